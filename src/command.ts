@@ -13,7 +13,11 @@ export interface Captured {
 export async function capture(
   file: string,
   args: readonly string[],
-  options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>>; readonly input?: string } = {},
+  options: {
+    readonly cwd?: string;
+    readonly env?: Readonly<Record<string, string>>;
+    readonly input?: string;
+  } = {},
 ): Promise<Captured> {
   const { exitCode, stdout, stderr } = await getExecOutput(file, [...args], {
     silent: true,

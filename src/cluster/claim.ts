@@ -1,0 +1,170 @@
+import { PhoenixError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { type Cluster, conditionOf, describeCondition } from './client.ts';
+import { latestWarning } from './events.ts';
+import * as manifests from './identity-manifests.ts';
+import { kinds } from './kinds.ts';
+import { type Advertised, readAdvertisedHead } from './repository.ts';
+import type { Judgement } from './wait.ts';
+
+export interface ClaimRequest {
+  /** The machine identity, from the vault; it reaches the cluster by server-side apply and nothing else. */
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly store: manifests.StoreSettings;
+  /** The name of the token's secret in the store, e.g. GITHUB_TOKEN. */
+  readonly token: string;
+  /** HTTPS URL of the repository that the token must be able to read. */
+  readonly repository: string;
+  readonly branch: string;
+  readonly withinSeconds: number;
+}
+
+export interface Claimed {
+  /** Head of the branch as the claimed token sees it: what Flux must arrive at. */
+  readonly head: Advertised;
+}
+
+export interface ClaimContext {
+  readonly cluster: Cluster;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  /** Told the token the moment it is read, before it is used. */
+  readonly onSecret: (name: string, value: string) => void;
+  readonly fetch: typeof fetch;
+}
+
+/**
+ * Lets the cluster claim its own identity: machine identity → store → token → proof. Each step waits for the one before
+ * to be *valid*, since an ExternalSecret that meets an unready store pays one of the operator's backoffs.
+ */
+export async function claimIdentity(request: ClaimRequest, context: ClaimContext): Promise<Claimed> {
+  const { cluster, log } = context;
+  const deadline = Date.now() + request.withinSeconds * 1000;
+  const wait = (reason: string, code: string) => ({
+    reason,
+    code,
+    seconds: Math.max(0.001, (deadline - Date.now()) / 1000),
+    signal: context.signal,
+    onChange: (waiting: string) => log.from('claim', waiting),
+  });
+
+  for (const name of [manifests.identityNamespace, manifests.fluxNamespace]) {
+    await cluster.apply(manifests.namespace(name));
+  }
+  await cluster.apply(manifests.machineIdentity(request));
+  log.from('claim', 'machine identity handed over');
+  for (const crd of manifests.neededCrds) {
+    await cluster.waitFor(
+      kinds.customResourceDefinition,
+      crd,
+      undefined,
+      established,
+      wait(`CRD ${crd}`, 'PHX-CLAIM-CRD'),
+    );
+  }
+
+  const store = request.store.name;
+  await cluster.apply(manifests.secretStore(request.store));
+  await cluster.waitFor(
+    kinds.clusterSecretStore,
+    store,
+    undefined,
+    (object) =>
+      judgeReady(context, object, {
+        what: `ClusterSecretStore ${store}`,
+        goodReasons: ['Valid'],
+        code: 'PHX-CLAIM-STORE',
+      }),
+    wait(`ClusterSecretStore ${store} to be valid`, 'PHX-CLAIM-STORE-TIMEOUT'),
+  );
+  log.from('claim', `store ${store} is valid`);
+
+  await cluster.apply(manifests.tokenSecret(request.store.name, request.token));
+  await cluster.waitFor(
+    kinds.externalSecret,
+    manifests.tokenName,
+    manifests.fluxNamespace,
+    (object) =>
+      judgeReady(context, object, {
+        what: `ExternalSecret ${manifests.tokenName}`,
+        goodReasons: ['SecretSynced'],
+        code: 'PHX-CLAIM-TOKEN',
+      }),
+    wait(`ExternalSecret ${manifests.tokenName} to be synced`, 'PHX-CLAIM-TOKEN-TIMEOUT'),
+  );
+  const token = await readToken(request, context);
+  const head = await readAdvertisedHead(
+    { repository: request.repository, branch: request.branch, username: manifests.gitUser, token },
+    {
+      fetch: context.fetch,
+      signal: AbortSignal.any([context.signal, AbortSignal.timeout(Math.max(1, deadline - Date.now()))]),
+    },
+  );
+  log.from(
+    'claim',
+    `token proved: it reads ${request.repository} (${request.branch} at ${head.sha.slice(0, 12)})`,
+  );
+  return { head };
+}
+
+function established(object: Parameters<typeof conditionOf>[0]): Judgement<true> {
+  const condition = conditionOf(object, 'Established');
+  return condition?.status === 'True'
+    ? { done: true }
+    : { waiting: `CRD not established: ${describeCondition(condition)}` };
+}
+
+/** Causes that pass by themselves: the operator will try again, so the wait goes on. */
+const passing =
+  /\b(429|500|502|503|504)\b|connection refused|connection reset|i\/o timeout|deadline exceeded|no such host|EOF|is not ready/i;
+
+async function judgeReady(
+  { cluster }: ClaimContext,
+  object: Parameters<typeof conditionOf>[0],
+  expected: { readonly what: string; readonly goodReasons: readonly string[]; readonly code: string },
+): Promise<Judgement<true>> {
+  const condition = conditionOf(object, 'Ready');
+  if (condition?.status === 'True') {
+    // Ready is also True for SecretDeleted, SecretMissing and ValidationUnknown: only the named reasons count.
+    if (expected.goodReasons.includes(condition.reason ?? '')) return { done: true };
+    return { waiting: `${expected.what}: ${describeCondition(condition)}` };
+  }
+  if (condition?.status !== 'False' || object === undefined)
+    return { waiting: `${expected.what}: ${describeCondition(condition)}` };
+  const warning = await latestWarning(cluster, object);
+  const cause = [
+    describeCondition(condition),
+    warning === undefined ? '' : `Event ${warning.reason}: ${warning.message}`,
+  ]
+    .join(' ')
+    .trim();
+  if (passing.test(cause)) return { waiting: `${expected.what}: ${cause}` };
+  return {
+    refused: new PhoenixError({
+      code: expected.code,
+      class: 'cluster',
+      what: `${expected.what} is refused.`,
+      why: cause,
+      next: 'Check the machine identity (clientId, clientSecret, its project and path) in Infisical, then run again from the claim.',
+    }),
+  };
+}
+
+/** Reads the token that arrived and refuses one that is empty: SecretSynced has been seen with empty values. */
+async function readToken(request: ClaimRequest, { cluster, onSecret }: ClaimContext): Promise<string> {
+  const secret = await cluster.read(kinds.secret, manifests.fluxSecret, manifests.fluxNamespace);
+  const value = (key: string) => Buffer.from(secret?.data?.[key] ?? '', 'base64').toString('utf8');
+  const token = value('password');
+  if (token !== '') onSecret(request.token, token);
+  if (token === '' || value('username') === '') {
+    throw new PhoenixError({
+      code: 'PHX-CLAIM-TOKEN-EMPTY',
+      class: 'cluster',
+      what: `Secret ${manifests.fluxNamespace}/${manifests.fluxSecret} came without ${token === '' ? 'a password' : 'a username'}.`,
+      why: `External Secrets says it is synced, but ${request.token} is empty in the store (or the region is the wrong one).`,
+      next: `Give ${request.token} a value in Infisical, under the store's environment and path.`,
+    });
+  }
+  return token;
+}

@@ -1,0 +1,72 @@
+import { z } from 'zod';
+
+/**
+ * OpenTofu's machine-readable UI (`-json`, ui 1.2), the part that Phoenix acts on, as a closed union. Terraform speaks
+ * the same. Kinds not listed (refresh_start, resource_drift, log …) are read as `other`, so a newer engine is no error.
+ */
+const resource = z.object({ addr: z.string() });
+const hook = z.object({ resource, action: z.string().optional(), elapsed_seconds: z.number().optional() });
+const base = { '@timestamp': z.string(), '@message': z.string() };
+
+const position = z.object({ line: z.number(), column: z.number() });
+
+const diagnostic = z.object({
+  severity: z.enum(['error', 'warning']),
+  summary: z.string(),
+  detail: z.string().default(''),
+  address: z.string().optional(),
+  range: z.object({ filename: z.string(), start: position }).optional(),
+});
+
+const known = z.discriminatedUnion('type', [
+  z.object({ ...base, type: z.literal('version') }),
+  z.object({ ...base, type: z.literal('diagnostic'), diagnostic }),
+  z.object({
+    ...base,
+    type: z.literal('change_summary'),
+    changes: z.object({
+      add: z.number(),
+      change: z.number(),
+      remove: z.number(),
+      operation: z.enum(['plan', 'apply', 'destroy']),
+    }),
+  }),
+  z.object({ ...base, type: z.literal('apply_start'), hook }),
+  z.object({ ...base, type: z.literal('apply_complete'), hook }),
+  z.object({ ...base, type: z.literal('apply_errored'), hook }),
+  z.object({ ...base, type: z.literal('provision_progress'), hook: hook.extend({ output: z.string() }) }),
+  z.object({ ...base, type: z.literal('provision_errored'), hook }),
+]);
+
+export type Diagnostic = z.infer<typeof diagnostic>;
+export type EngineEvent = z.infer<typeof known> | { readonly type: 'other'; readonly text: string };
+
+/** One line of the engine's stdout as an event. A line that is no JSON (a crash's stack, a wrapper's word) is `other`. */
+export function parseEngineLine(line: string): EngineEvent {
+  if (!line.startsWith('{')) return { type: 'other', text: line };
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return { type: 'other', text: line };
+  }
+  const event = known.safeParse(value);
+  if (event.success) return event.data;
+  const message = z.object({ '@message': z.string() }).safeParse(value);
+  return { type: 'other', text: message.success ? message.data['@message'] : line };
+}
+
+/** What people want to see of an event while it runs; undefined for the noise between. */
+export function shownText(event: EngineEvent): string | undefined {
+  switch (event.type) {
+    case 'version':
+    case 'other':
+      return undefined;
+    case 'diagnostic':
+      return event.diagnostic.severity === 'error' ? `error: ${event.diagnostic.summary}` : undefined;
+    case 'provision_progress':
+      return event.hook.output.startsWith('Executing: ') ? undefined : `  ${event.hook.output}`;
+    default:
+      return event['@message'];
+  }
+}

@@ -1,0 +1,111 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { open, readFile } from 'node:fs/promises';
+import { constants } from 'node:os';
+import { PhoenixError } from '../errors.ts';
+import { identify, isAlive, type ProcessIdentity } from '../process-identity.ts';
+import { parseLeaves } from './launcher.ts';
+
+export interface LayerProcessOptions {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** New files that take the output. Files, not pipes: a pipe whose reader dies kills the engine by SIGPIPE. */
+  readonly stdout: string;
+  readonly stderr: string;
+  /** The file in which the launcher notes the engine's pids. */
+  readonly leaves: string;
+}
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A layer's process group. It outlives Phoenix on purpose: whoever comes next can wait for it or end it. */
+export interface LayerProcess {
+  readonly identity: ProcessIdentity;
+  readonly exited: Promise<Exit>;
+  /**
+   * Asks the engine, once, to stop at the next safe point. The wrapper is never signalled: Terragrunt passes a signal
+   * on 15 s late and kills the engine after 30 s, and a second interrupt makes the engine drop its state.
+   */
+  interrupt(): Promise<void>;
+  /** Ends the whole group at once. Only after the grace: a killed engine leaves its lock behind. */
+  kill(): void;
+}
+
+/** Starts a layer's process in a group of its own with stdin closed. Throws PHX-LAYER-START where it cannot. */
+export async function startLayerProcess(options: LayerProcessOptions): Promise<LayerProcess> {
+  await using stdout = await open(options.stdout, 'wx', 0o600);
+  await using stderr = await open(options.stderr, 'wx', 0o600);
+  const child = spawn(options.file, [...options.args], {
+    cwd: options.cwd,
+    env: { ...options.env },
+    detached: true,
+    stdio: ['ignore', stdout.fd, stderr.fd],
+  });
+  const exited = new Promise<Exit>((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+  });
+  const pid = await started(child, options.file);
+  // A process that is gone already has no identity left to read; its pid alone is then harmless.
+  const identity = (await identify(pid)) ?? { pid, startTime: '', bootId: '' };
+  const interrupted = new Set<number>();
+  return {
+    identity,
+    exited,
+    async interrupt() {
+      const leaves = parseLeaves(await readFile(options.leaves, 'utf8').catch(() => ''));
+      let reached = false;
+      for (const { pid: leaf, startTime } of leaves) {
+        if (!(await isAlive({ ...identity, pid: leaf, startTime }))) continue;
+        reached = true;
+        if (interrupted.has(leaf)) continue;
+        interrupted.add(leaf);
+        signalQuietly(leaf, 'SIGINT');
+      }
+      // Without a leaf there is nothing that could lose state: the wrapper itself may go.
+      if (!reached) signalQuietly(pid, 'SIGTERM');
+    },
+    kill() {
+      signalQuietly(-pid, 'SIGKILL');
+    },
+  };
+}
+
+function started(child: ChildProcess, file: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.once('spawn', () => resolve(child.pid ?? 0));
+    child.once('error', (cause: NodeJS.ErrnoException) =>
+      reject(
+        new PhoenixError({
+          code: 'PHX-LAYER-START',
+          class: 'layer',
+          what: `${file} could not be started.`,
+          why:
+            cause.code === 'ENOENT'
+              ? 'The file or its folder does not exist.'
+              : `The system said ${cause.code}.`,
+          next: 'Check that the toolchain is whole: remove the tool from the cache and run again.',
+          cause,
+        }),
+      ),
+    );
+  });
+}
+
+/** A signal to a process that may be gone already. */
+function signalQuietly(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** `exit code 1`, `signal SIGKILL (137)`: how people write it. */
+export function describeExit({ code, signal }: Exit): string {
+  if (signal !== null) return `signal ${signal} (${128 + constants.signals[signal]})`;
+  return `exit code ${code}`;
+}

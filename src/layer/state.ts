@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import { capture } from '../command.ts';
+import { PhoenixError } from '../errors.ts';
+
+/** An OpenTofu/Terraform state, format 4, as `state pull` prints it: what a verdict and a kubeconfig need of it. */
+const stateFormat = z.object({
+  version: z.literal(4),
+  serial: z.number(),
+  lineage: z.string(),
+  outputs: z.record(z.string(), z.object({ value: z.unknown(), sensitive: z.boolean().optional() })),
+  resources: z.array(
+    z.object({
+      module: z.string().optional(),
+      mode: z.enum(['managed', 'data', 'ephemeral']),
+      type: z.string(),
+      name: z.string(),
+      instances: z.array(
+        z.object({ index_key: z.union([z.string(), z.number()]).optional(), status: z.string().optional() }),
+      ),
+    }),
+  ),
+});
+
+export interface LayerState {
+  readonly serial: number;
+  /** Addresses of the managed instances, as the engine's events write them. */
+  readonly addresses: ReadonlySet<string>;
+  /** Instances whose creation or provisioner failed half-way. */
+  readonly tainted: ReadonlySet<string>;
+  readonly outputs: ReadonlyMap<string, unknown>;
+}
+
+/**
+ * Reads a layer's state from its backend, into memory only. `dir` is the folder the engine ran in (initialised), and
+ * the same var files are given again, for a state that is encrypted with one of them.
+ */
+export async function readState(options: {
+  readonly engine: string;
+  readonly dir: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly varFiles: readonly string[];
+}): Promise<LayerState> {
+  const args = ['state', 'pull', ...options.varFiles.map((file) => `-var-file=${file}`)];
+  const { code, stdout, stderr } = await capture(options.engine, args, {
+    cwd: options.dir,
+    env: options.env,
+  });
+  if (code !== 0) throw unreadable(stderr.trim().split('\n').slice(0, 4).join(' '));
+  // The engine may print warnings about its configuration before the state.
+  const start = stdout.indexOf('{"version"') >= 0 ? stdout.indexOf('{"version"') : stdout.indexOf('{\n');
+  let value: unknown;
+  try {
+    value = JSON.parse(stdout.slice(Math.max(0, start)));
+  } catch (cause) {
+    throw unreadable('What `state pull` printed is no JSON.', cause);
+  }
+  const parsed = stateFormat.safeParse(value);
+  if (!parsed.success) throw unreadable(z.prettifyError(parsed.error));
+  return summarise(parsed.data);
+}
+
+function unreadable(why: string, cause?: unknown): PhoenixError {
+  return new PhoenixError({
+    code: 'PHX-LAYER-STATE-UNREADABLE',
+    class: 'layer',
+    what: "The layer's state could not be read back.",
+    why,
+    next: 'Check the backend and its credentials; the layer may have been applied all the same. Then run again.',
+    cause,
+  });
+}
+
+function summarise(state: z.infer<typeof stateFormat>): LayerState {
+  const addresses = new Set<string>();
+  const tainted = new Set<string>();
+  for (const resource of state.resources) {
+    if (resource.mode !== 'managed') continue;
+    const prefix = `${resource.module === undefined ? '' : `${resource.module}.`}${resource.type}.${resource.name}`;
+    for (const { index_key: key, status } of resource.instances) {
+      const address = key === undefined ? prefix : `${prefix}[${JSON.stringify(key)}]`;
+      addresses.add(address);
+      if (status === 'tainted') tainted.add(address);
+    }
+  }
+  const outputs = new Map(Object.entries(state.outputs).map(([name, { value }]) => [name, value]));
+  return { serial: state.serial, addresses, tainted, outputs };
+}
+
+/** What the engine said it did to each address; the last word counts. */
+export type Claimed = ReadonlyMap<string, 'present' | 'absent'>;
+
+/** Where the state contradicts what the engine said; empty when they agree. */
+export function contradictions(claimed: Claimed, state: LayerState): string[] {
+  const wrong: string[] = [];
+  for (const [address, expected] of claimed) {
+    const there = state.addresses.has(address);
+    if (expected === 'present' && !there) wrong.push(`${address} was applied but is not in the state`);
+    if (expected === 'present' && state.tainted.has(address))
+      wrong.push(`${address} is tainted in the state`);
+    if (expected === 'absent' && there) wrong.push(`${address} was destroyed but is still in the state`);
+  }
+  return wrong;
+}

@@ -1,0 +1,64 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { PhoenixError } from '../errors.ts';
+
+/** The arguments that apply one unit: Terragrunt's own before `--`, the engine's after it. */
+export function applyArguments(options: {
+  readonly unit: string;
+  readonly reportFile: string;
+  readonly varFiles: readonly string[];
+}): string[] {
+  const own = ['run', '--working-dir', options.unit, '--non-interactive', '--no-color', '--no-tips'];
+  const report = ['--log-format', 'json', '--report-file', options.reportFile, '--report-format', 'json'];
+  const engine = ['apply', '-json', '-auto-approve', '-input=false', '-compact-warnings'];
+  const files = options.varFiles.map((file) => `-var-file=${file}`);
+  return [...own, ...report, '--summary-disable', '--', ...engine, ...files];
+}
+
+/** Terragrunt's run report, schema v4, as far as one unit's verdict needs it. */
+const runReport = z.array(
+  z.object({
+    Name: z.string(),
+    Result: z.enum(['succeeded', 'failed', 'early exit', 'excluded']),
+    Reason: z.string().optional(),
+    /** Raw provider output, secrets included: never shown unredacted. */
+    Cause: z.string().optional(),
+  }),
+);
+
+export type UnitReport = z.infer<typeof runReport>[number];
+
+/** The report of the only unit that ran; undefined where there is none (a killed Terragrunt writes none). */
+export async function readUnitReport(file: string): Promise<UnitReport | undefined> {
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  const parsed = runReport.safeParse(parseJson(text));
+  if (!parsed.success) {
+    throw new PhoenixError({
+      code: 'PHX-LAYER-REPORT',
+      class: 'layer',
+      what: 'Terragrunt wrote a run report that Phoenix cannot read.',
+      why: z.prettifyError(parsed.error),
+      next: 'Use the pinned Terragrunt, or report the version you run.',
+    });
+  }
+  return parsed.data[0];
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const logLine = z.object({ level: z.string(), msg: z.string() });
+
+/** One line of Terragrunt's own log (`--log-format json`, on stderr); lines of other shapes are kept as they are. */
+export function parseTerragruntLine(line: string): { readonly level: string; readonly text: string } {
+  const parsed = logLine.safeParse(parseJson(line));
+  return parsed.success
+    ? { level: parsed.data.level, text: parsed.data.msg.trim() }
+    : { level: 'stderr', text: line };
+}

@@ -1,0 +1,119 @@
+import type { Dirent } from 'node:fs';
+import { open, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { encodingsOf, leastSecretLength } from './encodings.ts';
+
+export interface Leak {
+  /** The secret's name, never its value. */
+  readonly secret: string;
+  /** A file, or `/proc/PID/environ (command)`. */
+  readonly place: string;
+  /** `raw`, `base64+1`, `hex` … */
+  readonly encoding: string;
+}
+
+export interface LeakAudit {
+  /** Files and processes looked at. */
+  readonly checked: number;
+  readonly found: readonly Leak[];
+}
+
+interface Needle {
+  readonly secret: string;
+  readonly encoding: string;
+  readonly bytes: Buffer;
+}
+
+const chunkBytes = 1024 * 1024;
+
+function needlesFor(secrets: ReadonlyMap<string, string>): Needle[] {
+  return [...secrets]
+    .filter(([, value]) => value.length >= leastSecretLength)
+    .flatMap(([secret, value]) =>
+      [...encodingsOf(value)].map(([encoding, form]) => ({ secret, encoding, bytes: Buffer.from(form) })),
+    );
+}
+
+/**
+ * Searches every file below `roots` (links are not followed; `except` folders, such as the vault itself, are left out)
+ * for the secrets, raw and encoded. The values never leave this process: a scanner that took them as arguments would
+ * find itself.
+ */
+export async function auditFiles(
+  secrets: ReadonlyMap<string, string>,
+  roots: readonly string[],
+  except: readonly string[] = [],
+): Promise<LeakAudit> {
+  const needles = needlesFor(secrets);
+  const found: Leak[] = [];
+  let checked = 0;
+  for (const root of roots) {
+    for await (const file of filesBelow(root, except)) {
+      checked += 1;
+      found.push(...(await searchFile(file, needles)));
+    }
+  }
+  return { checked, found };
+}
+
+async function* filesBelow(root: string, except: readonly string[]): AsyncGenerator<string> {
+  let entries: Dirent[];
+  try {
+    entries = await readdir(root, { withFileTypes: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') yield root;
+    return;
+  }
+  for (const entry of entries) {
+    const path = join(root, entry.name);
+    if (except.includes(path)) continue;
+    if (entry.isDirectory()) yield* filesBelow(path, except);
+    else if (entry.isFile()) yield path;
+  }
+}
+
+async function searchFile(file: string, needles: readonly Needle[]): Promise<Leak[]> {
+  const longest = Math.max(0, ...needles.map(({ bytes }) => bytes.length));
+  const hits = new Map<string, Leak>();
+  try {
+    await using handle = await open(file);
+    let carried = Buffer.alloc(0);
+    const chunk = Buffer.allocUnsafe(chunkBytes);
+    for (;;) {
+      const { bytesRead } = await handle.read(chunk, 0, chunkBytes);
+      if (bytesRead === 0) break;
+      const window = Buffer.concat([carried, chunk.subarray(0, bytesRead)]);
+      collect(window, file, needles, hits);
+      carried = Buffer.from(window.subarray(Math.max(0, window.length - longest)));
+    }
+  } catch {
+    // The file went away while it was read: what is gone cannot leak.
+  }
+  return [...hits.values()];
+}
+
+function collect(window: Buffer, place: string, needles: readonly Needle[], hits: Map<string, Leak>): void {
+  for (const { secret, encoding, bytes } of needles) {
+    const key = `${secret}\0${encoding}`;
+    if (!hits.has(key) && window.includes(bytes)) hits.set(key, { secret, place, encoding });
+  }
+}
+
+/** Searches the arguments and the environment of every process this user may read (Linux; elsewhere: checked 0). */
+export async function auditProcesses(secrets: ReadonlyMap<string, string>): Promise<LeakAudit> {
+  const needles = needlesFor(secrets);
+  const hits = new Map<string, Leak>();
+  let checked = 0;
+  for (const pid of (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name))) {
+    const command = await readFile(`/proc/${pid}/cmdline`).catch(() => undefined);
+    if (command === undefined) continue;
+    checked += 1;
+    const name = command.toString('utf8').split('\0')[0]?.split('/').at(-1) ?? '';
+    const environ = await readFile(`/proc/${pid}/environ`).catch(() => Buffer.alloc(0));
+    const seen = new Map<string, Leak>();
+    collect(command, `/proc/${pid}/cmdline (${name})`, needles, seen);
+    collect(environ, `/proc/${pid}/environ (${name})`, needles, seen);
+    for (const [key, leak] of seen) hits.set(`${pid}\0${key}`, leak);
+  }
+  return { checked, found: [...hits.values()] };
+}

@@ -1,0 +1,115 @@
+import { constants } from 'node:fs';
+import { chmod, lstat, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PhoenixError } from '../errors.ts';
+import { identify, isAlive, type ProcessIdentity } from '../process-identity.ts';
+import { assertRam } from './ram.ts';
+
+const prefix = 'phoenix-vault-';
+const ownerFile = 'owner.json';
+
+/** The RAM directory of one run. Everything secret lives in it and dies with it. */
+export interface Vault extends AsyncDisposable {
+  readonly dir: string;
+  /** The folder of one layer, made on first use: `DIR/layers/NAME`, 0700. No other layer is told its path. */
+  partition(layer: string): Promise<string>;
+  /** Writes a new file, 0600; fails where one is already there. Returns its path. */
+  write(folder: string, name: string, content: string | Uint8Array): Promise<string>;
+}
+
+/** The vault's root: `PHOENIX_VAULT`, else `/dev/shm`. */
+export function vaultRoot(env: NodeJS.ProcessEnv): string {
+  return env['PHOENIX_VAULT'] || '/dev/shm';
+}
+
+/** Opens the vault of run `runId` under `root` (an existing tmpfs directory). Disposing of it wipes it. */
+export async function openVault(root: string, runId: string): Promise<Vault> {
+  await assertRam(root);
+  const dir = join(root, `${prefix}${runId}`);
+  try {
+    await mkdir(dir, { mode: 0o700 });
+  } catch (cause) {
+    throw new PhoenixError({
+      code: 'PHX-VAULT-EXISTS',
+      class: 'vault',
+      what: `The vault ${dir} could not be made.`,
+      why: `Something is already there, or the root cannot be written (${(cause as NodeJS.ErrnoException).code}).`,
+      next: `Look at it (ls -ld ${dir}); if no run of yours uses it, remove it and run again.`,
+      cause,
+    });
+  }
+  await chmod(dir, 0o700);
+  await writeNew(join(dir, ownerFile), JSON.stringify(await identify(process.pid)));
+  return {
+    dir,
+    async partition(layer) {
+      const folder = join(dir, 'layers', layer.replaceAll('/', '__'));
+      await mkdir(folder, { mode: 0o700, recursive: true });
+      return folder;
+    },
+    async write(folder, name, content) {
+      const file = join(folder, name);
+      await writeNew(file, content);
+      return file;
+    },
+    async [Symbol.asyncDispose]() {
+      await wipe(dir);
+    },
+  };
+}
+
+async function writeNew(file: string, content: string | Uint8Array): Promise<void> {
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+  try {
+    await using handle = await open(file, flags, 0o600);
+    await handle.writeFile(content);
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    throw new PhoenixError({
+      code: code === 'ENOSPC' ? 'PHX-VAULT-FULL' : 'PHX-VAULT-WRITE',
+      class: 'vault',
+      what: `The vault could not take ${file}.`,
+      why: code === 'ENOSPC' ? 'Its tmpfs is full.' : `The system said ${code}.`,
+      next:
+        code === 'ENOSPC'
+          ? 'Give the tmpfs more room (mount -o remount,size=…) or set PHOENIX_VAULT to a larger one.'
+          : 'Check who else writes below the vault: nothing but Phoenix may.',
+      cause,
+    });
+  }
+}
+
+/** Removes a vault. tmpfs pages go with the unlink; there is no platter to overwrite. */
+export async function wipe(dir: string): Promise<void> {
+  await rm(dir, { recursive: true, force: true, maxRetries: 3 });
+}
+
+/** Wipes vaults below `root` that belong to this user and whose owner is dead; returns their paths. */
+export async function sweepVaults(root: string): Promise<string[]> {
+  const swept: string[] = [];
+  for (const name of await readdir(root).catch(() => [])) {
+    if (!name.startsWith(prefix)) continue;
+    const dir = join(root, name);
+    const stat = await lstat(dir).catch(() => undefined);
+    if (stat === undefined || !stat.isDirectory() || stat.uid !== process.getuid?.()) continue;
+    const owner = await readOwner(dir);
+    // A vault without an owner file is one whose run died between two lines of openVault, or is that young.
+    const abandoned = owner === undefined ? Date.now() - stat.ctimeMs > 10_000 : !(await isAlive(owner));
+    if (!abandoned) continue;
+    await wipe(dir);
+    swept.push(dir);
+  }
+  return swept;
+}
+
+async function readOwner(dir: string): Promise<ProcessIdentity | undefined> {
+  const text = await readFile(join(dir, ownerFile), 'utf8').catch(() => '');
+  try {
+    const owner: unknown = JSON.parse(text);
+    return typeof owner === 'object' && owner !== null && 'pid' in owner
+      ? (owner as ProcessIdentity)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,65 @@
+import type { Cluster } from '../cluster/client.ts';
+import type { WaitOptions } from '../cluster/wait.ts';
+import type { Log } from '../log.ts';
+import { waitForPage } from './http.ts';
+import { waitForAllKustomizations, waitForKustomization } from './kustomization.ts';
+
+export type Probe =
+  | { readonly kind: 'kustomization'; readonly name: string }
+  | { readonly kind: 'kustomizations' }
+  | { readonly kind: 'http'; readonly url: string; readonly contains?: string };
+
+export interface Milestone {
+  readonly name: string;
+  /** Seconds from the start of the run. A target: reaching it late is reported, never reaching it fails the run. */
+  readonly targetSeconds: number;
+  readonly all: readonly Probe[];
+}
+
+export interface MilestoneContext {
+  readonly cluster: Cluster;
+  /** The commit that the GitOps tree must arrive at. */
+  readonly sha: string;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  readonly fetch: typeof fetch;
+  /** Seconds since the start of the run. */
+  readonly elapsed: () => number;
+}
+
+/** How much longer than its target a milestone is waited for, so that a slow castle is told from a dead one. */
+const patience = 2;
+
+/** Waits until every probe passes; returns the seconds from the start of the run. Throws what the last probe lacked. */
+export async function reachMilestone(milestone: Milestone, context: MilestoneContext): Promise<number> {
+  const limit = Math.max(1, milestone.targetSeconds * patience - context.elapsed());
+  const wait = (reason: string): WaitOptions => ({
+    reason: `milestone ${milestone.name}: ${reason}`,
+    code: 'PHX-VERIFY-MILESTONE',
+    seconds: limit,
+    signal: context.signal,
+    onChange: (waiting) => context.log.debug(`${milestone.name}: ${waiting}`),
+  });
+  await Promise.all(milestone.all.map((probe) => runProbe(probe, context, wait)));
+  return context.elapsed();
+}
+
+function runProbe(
+  probe: Probe,
+  context: MilestoneContext,
+  wait: (reason: string) => WaitOptions,
+): Promise<void> {
+  switch (probe.kind) {
+    case 'kustomization':
+      return waitForKustomization(
+        context.cluster,
+        probe.name,
+        context.sha,
+        wait(`Kustomization ${probe.name}`),
+      );
+    case 'kustomizations':
+      return waitForAllKustomizations(context.cluster, context.sha, wait('all Kustomizations'));
+    case 'http':
+      return waitForPage(probe.url, probe.contains, context.fetch, wait(probe.url));
+  }
+}
