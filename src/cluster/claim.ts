@@ -11,6 +11,7 @@ export interface ClaimRequest {
   /** The machine identity, from the vault; it reaches the cluster by server-side apply and nothing else. */
   readonly clientId: string;
   readonly clientSecret: string;
+  readonly names: manifests.ClaimNames;
   readonly store: manifests.StoreSettings;
   /** The name of the token's secret in the store, e.g. GITHUB_TOKEN. */
   readonly token: string;
@@ -40,6 +41,7 @@ export interface ClaimContext {
  */
 export async function claimIdentity(request: ClaimRequest, context: ClaimContext): Promise<Claimed> {
   const { cluster, log } = context;
+  const { names } = request;
   const deadline = Date.now() + request.withinSeconds * 1000;
   const wait = (reason: string, code: string) => ({
     reason,
@@ -49,10 +51,10 @@ export async function claimIdentity(request: ClaimRequest, context: ClaimContext
     onChange: (waiting: string) => log.from('claim', waiting),
   });
 
-  for (const name of [manifests.identityNamespace, manifests.fluxNamespace]) {
+  for (const name of new Set([names.identityNamespace, names.namespace])) {
     await cluster.apply(manifests.namespace(name));
   }
-  await cluster.apply(manifests.machineIdentity(request));
+  await cluster.apply(manifests.machineIdentity(names, request));
   log.from('claim', 'machine identity handed over');
   for (const crd of manifests.neededCrds) {
     await cluster.waitFor(
@@ -65,7 +67,7 @@ export async function claimIdentity(request: ClaimRequest, context: ClaimContext
   }
 
   const store = request.store.name;
-  await cluster.apply(manifests.secretStore(request.store));
+  await cluster.apply(manifests.secretStore(names, request.store));
   await cluster.waitFor(
     kinds.clusterSecretStore,
     store,
@@ -80,18 +82,17 @@ export async function claimIdentity(request: ClaimRequest, context: ClaimContext
   );
   log.from('claim', `store ${store} is valid`);
 
-  await cluster.apply(manifests.tokenSecret(request.store.name, request.token));
+  await cluster.apply(manifests.tokenSecret(names, store, request.token));
   await cluster.waitFor(
     kinds.externalSecret,
-    manifests.tokenName,
-    manifests.fluxNamespace,
+    names.externalSecret, names.namespace,
     (object) =>
       judgeReady(context, object, {
-        what: `ExternalSecret ${manifests.tokenName}`,
+        what: `ExternalSecret ${names.externalSecret}`,
         goodReasons: ['SecretSynced'],
         code: 'PHX-CLAIM-TOKEN',
       }),
-    wait(`ExternalSecret ${manifests.tokenName} to be synced`, 'PHX-CLAIM-TOKEN-TIMEOUT'),
+    wait(`ExternalSecret ${names.externalSecret} to be synced`, 'PHX-CLAIM-TOKEN-TIMEOUT'),
   );
   const token = await readToken(request, context);
   const head = await readAdvertisedHead(
@@ -153,7 +154,8 @@ async function judgeReady(
 
 /** Reads the token that arrived and refuses one that is empty: SecretSynced has been seen with empty values. */
 async function readToken(request: ClaimRequest, { cluster, onSecret }: ClaimContext): Promise<string> {
-  const secret = await cluster.read(kinds.secret, manifests.fluxSecret, manifests.fluxNamespace);
+  const { names } = request;
+  const secret = await cluster.read(kinds.secret, names.secret, names.namespace);
   const value = (key: string) => Buffer.from(secret?.data?.[key] ?? '', 'base64').toString('utf8');
   const token = value('password');
   if (token !== '') onSecret(request.token, token);
@@ -161,7 +163,7 @@ async function readToken(request: ClaimRequest, { cluster, onSecret }: ClaimCont
     throw new PhoenixError({
       code: 'PHX-CLAIM-TOKEN-EMPTY',
       class: 'cluster',
-      what: `Secret ${manifests.fluxNamespace}/${manifests.fluxSecret} came without ${token === '' ? 'a password' : 'a username'}.`,
+      what: `Secret ${names.namespace}/${names.secret} came without ${token === '' ? 'a password' : 'a username'}.`,
       why: `External Secrets says it is synced, but ${request.token} is empty in the store (or the region is the wrong one).`,
       next: `Give ${request.token} a value in Infisical, under the store's environment and path.`,
     });

@@ -1,11 +1,7 @@
 import type { ApiObject } from './client.ts';
 
+/** Where Flux keeps its objects; `flux install` knows no other. */
 export const fluxNamespace = 'flux-system';
-export const identityNamespace = 'external-secrets';
-/** The Secret that Flux' GitRepository names. */
-export const fluxSecret = 'flux-system';
-export const tokenName = 'github-api-token';
-export const identitySecret = 'infisical-machine-identity';
 /** GitHub takes any user name beside a token, but Flux demands one. */
 export const gitUser = 'git';
 
@@ -13,6 +9,16 @@ export const neededCrds = [
   'clustersecretstores.external-secrets.io',
   'externalsecrets.external-secrets.io',
 ] as const;
+
+/** What the objects of the claim are called in the cluster; the castle file gives them, with the protocol's defaults. */
+export interface ClaimNames {
+  readonly identityNamespace: string;
+  readonly identitySecret: string;
+  /** Namespace of the ExternalSecret and of the Secret that Flux' GitRepository names. */
+  readonly namespace: string;
+  readonly externalSecret: string;
+  readonly secret: string;
+}
 
 export interface StoreSettings {
   readonly name: string;
@@ -27,24 +33,22 @@ export function namespace(name: string): ApiObject {
   return { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
 }
 
-export function machineIdentity({
-  clientId,
-  clientSecret,
-}: {
-  clientId: string;
-  clientSecret: string;
-}): ApiObject {
+export function machineIdentity(
+  names: ClaimNames,
+  { clientId, clientSecret }: { readonly clientId: string; readonly clientSecret: string },
+): ApiObject {
   return {
     apiVersion: 'v1',
     kind: 'Secret',
-    metadata: { name: identitySecret, namespace: identityNamespace },
+    metadata: { name: names.identitySecret, namespace: names.identityNamespace },
     type: 'Opaque',
     data: { clientId: base64(clientId), clientSecret: base64(clientSecret) },
   } as ApiObject;
 }
 
-export function secretStore({ name, host, projectSlug, environment, path }: StoreSettings): ApiObject {
-  const reference = (key: string) => ({ name: identitySecret, key, namespace: identityNamespace });
+export function secretStore(names: ClaimNames, settings: StoreSettings): ApiObject {
+  const { name, host, projectSlug, environment, path } = settings;
+  const reference = (key: string) => ({ name: names.identitySecret, key, namespace: names.identityNamespace });
   return {
     apiVersion: 'external-secrets.io/v1',
     kind: 'ClusterSecretStore',
@@ -67,16 +71,16 @@ export function secretStore({ name, host, projectSlug, environment, path }: Stor
 }
 
 /** The template carries the username: Flux refuses a Secret with a password alone, and the operator removes additions. */
-export function tokenSecret(store: string, token: string): ApiObject {
+export function tokenSecret(names: ClaimNames, store: string, token: string): ApiObject {
   return {
     apiVersion: 'external-secrets.io/v1',
     kind: 'ExternalSecret',
-    metadata: { name: tokenName, namespace: fluxNamespace },
+    metadata: { name: names.externalSecret, namespace: names.namespace },
     spec: {
       refreshInterval: '1h',
       secretStoreRef: { kind: 'ClusterSecretStore', name: store },
       target: {
-        name: fluxSecret,
+        name: names.secret,
         creationPolicy: 'Owner',
         template: { engineVersion: 'v2', data: { username: gitUser, password: '{{ .password }}' } },
       },

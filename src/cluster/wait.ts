@@ -37,7 +37,7 @@ export async function waitForObjects<T>(
   judge: Judge<readonly ApiObject[], T>,
   options: WaitOptions,
 ): Promise<T> {
-  const deadline = AbortSignal.timeout(options.seconds * 1000);
+  const deadline = AbortSignal.timeout(Math.ceil(options.seconds * 1000));
   const stop = AbortSignal.any([options.signal, deadline]);
   let lastSeen = 'nothing yet';
   const see = (text: string) => {

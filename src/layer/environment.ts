@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+
 /** What every layer may see of Phoenix' own environment: how to find programs, a home, a clock, a way out. */
 const common = [
   'PATH',
@@ -19,7 +21,6 @@ const common = [
   'https_proxy',
   'no_proxy',
   'SSH_AUTH_SOCK',
-  'TF_CLI_CONFIG_FILE',
   'TF_LOG',
 ] as const;
 
@@ -37,5 +38,8 @@ export function layerEnvironment(
     const value = source[name];
     if (value !== undefined && !forbidden.test(name)) environment[name] = value;
   }
+  // A CLI configuration that does not exist makes `tofu version` warn first, which Terragrunt then cannot parse.
+  const cliConfig = source['TF_CLI_CONFIG_FILE'];
+  if (cliConfig !== undefined && existsSync(cliConfig)) environment['TF_CLI_CONFIG_FILE'] = cliConfig;
   return { ...environment, ...extra };
 }

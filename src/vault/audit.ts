@@ -99,9 +99,16 @@ function collect(window: Buffer, place: string, needles: readonly Needle[], hits
   }
 }
 
-/** Searches the arguments and the environment of every process this user may read (Linux; elsewhere: checked 0). */
-export async function auditProcesses(secrets: ReadonlyMap<string, string>): Promise<LeakAudit> {
+/**
+ * Searches the arguments and the environment of every process this user may read (Linux; elsewhere: checked 0).
+ * `inEnvironment` names the secrets that the castle file asks to be put there.
+ */
+export async function auditProcesses(
+  secrets: ReadonlyMap<string, string>,
+  inEnvironment: ReadonlySet<string>,
+): Promise<LeakAudit> {
   const needles = needlesFor(secrets);
+  const unasked = needles.filter(({ secret }) => !inEnvironment.has(secret));
   const hits = new Map<string, Leak>();
   let checked = 0;
   for (const pid of (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name))) {
@@ -112,7 +119,7 @@ export async function auditProcesses(secrets: ReadonlyMap<string, string>): Prom
     const environ = await readFile(`/proc/${pid}/environ`).catch(() => Buffer.alloc(0));
     const seen = new Map<string, Leak>();
     collect(command, `/proc/${pid}/cmdline (${name})`, needles, seen);
-    collect(environ, `/proc/${pid}/environ (${name})`, needles, seen);
+    collect(environ, `/proc/${pid}/environ (${name})`, unasked, seen);
     for (const [key, leak] of seen) hits.set(`${pid}\0${key}`, leak);
   }
   return { checked, found: [...hits.values()] };

@@ -12,7 +12,7 @@ export async function waitForPage(
   fetch: typeof globalThis.fetch,
   wait: WaitOptions,
 ): Promise<void> {
-  const stop = AbortSignal.any([wait.signal, AbortSignal.timeout(wait.seconds * 1000)]);
+  const stop = AbortSignal.any([wait.signal, AbortSignal.timeout(Math.ceil(wait.seconds * 1000))]);
   let lastSeen = 'nothing yet';
   while (!stop.aborted) {
     const seen = await look(url, contains, fetch, stop);

@@ -1,0 +1,119 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { median, rowOf, table } from '../../bench/figures.ts';
+import { plant, unfinished } from '../../bench/plant.ts';
+import { timed } from '../../bench/timed.ts';
+import { longestPath, stages, trees } from '../../bench/trees.ts';
+import { ways } from '../../bench/ways.ts';
+import { castleSchema } from '../../src/castle/schema.ts';
+
+const seconds = (layers: readonly { readonly seconds: number }[]) =>
+  layers.reduce((sum, each) => sum + each.seconds, 0);
+const names = (layers: readonly { readonly name: string }[]) => layers.map(({ name }) => name);
+const root = join(tmpdir(), `phoenix-bench-test-${process.pid}`);
+
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+describe('the trees of the bench', () => {
+  it('hold the six layers of the document, with a limit of 8 s', () => {
+    expect(names(longestPath(trees.six)).slice(0, 3)).toEqual(['secrets', 'platform', 'engine']);
+    expect(seconds(longestPath(trees.six))).toBe(8);
+  });
+
+  it('are run by the turbo script as the document does: three in turn, then three at once', () => {
+    expect(stages(trees.six).map(names)).toEqual([
+      ['secrets'],
+      ['platform'],
+      ['engine'],
+      ['networking', 'gitops', 'storage'],
+    ]);
+  });
+
+  it('have a ragged one on which stages cost far more than the limit', () => {
+    const barriers = stages(trees.ragged).map((stage) => Math.max(...stage.map((layer) => layer.seconds)));
+    expect(seconds(longestPath(trees.ragged))).toBe(5);
+    expect(barriers.reduce((sum, each) => sum + each, 0)).toBe(10);
+  });
+
+  it('lose no layer between the stages', () => {
+    for (const tree of Object.values(trees)) {
+      expect(names(stages(tree).flat()).toSorted()).toEqual(names(tree).toSorted());
+    }
+  });
+
+  it('refuse a tree that names a layer before its dependency', () => {
+    expect(() => longestPath([{ name: 'b', seconds: 1, dependencies: ['a'] }])).toThrow(
+      'b before its dependency a',
+    );
+  });
+});
+
+describe('a planted tree', () => {
+  const versions = { tofu: '1.12.6', terragrunt: '1.1.1' };
+
+  it('has a castle file that Phoenix accepts', async () => {
+    const { castle } = await plant(trees.six, root, versions);
+    expect(castleSchema.safeParse(parse(await readFile(castle, 'utf8'))).error).toBeUndefined();
+  });
+
+  it('says which layers a way left out, and forgets the states of the way before', async () => {
+    const plot = await plant(trees.six, root, versions);
+    await mkdir(join(root, 'state'));
+    await writeFile(join(root, 'state', 'secrets.tfstate'), '{"resources":[{"type":"terraform_data"}]}');
+    await writeFile(join(root, 'state', 'platform.tfstate'), '{"resources":[]}');
+    expect(await unfinished(trees.six, plot)).toEqual([
+      'platform',
+      'engine',
+      'networking',
+      'gitops',
+      'storage',
+    ]);
+    expect(await unfinished(trees.six, await plant(trees.six, root, versions))).toHaveLength(6);
+  });
+});
+
+describe('the figures of the bench', () => {
+  it('are medians with their spread', () => {
+    expect(median([3, 1, 2])).toBe(2);
+    expect(median([4, 1, 2, 3])).toBe(2.5);
+    expect(() => median([])).toThrow('no values');
+    const runs = [2, 9, 4].map((each) => ({ seconds: each, peakRssBytes: 0 }));
+    expect(rowOf('tg', runs)).toEqual({
+      name: 'tg',
+      medianSeconds: 4,
+      minSeconds: 2,
+      maxSeconds: 9,
+      runs: 3,
+    });
+  });
+
+  it('say how far over the limit a way is, and why one is missing', () => {
+    const rows = [
+      rowOf('limit', [{ seconds: 8, peakRssBytes: 0 }]),
+      rowOf('tg', [{ seconds: 9, peakRssBytes: 0 }]),
+    ];
+    const text = table({ machine: 'here', tree: 'six', rows, missing: { job: 'not built' } }, ways);
+    expect(text).toContain('| tg | 9.00 | 9.00–9.00 | 1 | 12.5 % |');
+    expect(text).toContain('| job | not built |');
+    expect(text).not.toContain('| seq |');
+  });
+
+  it('measure a program from start to exit, and fail with the end of what it said', async () => {
+    await mkdir(root, { recursive: true });
+    const log = join(root, 'log');
+    const sh = (script: string) => ({
+      file: '/bin/sh',
+      args: ['-c', script],
+      cwd: root,
+      env: { PATH: '/bin:/usr/bin' },
+    });
+    const slept = await timed(sh('sleep 0.4'), log);
+    expect(slept.seconds).toBeGreaterThanOrEqual(0.4);
+    if (process.platform === 'linux') expect(slept.peakRssBytes).toBeGreaterThan(100_000);
+    await expect(timed(sh('echo the reason; exit 3'), log)).rejects.toThrow(/ended with 3:\nthe reason/);
+    await expect(timed({ ...sh(''), file: join(root, 'none') }, log)).rejects.toThrow('ENOENT');
+  });
+});

@@ -1,0 +1,99 @@
+import { cpus, loadavg, release, totalmem } from 'node:os';
+import type { Timed } from './timed.ts';
+import type { Way, WayName } from './ways.ts';
+
+export interface Row {
+  readonly name: WayName;
+  readonly medianSeconds: number;
+  readonly minSeconds: number;
+  readonly maxSeconds: number;
+  readonly runs: number;
+}
+
+/** What only Phoenix's own runs tell. */
+export interface PhoenixFigures {
+  /** Median over the runs of: (wall clock − critical path of the layers' own work) / that path. */
+  readonly overheadPercent: number;
+  readonly criticalPathSeconds: number;
+  readonly unattributedPercent: number;
+  readonly peakRssBytes: number;
+}
+
+export interface Figures {
+  readonly machine: string;
+  readonly tree: string;
+  readonly rows: readonly Row[];
+  /** Ways that could not be measured, and why. */
+  readonly missing: Readonly<Partial<Record<WayName, string>>>;
+  readonly phoenix?: PhoenixFigures;
+}
+
+export function machine(): string {
+  const models = cpus();
+  const memory = `${(totalmem() / 1024 ** 3).toFixed(1)} GiB`;
+  const load = `load ${loadavg()[0]?.toFixed(1) ?? '?'} at start`;
+  const system = `${process.platform} ${release()} ${process.arch}`;
+  return [
+    `${models.length} × ${models[0]?.model ?? 'unknown'}`,
+    memory,
+    system,
+    `Node ${process.version}`,
+    load,
+  ].join(', ');
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.floor(sorted.length / 2)]];
+  if (low === undefined || high === undefined) throw new Error('no values, so no median');
+  return (low + high) / 2;
+}
+
+export function rowOf(name: WayName, runs: readonly Timed[]): Row {
+  const seconds = runs.map((run) => run.seconds);
+  return {
+    name,
+    medianSeconds: thousandths(median(seconds)),
+    minSeconds: thousandths(Math.min(...seconds)),
+    maxSeconds: thousandths(Math.max(...seconds)),
+    runs: runs.length,
+  };
+}
+
+function thousandths(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
+}
+
+export function table(
+  { machine: where, tree, rows, missing, phoenix }: Figures,
+  ways: readonly Way[],
+): string {
+  const limit = rows.find(({ name }) => name === 'limit')?.medianSeconds;
+  const lines = ways.flatMap(({ name, says }) => {
+    const row = rows.find((each) => each.name === name);
+    const why = missing[name];
+    if (row === undefined) return why === undefined ? [] : [`| ${name} | ${why} | | | | ${says} |`];
+    const over = limit === undefined ? '' : `${((row.medianSeconds / limit - 1) * 100).toFixed(1)} %`;
+    const [mid, low, high] = [row.medianSeconds, row.minSeconds, row.maxSeconds].map((each) =>
+      each.toFixed(2),
+    );
+    return [`| ${name} | ${mid} | ${low}–${high} | ${row.runs} | ${over} | ${says} |`];
+  });
+  const facts =
+    phoenix === undefined
+      ? []
+      : [
+          '',
+          `Phoenix: ${phoenix.overheadPercent.toFixed(1)} % over the critical path of the layers' own work ` +
+            `(${phoenix.criticalPathSeconds.toFixed(2)} s), ${phoenix.unattributedPercent.toFixed(1)} % unattributed, ` +
+            `at most ${(phoenix.peakRssBytes / 1e6).toFixed(0)} MB resident.`,
+        ];
+  return [
+    `Tree ${tree} on ${where}`,
+    '',
+    '| Way | Median s | Spread s | Runs | Over the limit | What it is |',
+    '|---|---|---|---|---|---|',
+    ...lines,
+    ...facts,
+  ].join('\n');
+}

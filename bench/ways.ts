@@ -1,0 +1,103 @@
+import { access, copyFile, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Plot } from './plant.ts';
+import { type Program, type Timed, timed } from './timed.ts';
+import { longestPath, stages, type Tree } from './trees.ts';
+
+export const wayNames = ['limit', 'bash', 'seq', 'tg', 'job'] as const;
+export type WayName = (typeof wayNames)[number];
+
+export interface Site {
+  readonly tree: Tree;
+  readonly plot: Plot;
+  readonly tools: { readonly tofu: string; readonly terragrunt: string };
+  readonly env: Readonly<Record<string, string>>;
+  /** Phoenix's entry: the bundle, or the source for a quick look. */
+  readonly phoenix: string;
+}
+
+export interface Way {
+  readonly name: WayName;
+  readonly says: string;
+  /** Whether it brings up the whole tree; the limit only walks the path that nobody can beat. */
+  readonly whole: boolean;
+  /** Not timed. */
+  prepare?(site: Site): Promise<void>;
+  run(site: Site, log: string): Promise<Timed>;
+  /** Why it cannot be measured here, if it cannot. */
+  missing?(site: Pick<Site, 'phoenix'>): Promise<string | undefined>;
+}
+
+const turbo = join(import.meta.dirname, 'turbo.sh');
+
+export const ways: readonly Way[] = [
+  {
+    name: 'limit',
+    says: 'bare tofu apply, initialised, along the critical path',
+    whole: false,
+    async prepare({ tree, plot, tools, env }) {
+      for (const { name } of longestPath(tree)) {
+        const cwd = join(plot.root, 'limit', name);
+        await mkdir(cwd, { recursive: true });
+        await copyFile(join(plot.root, 'modules', 'work', 'main.tf'), join(cwd, 'main.tf'));
+        const args = ['init', '-input=false', '-no-color'];
+        await timed({ file: tools.tofu, args, cwd, env }, join(plot.root, 'init.log'));
+      }
+    },
+    async run({ tree, plot, tools, env }, log) {
+      let seconds = 0;
+      for (const { name, seconds: work } of longestPath(tree)) {
+        const args = ['apply', '-auto-approve', '-input=false', `-var=name=${name}`, `-var=seconds=${work}`];
+        seconds += (await timed({ file: tools.tofu, args, cwd: join(plot.root, 'limit', name), env }, log))
+          .seconds;
+      }
+      return { seconds, peakRssBytes: 0 };
+    },
+  },
+  {
+    name: 'bash',
+    says: "the document's turbo script: stages with a barrier after each",
+    whole: true,
+    run: (site, log) => timed(script(site, stages(site.tree)), log),
+  },
+  {
+    name: 'seq',
+    says: 'one layer after the other, as V1',
+    whole: true,
+    run: (site, log) =>
+      timed(
+        script(
+          site,
+          stages(site.tree).flatMap((stage) => stage.map((layer) => [layer])),
+        ),
+        log,
+      ),
+  },
+  {
+    name: 'tg',
+    says: 'terragrunt run --all apply',
+    whole: true,
+    run: ({ plot, tools, env }, log) =>
+      timed({ file: tools.terragrunt, args: ['run', '--all', 'apply'], cwd: plot.live, env }, log),
+  },
+  {
+    name: 'job',
+    says: 'phoenix rebirth',
+    whole: true,
+    async missing({ phoenix }) {
+      return access(phoenix).then(
+        () => undefined,
+        () => 'not built: run `npm run build`',
+      );
+    },
+    run({ plot, phoenix, env }, log) {
+      const args = [phoenix, 'rebirth', '--castle', plot.castle, '--report', plot.report, '--no-color'];
+      return timed({ file: process.execPath, args, cwd: plot.root, env }, log);
+    },
+  },
+];
+
+function script({ plot, env }: Site, order: readonly Tree[]): Program {
+  const words = order.map((stage) => stage.map(({ name }) => name).join(','));
+  return { file: turbo, args: [plot.live, ...words], cwd: plot.root, env };
+}

@@ -1,0 +1,22 @@
+include "root" {
+  path = find_in_parent_folders("root.hcl")
+}
+
+terraform {
+  source = "../../../modules//engine"
+}
+
+dependency "platform" {
+  config_path = "../platform"
+
+  mock_outputs = {
+    cluster_id = "not-made-yet"
+  }
+  mock_outputs_allowed_terraform_commands = ["init", "validate", "plan"]
+}
+
+inputs = {
+  cluster_id = dependency.platform.outputs.cluster_id
+  crds       = get_env("PHOENIX_BOX_ASSETS_EXTERNAL_SECRETS")
+  node       = get_env("PHOENIX_BOX_NODE", "node")
+}

@@ -1,0 +1,40 @@
+import { spawnSync } from 'node:child_process';
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/**
+ * Builds dist/: TypeScript to build/, then ncc to one file. ncc exits 0 on a bundle that cannot run, so the bundle is
+ * run; with `--check` nothing is written, and the committed bundle must be what src builds, byte for byte.
+ */
+const check = process.argv.includes('--check');
+const bin = (name: string) => join('node_modules', '.bin', name);
+
+function must(command: string, args: readonly string[]): string {
+  const { status, stdout, stderr } = spawnSync(command, [...args], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed:\n${stdout}${stderr}`);
+  return stdout;
+}
+
+const out = check ? await mkdtemp(join(tmpdir(), 'phoenix-dist-')) : resolve('dist');
+await rm('build', { recursive: true, force: true });
+must(bin('tsc'), ['-p', 'tsconfig.build.json']);
+await cp('package.json', 'build/package.json');
+must(bin('ncc'), ['build', 'build/index.js', '--minify', '--license', 'licenses.txt', '--out', out]);
+const bundle = await readFile(join(out, 'index.js'), 'utf8');
+if (bundle.includes('webpackMissingModule'))
+  throw new Error('the bundle lacks a module: see what ncc could not resolve');
+if (!must(process.execPath, [join(out, 'index.js'), '--help']).includes('rehearse'))
+  throw new Error('the bundle does not run');
+if (check) {
+  for (const file of ['index.js', 'package.json', 'licenses.txt']) {
+    const [built, committed] = await Promise.all([out, 'dist'].map((folder) => readFile(join(folder, file))));
+    if (built === undefined || committed === undefined || !built.equals(committed)) {
+      throw new Error(`dist/${file} is not what src builds: run npm run build and commit dist`);
+    }
+  }
+  await rm(out, { recursive: true });
+}
+process.stdout.write(
+  `dist: ${(bundle.length / 1024 / 1024).toFixed(1)} MiB, ${check ? 'as committed' : 'written'}, runs\n`,
+);

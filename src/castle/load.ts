@@ -1,0 +1,75 @@
+import { dirname, resolve } from 'node:path';
+import { type KeyPath, readDocument } from './document.ts';
+import { existingInside, resolveInside } from './folders.ts';
+import { problemsOf } from './issues.ts';
+import { castleError, type Position } from './problems.ts';
+import { readCastleText } from './read.ts';
+import { type CastleValues, castleSchema } from './schema.ts';
+
+/** A castle file in ready-to-use units: seconds, shares of 1, absolute folders. */
+export interface Castle extends Omit<CastleValues, 'version' | 'castle' | 'live' | 'gitops'> {
+  readonly file: string;
+  /** The file's folder, absolute. */
+  readonly dir: string;
+  readonly name: string;
+  /** The Terragrunt root: absolute, exists, without a symlink in it. */
+  readonly liveDir: string;
+  readonly gitops?: {
+    /** The tree's folder, absolute; it may not exist. */
+    readonly dir: string;
+    readonly entry: string;
+    readonly branch: string;
+  };
+  /** Where the value at `path` stands in the file, for errors that only later parts can find. */
+  at(path: KeyPath): Position;
+  keyAt(path: KeyPath): Position;
+}
+
+/**
+ * Reads and checks a castle file; relative paths in it count from its folder. Throws a PhoenixError of class `input`:
+ * PHX-CASTLE-MISSING, -UNREADABLE, -TOO-LARGE, -YAML, -DUPLICATE-KEY, -UNKNOWN-KEY, -MISSING-KEY, -VALUE, -PATH or
+ * -LIVE-MISSING. All mistakes of the file are in the one error.
+ */
+export async function loadCastle(path: string): Promise<Castle> {
+  const file = resolve(path);
+  const document = readDocument(await readCastleText(file), file);
+  const parsed = castleSchema.safeParse(document.value);
+  if (!parsed.success) {
+    const [first, ...others] = problemsOf(parsed.error.issues, document, castleSchema);
+    if (first !== undefined) throw castleError(file, [first, ...others]);
+  }
+  const { version: _, castle: name, live, gitops, ...values } = castleSchema.parse(document.value);
+  const named = (key: string, folder: string) => ({
+    key,
+    path: folder,
+    file,
+    position: document.at(key.split('.')),
+  });
+  const dir = dirname(file);
+  return {
+    ...values,
+    ...(values.secrets.source?.kind === 'files'
+      ? {
+          secrets: {
+            ...values.secrets,
+            source: { kind: 'files', dir: resolve(dir, values.secrets.source.dir) },
+          },
+        }
+      : {}),
+    ...(gitops === undefined
+      ? {}
+      : {
+          gitops: {
+            dir: await resolveInside(named('gitops.path', gitops.path)),
+            entry: gitops.entry,
+            branch: gitops.branch,
+          },
+        }),
+    file,
+    dir,
+    name,
+    liveDir: await existingInside(named('live', live)),
+    at: document.at,
+    keyAt: document.keyAt,
+  };
+}

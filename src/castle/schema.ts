@@ -1,0 +1,172 @@
+import { z } from 'zod';
+import { type RetryClass, retryClasses } from '../layer/retry.ts';
+import { claim, gitops, kubeconfig } from './cluster.ts';
+import { milestones } from './milestones.ts';
+import { secrets } from './secrets.ts';
+import {
+  duration,
+  environmentName,
+  exactVersion,
+  kebabName,
+  layerName,
+  path,
+  percentage,
+  versionRange,
+} from './units.ts';
+
+export const tools = [
+  'opentofu',
+  'terraform',
+  'terragrunt',
+  'kubectl',
+  'flux',
+  'talosctl',
+  'etcd',
+  'kube-apiserver',
+  'external-secrets',
+  'source-controller',
+  'kustomize-controller',
+] as const;
+export type Tool = (typeof tools)[number];
+
+/** A pinned tool; `path` is the range of versions for which a tool already on PATH will do. */
+export interface Pin {
+  readonly tool: Tool;
+  readonly version: string;
+  readonly path?: string;
+}
+
+const pin = z.union(
+  [exactVersion, z.strictObject({ version: exactVersion, path: versionRange.optional() })],
+  {
+    error:
+      'an exact version such as `1.12.6` (quote it where YAML would read a number), or a map of `version` and `path`',
+  },
+);
+
+const toolchain = z
+  .strictObject(
+    Object.fromEntries(tools.map((tool) => [tool, pin.optional()])) as Record<
+      Tool,
+      z.ZodOptional<typeof pin>
+    >,
+  )
+  .describe('Exact versions of the tools; what is not named is pinned by Phoenix')
+  .transform((pins): readonly Pin[] =>
+    tools.flatMap((tool) => {
+      const wanted = pins[tool];
+      if (wanted === undefined) return [];
+      if (typeof wanted === 'string') return [{ tool, version: wanted }];
+      return [{ tool, version: wanted.version, ...(wanted.path === undefined ? {} : { path: wanted.path }) }];
+    }),
+  );
+
+export interface LayerSettings {
+  readonly timeoutSeconds: number;
+  /** Silence without CPU after which the layer counts as stalled. */
+  readonly stallSeconds: number;
+  readonly retry: { readonly on: readonly RetryClass[]; readonly times: number };
+}
+
+const layer = z
+  .strictObject({
+    timeout: duration.prefault('15m').describe('Longest time one attempt may take'),
+    stall: duration.prefault('5m').describe('Silence without CPU after which the layer counts as stalled'),
+    retry: z
+      .strictObject({
+        on: z.array(z.enum(retryClasses)).min(1, 'a list of at least one class of error'),
+        times: z
+          .int('a whole number from 1 to 10')
+          .min(1, 'a whole number from 1 to 10')
+          .max(10, 'a whole number from 1 to 10')
+          .default(2),
+      })
+      .optional()
+      .describe('Classes of failure after which the layer is tried again'),
+  })
+  .transform(
+    ({ timeout, stall, retry }): LayerSettings => ({
+      timeoutSeconds: timeout,
+      stallSeconds: stall,
+      retry: retry ?? { on: [], times: 0 },
+    }),
+  );
+
+/** What holds for a layer that the castle file does not name. */
+export const defaultLayer: LayerSettings = layer.parse({});
+
+const layers = z
+  .record(layerName, layer)
+  .describe('Settings of single layers')
+  // A map, not an object: a layer may be called `constructor`.
+  .transform((named): ReadonlyMap<string, LayerSettings> => new Map(Object.entries(named)));
+
+const vmidForm = 'VM ids from 100 up, such as `421-432` or `421,430-432`';
+const vmids = z
+  .union(
+    [
+      z.string().regex(/^\d{3,9}(?:-\d{3,9})?(?:, *\d{3,9}(?:-\d{3,9})?)*$/, vmidForm),
+      z.int().min(100, vmidForm),
+    ],
+    { error: vmidForm },
+  )
+  .transform((value) =>
+    String(value)
+      .split(',')
+      .map((range) => {
+        const [first = 0, last = first] = range.split('-').map(Number);
+        return { first, last };
+      }),
+  )
+  .refine((ranges) => ranges.every(({ first, last }) => first >= 100 && first <= last), vmidForm);
+
+const destroy = z
+  .strictObject({
+    vmids: vmids.describe('The only VM ids that may ever be deleted'),
+    tag: kebabName.describe('The tag that a VM must bear to be deleted'),
+    mode: z
+      .enum(['layers', 'nuke'])
+      .default('layers')
+      .describe('Layer by layer in reverse, or the VMs at once'),
+  })
+  .describe('What `phoenix destroy` may touch');
+
+const report = z
+  .strictObject({
+    history: path.default('phoenix-history').describe('Branch that keeps the reports of earlier runs'),
+    unattributed: percentage.prefault('2%').describe('Share of the wall clock that may stay unexplained'),
+  })
+  .describe('The ledger');
+
+export const castleSchema = z
+  .strictObject({
+    version: z.literal(1).describe('Version of this format'),
+    castle: kebabName.describe('Name of the castle'),
+    live: path.describe('Folder of the Terragrunt units, relative to this file'),
+    box: z.boolean().default(false).describe('A castle of the box: brought up on loopback, with stand-ins'),
+    engine: z.enum(['tofu', 'terraform']).default('tofu').describe('What Terragrunt runs'),
+    toolchain: toolchain.prefault({}),
+    secrets: secrets.prefault({}),
+    env: z
+      .array(environmentName)
+      .default([])
+      .describe('Names of environment variables, not secret, that layers may see'),
+    layers: layers.prefault({}),
+    kubeconfig: kubeconfig.optional(),
+    claim: claim.optional(),
+    gitops: gitops.optional(),
+    milestones: milestones.prefault({}),
+    destroy: destroy.optional(),
+    report: report.prefault({}),
+  })
+  .refine((value) => value.claim === undefined || value.kubeconfig !== undefined, {
+    path: ['claim'],
+    error: 'a `kubeconfig` section beside `claim`, for the claim talks to the cluster',
+  })
+  .refine((value) => value.claim === undefined || value.secrets.source !== undefined, {
+    path: ['claim'],
+    error: 'a `secrets.source` beside `claim`, for the claim hands the machine identity over',
+  })
+  .meta({ title: 'Phoenix castle file' });
+
+export type CastleValues = z.output<typeof castleSchema>;

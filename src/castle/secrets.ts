@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import { layerName, path, secretName, secureAddress, variableName, words } from './units.ts';
+
+/** Where the secrets come from. */
+export type SecretSource =
+  | {
+      readonly kind: 'infisical';
+      readonly host: string;
+      readonly identityId: string;
+      readonly project: { readonly id: string } | { readonly slug: string };
+      readonly environment: string;
+      readonly path: string;
+      readonly audience?: string;
+    }
+  | { readonly kind: 'files'; readonly dir: string };
+
+/** A secret and who may see it. */
+export interface Secret {
+  readonly name: string;
+  /** May be empty: the claim takes its secrets by name, not by layer. */
+  readonly layers: readonly string[];
+  readonly as: 'tfvar' | 'file' | 'env';
+  /** The OpenTofu variable (tfvar, file) or environment variable (env) that carries it. */
+  readonly variable: string;
+}
+
+const infisical = z
+  .strictObject({
+    host: secureAddress.describe('Address of the Infisical instance, e.g. https://eu.infisical.com'),
+    'identity-id': words.describe('Id of the machine identity that has OIDC authentication'),
+    'project-id': words.optional(),
+    'project-slug': words.optional(),
+    environment: words.describe('Slug of the environment, e.g. prod'),
+    path: z
+      .string({ error: 'a folder that begins with `/`' })
+      .startsWith('/', 'a folder that begins with `/`')
+      .default('/'),
+    audience: words.optional().describe('Audience of the OIDC token; Infisical must expect the same'),
+  })
+  .refine((value) => (value['project-id'] === undefined) !== (value['project-slug'] === undefined), {
+    error: 'either `project-id` or `project-slug`',
+  })
+  .meta({ oneOf: [{ required: ['project-id'] }, { required: ['project-slug'] }] });
+
+const source = z
+  .strictObject({
+    infisical: infisical.optional(),
+    files: z.strictObject({ dir: path.describe('Folder with one file a secret') }).optional(),
+  })
+  .refine((value) => (value.infisical === undefined) !== (value.files === undefined), {
+    error: 'either `infisical` or `files`',
+  })
+  .meta({ minProperties: 1, maxProperties: 1 })
+  .describe('Where the secrets are read from');
+
+const secret = z.strictObject({
+  layers: z.array(layerName).default([]).describe('The only layers that are given this secret'),
+  as: z.enum(['tfvar', 'file', 'env']).default('tfvar').describe('How a layer is given it'),
+  name: variableName
+    .optional()
+    .describe('The variable that carries it: by default the name in lower case; for env, the name'),
+});
+
+export const secrets = z
+  .object({ source: source.optional() })
+  .catchall(secret)
+  .superRefine(
+    (value, context) => {
+      for (const key of Object.keys(value)) {
+        if (key !== 'source' && !secretName.safeParse(key).success)
+          context.addIssue({ code: 'unrecognized_keys', keys: [key], input: value });
+      }
+    },
+    // Also where a value inside is wrong: a misspelt `source` is first of all a key that is none.
+    { when: ({ value }) => typeof value === 'object' && value !== null },
+  )
+  .meta({ propertyNames: { pattern: '^(?:source|[A-Z][A-Z0-9_]*)$' } })
+  .describe('The source, and each secret by its name in capitals')
+  .transform(({ source: from, ...named }) => ({
+    source: from && sourceOf(from),
+    list: Object.entries(named).map(([name, use]) => secretOf(name, use)),
+  }));
+
+function sourceOf({ infisical: from, files }: z.output<typeof source>): SecretSource | undefined {
+  if (files !== undefined) return { kind: 'files', dir: files.dir };
+  if (from === undefined) return undefined;
+  const { host, environment, path: folder, audience } = from;
+  return {
+    kind: 'infisical',
+    host,
+    identityId: from['identity-id'],
+    project:
+      from['project-id'] === undefined ? { slug: from['project-slug'] ?? '' } : { id: from['project-id'] },
+    environment,
+    path: folder,
+    ...(audience === undefined ? {} : { audience }),
+  };
+}
+
+function secretOf(name: string, { layers, as, name: variable }: z.output<typeof secret>): Secret {
+  return { name, layers, as, variable: variable ?? (as === 'env' ? name : name.toLowerCase()) };
+}

@@ -1,0 +1,66 @@
+import { resolve } from 'node:path';
+import { type Castle, loadCastle } from '../castle/load.ts';
+import type { Edge } from '../edge.ts';
+import { toPhoenixError } from '../errors.ts';
+import { conduct } from '../rebirth/conduct.ts';
+import { refuseForeignEvents } from '../rebirth/identity.ts';
+import { supported } from '../rebirth/milestones.ts';
+import { createProgress, noteFailure, type Progress } from '../rebirth/progress.ts';
+import { buildReport } from '../report/build.ts';
+import { createLedger, epochClock, type Ledger } from '../report/ledger.ts';
+import type { Report } from '../report/schema.ts';
+import { renderTerminal } from '../report/terminal.ts';
+import { writeReport } from '../report/write.ts';
+import type { Request } from '../request.ts';
+import type { CommandResult } from './result.ts';
+
+/** The protocol in one job: login → vault → layers by their graph with gates → verify → report. */
+export async function rebirth(request: Request, edge: Edge): Promise<CommandResult> {
+  // The clock starts with the process: loading this program is a part of what the user waits for.
+  const ledger = createLedger(epochClock, new Date(performance.timeOrigin), performance.timeOrigin);
+  ledger.record('start-up', 'phase', performance.timeOrigin, epochClock());
+  const castle = await ledger.span('castle', 'phase', () => loadCastle(resolve(edge.cwd, request.castle || 'phoenix.yaml')));
+  refuseForeignEvents(edge.env);
+  for (const { all } of castle.milestones) all.forEach(supported);
+
+  const progress = createProgress();
+  try {
+    await conduct(castle, request, edge, ledger, progress);
+  } catch (thrown) {
+    noteFailure(progress, 'run', toPhoenixError(edge.signal.aborted ? edge.signal.reason : thrown));
+  }
+  const report = reportOf(castle, ledger, progress, edge);
+  const unwritten = await writeReport(resolve(edge.cwd, request.report), report);
+  if (unwritten !== undefined) edge.log.warn(`${unwritten.what} ${unwritten.why} ${unwritten.next}`);
+  const error = progress.failures[0]?.error ?? (unwritten && report.verdict === 'reborn' ? undefined : unwritten);
+  return {
+    exitCode: report.verdict === 'reborn' ? 0 : (error?.exitCode ?? 1),
+    json: report,
+    text: (options) => renderTerminal(report, options),
+    report,
+    ...(error === undefined ? {} : { error }),
+  };
+}
+
+function reportOf(castle: Castle, ledger: Ledger, progress: Progress, edge: Edge): Report {
+  const [first] = progress.failures;
+  const verdict = first === undefined ? 'reborn' : first.error.class === 'cancelled' ? 'cancelled' : 'failed';
+  return buildReport({
+    castle: castle.name,
+    mode: castle.box ? 'rehearsal' : 'job',
+    verdict,
+    startedAt: ledger.startedAt,
+    wallSeconds: ledger.seconds(),
+    spans: ledger.snapshot(),
+    layers: [...progress.layers.values()].toSorted((a, b) => (a.ran?.from ?? Infinity) - (b.ran?.from ?? Infinity)),
+    gates: [...progress.gates.values()],
+    milestones: [...progress.milestones.values()],
+    leaks: progress.leaks,
+    versions: progress.versions,
+    failures: progress.failures,
+    standIns: progress.standIns,
+    peakRssBytes: process.resourceUsage().maxRSS * 1024,
+    unattributedLimit: castle.report.unattributed,
+    redact: (text) => edge.redactor.redact(text),
+  });
+}

@@ -1,0 +1,15 @@
+import type { Edge } from '../edge.ts';
+import type { Request } from '../request.ts';
+import { plan } from './plan.ts';
+import { rebirth } from './rebirth.ts';
+import type { CommandResult } from './result.ts';
+import { rehearse } from './rehearse.ts';
+
+const commands = { rebirth, rehearse, plan } as const satisfies Record<
+  Request['command'],
+  (request: Request, edge: Edge) => Promise<CommandResult>
+>;
+
+export function runCommand(request: Request, edge: Edge): Promise<CommandResult> {
+  return commands[request.command](request, edge);
+}

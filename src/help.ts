@@ -1,0 +1,33 @@
+import { commandNames, type CommandName, requestSchema } from './request.ts';
+
+const summaries: Readonly<Record<CommandName, string>> = {
+  rebirth: 'rebuild the castle: secrets, layers, claim, GitOps, verify, report',
+  rehearse: 'the same in the box: on loopback, with real tools and stand-ins for what cannot be had',
+  plan: 'show the layers, their order and what would run side by side; changes nothing',
+};
+
+/** Flags of the CLI that are no inputs of the Action, since they are about the terminal. */
+const terminalFlags = {
+  json: 'The report (or the plan) as JSON on stdout; words for people go to stderr.',
+  quiet: 'Only warnings, errors and the verdict.',
+  'no-color': 'No colours; NO_COLOR is honoured too.',
+  debug: 'Show what is waited for, and the stack of an unknown error.',
+  help: 'This text.',
+} as const;
+
+export function helpText(command?: CommandName): string {
+  const options = Object.entries(requestSchema.shape).filter(([name]) => name !== 'command');
+  const lines = [
+    ...options.map(([name, schema]) => [`--${name} VALUE`, schema.description ?? ''] as const),
+    ...Object.entries(terminalFlags).map(([name, text]) => [`--${name}`, text] as const),
+  ].map(([flag, text]) => `  ${flag.padEnd(18)} ${text}`);
+  const head =
+    command === undefined
+      ? [
+          'phoenix COMMAND [options]: rebuilds a Kubernetes castle, proves it is alive, accounts for every second.',
+          '',
+          ...commandNames.map((name) => `  ${name.padEnd(18)} ${summaries[name]}`),
+        ]
+      : [`phoenix ${command}: ${summaries[command]}.`];
+  return [...head, '', ...lines, ''].join('\n');
+}

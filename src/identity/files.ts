@@ -1,0 +1,100 @@
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { isAbsolute, join, resolve } from 'node:path';
+import { PhoenixError } from '../errors.ts';
+import { assertRam } from '../vault/ram.ts';
+import { trimSecret } from '../vault/trim.ts';
+import type { Session } from './session.ts';
+
+export interface FilesSource {
+  /** An existing RAM folder with one file a secret, named like the secret or in lower kebab: `GITHUB_TOKEN` or `github-token`. */
+  readonly dir: string;
+  /** Where the folder lacks a secret, the variable of its name may name a file that holds it. */
+  readonly env?: NodeJS.ProcessEnv;
+  readonly onSecret: (value: string) => void;
+  readonly warn: (text: string) => void;
+}
+
+/**
+ * The folder of the original's vault as a source. A single line loses its newline and one pair of quotes; a value of
+ * several lines (PEM) is kept byte for byte. Refuses a folder that is not in RAM: PHX-VAULT-….
+ */
+export async function openFiles({ dir, env = {}, onSecret, warn }: FilesSource): Promise<Session> {
+  const folder = resolve(dir);
+  await assertRam(folder);
+  return {
+    source: `the files in ${dir}`,
+    async fetch(names) {
+      const values = new Map<string, string>();
+      const missing: string[] = [];
+      for (const name of new Set(names)) {
+        const kebab = name.toLowerCase().replaceAll('_', '-');
+        const pointed = env[name];
+        const files = [join(folder, name), join(folder, kebab)];
+        if (pointed !== undefined && isAbsolute(pointed)) files.push(pointed);
+        const content = await firstOf(files, warn);
+        if (content === undefined) missing.push(`${name} (or ${kebab})`);
+        else {
+          const value = trimSecret(content);
+          if (value.trim() === '') throw isEmpty(name, dir);
+          onSecret(value);
+          values.set(name, value);
+        }
+      }
+      if (missing.length > 0) throw isMissing(missing, dir);
+      return values;
+    },
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+async function firstOf(files: readonly string[], warn: (text: string) => void): Promise<string | undefined> {
+  for (const file of files) {
+    const content = await readSecret(file, warn);
+    if (content !== undefined) return content;
+  }
+  return undefined;
+}
+
+async function readSecret(file: string, warn: (text: string) => void): Promise<string | undefined> {
+  try {
+    await using handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+    const { mode } = await handle.stat();
+    if ((mode & 0o077) !== 0) warn(`Others on this machine may read ${file}: chmod 600 ${file}`);
+    return await handle.readFile('utf8');
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT') return undefined;
+    throw new PhoenixError({
+      code: 'PHX-SECRET-UNREADABLE',
+      class: 'identity',
+      what: `The secret file ${file} could not be read.`,
+      why:
+        code === 'ELOOP'
+          ? 'It is a symbolic link, which somebody else may control.'
+          : `The system said ${code}.`,
+      next: `Look at it: ls -l ${file}. It must be a plain file that the user of this run owns.`,
+      cause,
+    });
+  }
+}
+
+function isMissing(missing: readonly string[], dir: string): PhoenixError {
+  return new PhoenixError({
+    code: 'PHX-SECRET-MISSING',
+    class: 'identity',
+    what: `${dir} holds no ${missing.join(', ')}.`,
+    why: 'There is no file of that name in the folder that the castle file gives as the source of secrets.',
+    next: 'Put the file there, or correct `secrets.source.files.dir` in the castle file.',
+  });
+}
+
+function isEmpty(name: string, dir: string): PhoenixError {
+  return new PhoenixError({
+    code: 'PHX-SECRET-EMPTY',
+    class: 'identity',
+    what: `${name} in ${dir} is empty.`,
+    why: 'The file is there, but holds nothing or only white space: what it is for would fail much later.',
+    next: 'Write its value into the file.',
+  });
+}

@@ -1,0 +1,191 @@
+import type { PhoenixError } from '../errors.ts';
+import { type Ask, exchange, type Outcome, type Patience, type Wire } from './exchange.ts';
+import {
+  isRouteMissing,
+  isTokenRefused,
+  listAnswer,
+  loginAnswer,
+  projectAnswer,
+  refusalOf,
+} from './infisical-answers.ts';
+import { type InfisicalPlace, infisicalError } from './infisical-errors.ts';
+import { pickSecrets } from './infisical-secrets.ts';
+import type { Session } from './session.ts';
+
+export interface InfisicalLogin extends Wire {
+  /** With or without a closing `/api`. */
+  readonly host: string;
+  readonly identityId: string;
+  readonly project: { readonly id: string } | { readonly slug: string };
+  readonly environment: string;
+  readonly path: string;
+  /** A fresh id token; asked once per login, because GitHub's lives five minutes. */
+  readonly getJwt: () => Promise<string>;
+  /** Told every token and secret the moment it is known, before anything else is done with it. */
+  readonly onSecret: (value: string) => void;
+  readonly warn: (text: string) => void;
+  readonly patience?: Patience;
+}
+
+const longestLife = 3600;
+/** A run that was cancelled still revokes, but must not be held up by a server that is gone. */
+const revokePatience: Patience = { attemptMs: 5000, budgetMs: 10_000, attempts: 3 };
+
+/**
+ * Logs in with the job's OIDC identity (POST /api/v1/auth/oidc-auth/login) and gives a session that reads secrets of one
+ * folder. A token that runs out is replaced by a new login: `token/renew` deletes it on older servers. Every refusal
+ * is a PhoenixError of class identity, PHX-INFISICAL-… or PHX-SECRET-….
+ */
+export async function loginToInfisical(login: InfisicalLogin): Promise<Session> {
+  const host = login.host.replace(/\/+(?:api\/*)?$/, '');
+  const { project, identityId, environment, path } = login;
+  const place = { host, identityId, environment, path, project: 'id' in project ? project.id : project.slug };
+  const now = login.now ?? Date.now;
+  if (host.startsWith('http:') && !isLoopback(host)) {
+    login.warn(
+      `Infisical is reached by plain http (${host}): whoever listens on the way reads the secrets. Use https.`,
+    );
+  }
+  let token = await logIn(login, place);
+  if (token.seconds > longestLife) {
+    login.warn(
+      `Infisical's access token would live ${token.seconds} s if its revocation failed. Set the Access Token TTL and Max TTL of identity ${identityId} to ${longestLife} s or less.`,
+    );
+  }
+  const list = () => listSecrets((ask) => exchange(ask, login, login.patience), place, project, token.value);
+  return {
+    source: `Infisical at ${host}`,
+    async fetch(names) {
+      if (now() > token.renewAt) token = await logIn(login, place);
+      let listed = await list();
+      if (isTokenRefused(listed.outcome)) {
+        token = await logIn(login, place);
+        listed = await list();
+      }
+      return pickSecrets(names, answerOf(listed, place), place, login.onSecret);
+    },
+    async [Symbol.asyncDispose]() {
+      const { signal: _, ...wire } = login;
+      const ask: Ask = {
+        method: 'POST',
+        url: `${host}/api/v1/auth/token/revoke`,
+        json: { accessToken: token.value },
+      };
+      const outcome = await exchange(ask, wire, revokePatience);
+      // A second revoke is 401 on older servers, and an expired token 403 TokenError: gone either way.
+      if ((outcome.kind === 'json' && outcome.status === 200) || isTokenRefused(outcome)) return;
+      const how = outcome.kind === 'unreachable' ? outcome.code : `status ${outcome.status}`;
+      login.warn(
+        `Infisical's access token of identity ${identityId} could not be revoked (${how}); it dies by itself ${Math.max(0, Math.ceil((token.endsAt - now()) / 1000))} s from now. To end it at once, revoke the identity's tokens in Infisical.`,
+      );
+    },
+  };
+}
+
+interface AccessToken {
+  readonly value: string;
+  readonly seconds: number;
+  /** Milliseconds since 1970: a little before its end, a new login takes its place. */
+  readonly renewAt: number;
+  readonly endsAt: number;
+}
+
+async function logIn(login: InfisicalLogin, place: InfisicalPlace): Promise<AccessToken> {
+  const now = login.now ?? Date.now;
+  let refused: PhoenixError | undefined;
+  // A token that was held up on its way and arrived too late gets one fresh successor.
+  for (let attempt = 1; attempt <= 2; attempt += 1) {
+    const jwt = await login.getJwt();
+    login.onSecret(jwt);
+    const ask: Ask = {
+      method: 'POST',
+      url: `${place.host}/api/v1/auth/oidc-auth/login`,
+      json: { identityId: login.identityId, jwt },
+    };
+    const started = now();
+    const outcome = await exchange(ask, login, login.patience);
+    const answer =
+      outcome.kind === 'json' && outcome.status === 200
+        ? loginAnswer.safeParse(outcome.body).data
+        : undefined;
+    if (answer !== undefined) {
+      login.onSecret(answer.accessToken);
+      return {
+        value: answer.accessToken,
+        seconds: answer.expiresIn,
+        renewAt: started + answer.expiresIn * 900,
+        endsAt: started + answer.expiresIn * 1000,
+      };
+    }
+    refused = infisicalError({ doing: 'login', jwt, now: now() }, outcome, place);
+    if (refused.code !== 'PHX-INFISICAL-EXPIRED') throw refused;
+  }
+  throw refused;
+}
+
+interface Listed {
+  readonly doing: 'project' | 'secrets';
+  readonly outcome: Outcome;
+}
+
+/** v4 where the server has it and the project's id can be told, else v3, which takes the slug too. */
+async function listSecrets(
+  call: (ask: Ask) => Promise<Outcome>,
+  { host, environment, path }: InfisicalPlace,
+  project: InfisicalLogin['project'],
+  token: string,
+): Promise<Listed> {
+  const get = (route: string, query: Record<string, string> = {}) =>
+    call({
+      method: 'GET',
+      url: `${host}/api/${route}?${new URLSearchParams(query)}`,
+      headers: { authorization: `Bearer ${token}` },
+    });
+  const scope = {
+    environment,
+    secretPath: path,
+    viewSecretValue: 'true',
+    expandSecretReferences: 'true',
+    recursive: 'false',
+    // The name changed between versions of v4; unknown ones are ignored.
+    include_imports: 'true',
+    includeImports: 'true',
+  };
+  let id = 'id' in project ? project.id : undefined;
+  if ('slug' in project) {
+    for (const route of ['v1/projects/slug', 'v1/workspace/slug']) {
+      const outcome = await get(`${route}/${encodeURIComponent(project.slug)}`);
+      if (isRouteMissing(outcome)) continue;
+      id =
+        outcome.kind === 'json' && outcome.status === 200
+          ? projectAnswer.safeParse(outcome.body).data?.id
+          : undefined;
+      if (id !== undefined) break;
+      // Reading secrets does not take the right to look up projects: then v3 is asked by slug.
+      const forbidden =
+        outcome.kind === 'json' && outcome.status === 403 && refusalOf(outcome).error !== 'TokenError';
+      if (!forbidden) return { doing: 'project', outcome };
+    }
+  }
+  if (id !== undefined) {
+    const outcome = await get('v4/secrets', { projectId: id, ...scope });
+    if (!isRouteMissing(outcome)) return { doing: 'secrets', outcome };
+  }
+  const v3 =
+    id === undefined && 'slug' in project ? { workspaceSlug: project.slug } : { workspaceId: id ?? '' };
+  return { doing: 'secrets', outcome: await get('v3/secrets/raw', { ...v3, ...scope }) };
+}
+
+function answerOf({ doing, outcome }: Listed, place: InfisicalPlace) {
+  const answer =
+    doing === 'secrets' && outcome.kind === 'json' && outcome.status === 200
+      ? listAnswer.safeParse(outcome.body).data
+      : undefined;
+  if (answer === undefined) throw infisicalError({ doing }, outcome, place);
+  return answer;
+}
+
+function isLoopback(host: string): boolean {
+  const name = URL.canParse(host) ? new URL(host).hostname : '';
+  return name === 'localhost' || name === '[::1]' || name.startsWith('127.');
+}

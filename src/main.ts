@@ -1,0 +1,41 @@
+import { setFailed, setSecret } from '@actions/core';
+import { listenForCancellation } from './cancellation.ts';
+import { runCommand } from './commands/run.ts';
+import type { Edge } from './edge.ts';
+import { explain, toPhoenixError } from './errors.ts';
+import { readInputs } from './inputs.ts';
+import type { Log } from './log.ts';
+import { createLog } from './log.ts';
+import { annotateError, writeOutputs } from './outputs.ts';
+import { markMain, saveVault } from './state.ts';
+import { createRedactor } from './vault/redact.ts';
+
+/** The Action's main step. Sets the exit code; every way out says why. */
+export async function main(world: Pick<Edge, 'env' | 'cwd' | 'home' | 'self'>): Promise<void> {
+  // First of all: from here on the post step knows itself, also if this process is killed in the next line.
+  markMain();
+  const redactor = createRedactor(setSecret);
+  const redact = (text: string) => redactor.redact(text);
+  const log = actionLog(world.env, redact);
+  using cancellation = listenForCancellation((text) => log.warn(text));
+  try {
+    const request = readInputs();
+    const edge = { ...world, log, redactor, signal: cancellation.signal, fetch: globalThis.fetch, onVault: saveVault };
+    const result = await runCommand(request, edge);
+    process.stdout.write(`${redact(result.text({ color: false, width: 120 }))}\n`);
+    if (result.report !== undefined) await writeOutputs(result.report, request.report, redact);
+    if (result.exitCode === 0) return;
+    if (result.error !== undefined) annotateError(result.error, redact);
+    setFailed(result.error === undefined ? `exit code ${result.exitCode}` : redact(explain(result.error)));
+    process.exitCode = result.exitCode;
+  } catch (thrown) {
+    const error = toPhoenixError(thrown);
+    annotateError(error, redact);
+    setFailed(redact(explain(error)));
+    process.exitCode = error.exitCode;
+  }
+}
+
+export function actionLog(env: NodeJS.ProcessEnv, redact: (text: string) => string): Log {
+  return createLog({ out: process.stdout, color: false, quiet: false, debug: env['RUNNER_DEBUG'] === '1', redact });
+}

@@ -1,0 +1,27 @@
+import { error as annotate, setOutput, summary } from '@actions/core';
+import type { PhoenixError } from './errors.ts';
+import type { Report } from './report/schema.ts';
+import { renderSummary } from './report/summary.ts';
+
+/** The Action's outputs and job summary of a run. */
+export async function writeOutputs(report: Report, file: string, redact: (text: string) => string): Promise<void> {
+  setOutput('verdict', report.verdict);
+  setOutput('report', file);
+  setOutput('wall-seconds', String(report.wallSeconds));
+  setOutput('error-code', report.error?.code ?? '');
+  await summary.addRaw(redact(renderSummary(report))).write();
+}
+
+/** The error as an annotation; where it stands in a file, the annotation stands there. */
+export function annotateError(error: PhoenixError, redact: (text: string) => string): void {
+  const { at } = error;
+  const place =
+    at === undefined
+      ? {}
+      : {
+          file: at.file,
+          ...(at.line === undefined ? {} : { startLine: at.line }),
+          ...(at.column === undefined ? {} : { startColumn: at.column }),
+        };
+  annotate(redact(`${error.what} ${error.why} ${error.next}`), { title: error.code, ...place });
+}

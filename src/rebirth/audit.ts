@@ -1,0 +1,59 @@
+import { PhoenixError } from '../errors.ts';
+import { auditFiles, auditProcesses, type Leak, type LeakAudit } from '../vault/audit.ts';
+import { noteFailure, type Progress } from './progress.ts';
+import type { Run } from './run.ts';
+
+const sampleMs = 500;
+
+/** Looks into the processes of the machine while the run lasts: what a layer had in its arguments is gone after it. */
+export interface ProcessSampler {
+  stop(): Promise<LeakAudit>;
+}
+
+export function sampleProcesses(run: Run): ProcessSampler {
+  const found = new Map<string, Leak>();
+  let checked = 0;
+  let turn: Promise<void> = Promise.resolve();
+  const { list } = run.castle.secrets;
+  const asked = new Set(list.filter(({ as }) => as === 'env').map(({ name }) => name));
+  const sample = async () => {
+    const audit = await auditProcesses(run.redactor.secrets, asked);
+    checked += audit.checked;
+    for (const leak of audit.found) found.set(`${leak.secret}\0${leak.place}\0${leak.encoding}`, leak);
+  };
+  const timer = setInterval(() => {
+    turn = turn.then(sample);
+  }, sampleMs);
+  return {
+    async stop() {
+      clearInterval(timer);
+      await turn;
+      await sample();
+      return { checked, found: [...found.values()] };
+    },
+  };
+}
+
+/** Files of the run that stand outside the vault, and what a leak in them means. */
+export async function auditRun(run: Run, processes: LeakAudit, progress: Progress): Promise<void> {
+  const { castle, env } = run;
+  const commandFiles = ['GITHUB_OUTPUT', 'GITHUB_ENV', 'GITHUB_STATE', 'GITHUB_STEP_SUMMARY', 'GITHUB_PATH']
+    .map((name) => env[name])
+    .filter((file) => file !== undefined && file !== '') as string[];
+  const roots = [run.stateDir, castle.liveDir, ...run.auditRoots, ...commandFiles];
+  const files = await auditFiles(run.redactor.secrets, roots, [run.vault.dir]);
+  progress.leaks = { checked: files.checked + processes.checked, found: [...files.found, ...processes.found] };
+  const [first] = progress.leaks.found;
+  if (first === undefined) return;
+  noteFailure(
+    progress,
+    'leaks',
+    new PhoenixError({
+      code: 'PHX-LEAK-FOUND',
+      class: 'vault',
+      what: `A secret left the vault: ${progress.leaks.found.length} ${progress.leaks.found.length === 1 ? 'place' : 'places'}.`,
+      why: `${first.secret} stands in ${first.place} (${first.encoding}).`,
+      next: 'Renew that secret now; then take it out of outputs, arguments and logs, or hand it over as a file (as: file).',
+    }),
+  );
+}

@@ -1,0 +1,175 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { unknownLayers } from '../castle/layers.ts';
+import type { Castle } from '../castle/load.ts';
+import type { Edge } from '../edge.ts';
+import { PhoenixError } from '../errors.ts';
+import { discover, type Layer } from '../plan/discover.ts';
+import { buildGraph, type GraphNode } from '../plan/graph.ts';
+import { select } from '../plan/select.ts';
+import { openRehearsal } from '../rehearsal/rehearsal.ts';
+import { sweepBoxes } from '../rehearsal/records.ts';
+import type { Ledger } from '../report/ledger.ts';
+import type { Request } from '../request.ts';
+import { type InstalledTool, installToolchain, type ToolName } from '../toolchain/install.ts';
+import { openVault, sweepVaults, vaultRoot } from '../vault/vault.ts';
+import { auditRun, sampleProcesses } from './audit.ts';
+import { passClaimGate, storeOf } from './claim-gate.ts';
+import { claimGate, nodesOf, shownName } from './graph.ts';
+import { openSession } from './identity.ts';
+import { readKubeconfig } from './kubeconfig.ts';
+import { runLayers } from './layers.ts';
+import { watchMilestones } from './milestones.ts';
+import type { Progress } from './progress.ts';
+import type { Run } from './run.ts';
+import { layOutSecrets } from './secrets.ts';
+import { toolRequests } from './toolchain.ts';
+import { makeWorkspace, removeWorkspace, type Workspace } from './workspace.ts';
+
+/** Conducts one run from toolchain to leak audit. What it learns goes into `progress`, also when it throws. */
+export async function conduct(
+  castle: Castle,
+  request: Request,
+  edge: Edge,
+  ledger: Ledger,
+  progress: Progress,
+): Promise<void> {
+  const ends = new AsyncDisposableStack();
+  try {
+    await prepare(castle, request, edge, ledger, progress, ends);
+  } finally {
+    await ledger.span('clean-up', 'phase', () => ends.disposeAsync());
+  }
+}
+
+/** Sweeps, installs the tools, opens the vault and, for a castle of the box, the box; then hands over to the protocol. */
+async function prepare(
+  castle: Castle,
+  request: Request,
+  edge: Edge,
+  ledger: Ledger,
+  progress: Progress,
+  ends: AsyncDisposableStack,
+): Promise<void> {
+  const { log, env } = edge;
+  const stateDir = join(castle.dir, '.phoenix');
+  await ledger.span('sweep', 'phase', async () => {
+    for (const dir of await sweepVaults(vaultRoot(env))) log.warn(`wiped the vault ${dir}, which a dead run left`);
+    const { processes } = await sweepBoxes(stateDir);
+    if (processes.length > 0) log.warn(`ended what a dead rehearsal left: ${processes.join(', ')}`);
+  });
+  const tools = await ledger.span('toolchain', 'phase', () =>
+    installToolchain(toolRequests(castle), { lockFile: join(edge.home, 'phoenix.lock'), env, log, signal: edge.signal }),
+  );
+  for (const { name, version } of tools.values()) progress.versions[name] = version;
+
+  const stop = new AbortController();
+  const vault = await openVault(vaultRoot(env), randomUUID());
+  edge.onVault(vault.dir);
+  ends.use(vault);
+  const shared = { id: randomUUID(), log, ledger, redactor: edge.redactor, vault, stateDir };
+  const signal = AbortSignal.any([edge.signal, stop.signal]);
+  let run: Run = { ...shared, castle, env, signal, auditRoots: [] };
+  if (castle.box) {
+    const rehearsal = await ledger.span('box', 'phase', () => openRehearsal(run, tools, request, edge));
+    ends.use(rehearsal);
+    rehearsal.onDeath((error) => stop.abort(error));
+    progress.standIns.push(...rehearsal.standIns);
+    run = { ...run, castle: rehearsal.castle, env: { ...env, ...rehearsal.env }, auditRoots: rehearsal.auditRoots };
+  }
+  await protocol(run, tools, request, edge, progress, ends);
+}
+
+/** The protocol itself, once there are tools, a vault and, in a rehearsal, a box. */
+async function protocol(
+  run: Run,
+  tools: ReadonlyMap<ToolName, InstalledTool>,
+  request: Request,
+  edge: Edge,
+  progress: Progress,
+  ends: AsyncDisposableStack,
+): Promise<void> {
+  const { castle, ledger, log } = run;
+  const workspace = await makeWorkspace(run, tools);
+  ends.defer(() => removeWorkspace(run));
+  const sampler = sampleProcesses(run);
+  try {
+    const [plan, secrets] = await Promise.all([
+      ledger.span('plan', 'phase', () => makePlan(run, workspace, request)),
+      ledger.span('identity', 'phase', async () => {
+        const session = await openSession(run, edge.fetch);
+        if (session !== undefined) ends.use(session);
+        return layOutSecrets(run, session);
+      }),
+    ]);
+    if (castle.kubeconfig !== undefined && !plan.nodes.some(({ id }) => id === castle.kubeconfig?.layer)) {
+      progress.access = await ledger.span('kubeconfig', 'phase', () => readKubeconfig(run, workspace, plan.layers, secrets));
+    }
+    const milestones = watchMilestones(run, progress, edge.fetch);
+    await runLayers(plan.nodes, plan.layers, {
+      run,
+      progress,
+      workspace,
+      secrets,
+      async passClaim() {
+        if (progress.access === undefined) throw noCluster();
+        progress.claimed = await passClaimGate(run, progress.access, secrets, edge.fetch);
+        milestones.begin();
+      },
+    });
+    const [failure] = progress.failures;
+    if (failure !== undefined) milestones.abandon(unreachable(failure.name));
+    await milestones.finished();
+  } finally {
+    const processes = await sampler.stop();
+    await ledger.span('leak audit', 'phase', () => auditRun(run, processes, progress));
+    log.info(`leak audit: ${progress.leaks.checked} places looked at, ${progress.leaks.found.length} leaks`);
+  }
+}
+
+interface Plan {
+  readonly nodes: readonly GraphNode[];
+  readonly layers: ReadonlyMap<string, Layer>;
+}
+
+async function makePlan(run: Run, workspace: Workspace, request: Request): Promise<Plan> {
+  const { castle } = run;
+  if (castle.claim !== undefined) storeOf(run);
+  const found = await discover({
+    liveDir: castle.liveDir,
+    terragrunt: workspace.terragrunt,
+    tofu: workspace.engine,
+    env: workspace.environment({}),
+    log: run.log,
+    signal: run.signal,
+  });
+  const unknown = unknownLayers(castle, found.map(({ name }) => name));
+  if (unknown !== undefined) throw unknown;
+  const graph = buildGraph(nodesOf(found, castle.claim));
+  const from = request.from === '' ? [] : [request.from];
+  // A part of the layers is still a rebirth of the castle: its token is claimed and its milestones are proved all the same.
+  const proof = graph.dependencies.has(claimGate) && request.only.length + from.length > 0 ? [claimGate] : [];
+  const nodes = select(graph, { only: [...request.only, ...proof], from });
+  run.log.info(`plan: ${nodes.map(({ id }) => shownName(id)).join(', ')}`);
+  return { nodes, layers: new Map(found.map((layer) => [layer.name, layer])) };
+}
+
+function noCluster(): PhoenixError {
+  return new PhoenixError({
+    code: 'PHX-CLAIM-NO-CLUSTER',
+    class: 'plan',
+    what: 'There is no cluster to claim an identity in.',
+    why: 'The layer that gives the kubeconfig did not run before the one that the claim stands behind.',
+    next: 'Let `claim.after` name a layer that depends on `kubeconfig.layer`.',
+  });
+}
+
+function unreachable(part: string): PhoenixError {
+  return new PhoenixError({
+    code: 'PHX-VERIFY-ABANDONED',
+    class: 'verify',
+    what: 'The milestones that were still open were given up.',
+    why: `${part} failed, so this run cannot reach them.`,
+    next: `Mend ${part} first; its error stands above.`,
+  });
+}

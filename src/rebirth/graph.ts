@@ -1,0 +1,30 @@
+import type { Castle } from '../castle/load.ts';
+import type { Layer } from '../plan/discover.ts';
+import type { GraphNode } from '../plan/graph.ts';
+
+/** The gate's place among the layers; no layer can have this name, since a unit's path holds no colon. */
+export const claimGate = 'gate:claim';
+
+/**
+ * The layers with the claim between them as a gate of its own: it waits for `claim.after`, and the layers of
+ * `claim.before` (by default all that depend on `after`) wait for it. So what needs no token does not wait for one.
+ */
+export function nodesOf(layers: readonly Layer[], claim: Castle['claim']): GraphNode[] {
+  if (claim === undefined || !layers.some(({ name }) => name === claim.after)) {
+    return layers.map(({ name, dependencies }) => ({ id: name, dependencies }));
+  }
+  const waits = ({ name, dependencies }: Layer) =>
+    claim.before === undefined ? dependencies.includes(claim.after) : claim.before.includes(name);
+  return [
+    ...layers.map((layer) => ({
+      id: layer.name,
+      dependencies: waits(layer) ? [...layer.dependencies, claimGate] : layer.dependencies,
+    })),
+    { id: claimGate, dependencies: [claim.after] },
+  ];
+}
+
+/** A node's name as reports have it. */
+export function shownName(id: string): string {
+  return id.replace(/^gate:/, '');
+}

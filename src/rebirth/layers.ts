@@ -1,0 +1,138 @@
+import { layerSettings } from '../castle/layers.ts';
+import { toPhoenixError } from '../errors.ts';
+import { type LayerOutcome, runLayer } from '../layer/run.ts';
+import type { Layer } from '../plan/discover.ts';
+import type { GraphNode } from '../plan/graph.ts';
+import { runGraph } from '../plan/execute.ts';
+import type { Outcome, Standing } from '../plan/schedule.ts';
+import { claimGate, shownName } from './graph.ts';
+import { takeKubeconfig } from './kubeconfig.ts';
+import { noteFailure, type Progress } from './progress.ts';
+import type { Run } from './run.ts';
+import type { RunSecrets } from './secrets.ts';
+import type { Workspace } from './workspace.ts';
+
+/** How long an interrupted engine may take to reach a safe point. The runner leaves main and post 285 s in all. */
+const graceSeconds = 240;
+
+export interface LayersContext {
+  readonly run: Run;
+  readonly progress: Progress;
+  readonly workspace: Workspace;
+  readonly secrets: RunSecrets;
+  /** Passes the claim; called at most once, after the layer it stands behind. */
+  readonly passClaim: () => Promise<void>;
+}
+
+/** Runs layers and gates by their graph. Failures are noted in `progress`; this never throws for a layer's sake. */
+export async function runLayers(
+  nodes: readonly GraphNode[],
+  layers: ReadonlyMap<string, Layer>,
+  context: LayersContext,
+): Promise<void> {
+  const { run, progress } = context;
+  const { standings } = await runGraph(
+    nodes,
+    (id) => {
+      const layer = layers.get(id);
+      return layer === undefined ? runGate(context) : runOne(layer, nodes, context);
+    },
+    { signal: run.signal },
+  );
+  for (const { id, dependencies } of nodes) {
+    const standing = standings.get(id);
+    if (standing !== undefined) noteUnstarted(id, dependencies, standing, context);
+  }
+  if (run.signal.aborted) noteFailure(progress, 'run', toPhoenixError(run.signal.reason));
+}
+
+async function runOne(layer: Layer, nodes: readonly GraphNode[], context: LayersContext): Promise<Outcome> {
+  const { run, progress, workspace, secrets } = context;
+  const { name } = layer;
+  const settings = layerSettings(run.castle, name);
+  const span = run.ledger.open(name, 'layer');
+  const from = Date.now();
+  run.log.from(name, 'started');
+  let outcome: LayerOutcome;
+  try {
+    const access = progress.access === undefined ? {} : { KUBECONFIG: progress.access.file };
+    const job = {
+      name,
+      dir: layer.dir,
+      partition: await run.vault.partition(name),
+      varFiles: secrets.varFiles(name),
+      env: workspace.environment({ ...access, ...secrets.environment(name) }),
+      terragrunt: workspace.terragrunt,
+      engine: workspace.engine,
+      launcher: workspace.launcher.file,
+      timeoutSeconds: settings.timeoutSeconds,
+      graceSeconds,
+    };
+    outcome = await runLayer(job, settings.retry, run.log, run.signal);
+    for (const phase of outcome.phases) run.ledger.record(phase.name, 'step', phase.from, phase.to, span);
+    if (succeeded(outcome) && name === run.castle.kubeconfig?.layer) {
+      progress.access = await takeKubeconfig(run, outcome.outputs);
+    }
+  } catch (thrown) {
+    outcome = { verdict: 'failed', retries: 0, phases: [], outputs: new Map(), error: toPhoenixError(thrown) };
+  }
+  const to = Date.now();
+  span.close(spanVerdict(outcome.verdict));
+  const dependencies = nodes.find(({ id }) => id === name)?.dependencies.map(shownName) ?? [];
+  progress.layers.set(name, {
+    name,
+    dependencies,
+    ran: { from, to },
+    verdict: outcome.verdict,
+    retries: outcome.retries,
+    phases: outcome.phases,
+  });
+  if (outcome.error !== undefined) noteFailure(progress, name, outcome.error);
+  run.log.from(name, `${outcome.verdict} after ${((to - from) / 1000).toFixed(1)} s`);
+  return succeeded(outcome) ? 'done' : outcome.verdict === 'cancelled' ? 'cancelled' : 'failed';
+}
+
+async function runGate({ run, progress, passClaim }: LayersContext): Promise<Outcome> {
+  const name = shownName(claimGate);
+  const after = run.castle.claim?.after ?? '';
+  const from = Date.now();
+  const note = (verdict: 'passed' | 'failed' | 'cancelled') =>
+    progress.gates.set(name, { name, after, ran: { from, to: Date.now() }, verdict });
+  try {
+    await run.ledger.span(name, 'gate', passClaim);
+    note('passed');
+    return 'done';
+  } catch (thrown) {
+    const error = toPhoenixError(thrown);
+    const cancelled = run.signal.aborted;
+    note(cancelled ? 'cancelled' : 'failed');
+    noteFailure(progress, name, cancelled ? toPhoenixError(run.signal.reason) : error);
+    return cancelled ? 'cancelled' : 'failed';
+  }
+}
+
+/** What never started is in the report too, as skipped. */
+function noteUnstarted(
+  id: string,
+  dependencies: readonly string[],
+  standing: Standing,
+  { run, progress }: LayersContext,
+): void {
+  if (standing.status !== 'blocked' && standing.status !== 'skipped') return;
+  const name = shownName(id);
+  if (standing.status === 'blocked') run.log.from(name, `skipped: ${standing.by.map(shownName).join(', ')} failed`);
+  if (id === claimGate) {
+    progress.gates.set(name, { name, after: run.castle.claim?.after ?? '', ran: undefined, verdict: 'skipped' });
+    return;
+  }
+  const waited = dependencies.map(shownName);
+  progress.layers.set(name, { name, dependencies: waited, ran: undefined, verdict: 'skipped', retries: 0, phases: [] });
+}
+
+function succeeded({ verdict }: LayerOutcome): boolean {
+  return verdict === 'applied' || verdict === 'unchanged';
+}
+
+function spanVerdict(verdict: LayerOutcome['verdict']): 'ok' | 'failed' | 'cancelled' {
+  return verdict === 'failed' || verdict === 'cancelled' ? verdict : 'ok';
+}

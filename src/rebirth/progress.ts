@@ -1,0 +1,37 @@
+import type { Claimed } from '../cluster/claim.ts';
+import type { PhoenixError } from '../errors.ts';
+import type { GateResult, LayerResult, MilestoneResult } from '../report/build.ts';
+import type { Report } from '../report/schema.ts';
+import type { LeakAudit } from '../vault/audit.ts';
+import type { Access } from './kubeconfig.ts';
+
+/** What is known of a run so far, kept so that a run that ends half-way still reports all of it. */
+export interface Progress {
+  readonly layers: Map<string, LayerResult>;
+  readonly gates: Map<string, GateResult>;
+  readonly milestones: Map<string, MilestoneResult>;
+  /** In the order they came; the first decides the verdict. */
+  readonly failures: { readonly name: string; readonly error: PhoenixError }[];
+  readonly versions: Record<string, string>;
+  readonly standIns: Report['standIns'];
+  leaks: LeakAudit;
+  access?: Access;
+  claimed?: Claimed;
+}
+
+export function createProgress(): Progress {
+  return {
+    layers: new Map(),
+    gates: new Map(),
+    milestones: new Map(),
+    failures: [],
+    versions: {},
+    standIns: [],
+    leaks: { checked: 0, found: [] },
+  };
+}
+
+/** Notes a failure once: an error that stops several parts is told by the first. */
+export function noteFailure(progress: Progress, name: string, error: PhoenixError): void {
+  if (!progress.failures.some((known) => known.error === error)) progress.failures.push({ name, error });
+}

@@ -1,0 +1,22 @@
+import type { Castle } from '../castle/load.ts';
+import type { Log } from '../log.ts';
+import type { Ledger } from '../report/ledger.ts';
+import type { Redactor } from '../vault/redact.ts';
+import type { Vault } from '../vault/vault.ts';
+
+/** What every part of one rebirth shares. Made once, at the start; nothing in it is replaced later. */
+export interface Run {
+  readonly id: string;
+  readonly castle: Castle;
+  readonly env: NodeJS.ProcessEnv;
+  readonly log: Log;
+  readonly ledger: Ledger;
+  readonly redactor: Redactor;
+  readonly vault: Vault;
+  /** `.phoenix` beside the castle file: what outlives the run and holds no secret. */
+  readonly stateDir: string;
+  /** Aborted when the user cancels, or when something dies that the run stands on. */
+  readonly signal: AbortSignal;
+  /** Folders beside the castle's own that the leak audit looks through. */
+  readonly auditRoots: readonly string[];
+}

@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import type { Secret } from '../castle/secrets.ts';
+import { PhoenixError } from '../errors.ts';
+import type { Session } from '../identity/session.ts';
+import type { Run } from './run.ts';
+
+/** The run's secrets: in memory for Phoenix itself, and for each layer as files in its own partition of the vault. */
+export interface RunSecrets {
+  /** A secret that Phoenix itself hands on (the machine identity). Throws PHX-SECRET-UNKNOWN. */
+  value(name: string): string;
+  /** The var files of a layer; empty where no secret names it. */
+  varFiles(layer: string): readonly string[];
+  /** Secrets that the castle file asks to be put into a layer's environment. */
+  environment(layer: string): Readonly<Record<string, string>>;
+}
+
+export function wantedSecrets({ castle }: Run): string[] {
+  const own = castle.claim === undefined ? [] : [castle.claim.clientId, castle.claim.clientSecret];
+  return [...new Set([...castle.secrets.list.map(({ name }) => name), ...own])];
+}
+
+/** Fetches what the castle needs, once, and lays it out in the vault by layer. */
+export async function layOutSecrets(run: Run, session: Session | undefined): Promise<RunSecrets> {
+  const wanted = wantedSecrets(run);
+  const values: ReadonlyMap<string, string> =
+    wanted.length === 0 || session === undefined ? new Map() : await session.fetch(wanted);
+  for (const [name, value] of values) run.redactor.add(name, value);
+  const files = new Map<string, string[]>();
+  const environments = new Map<string, Record<string, string>>();
+  for (const layer of new Set(run.castle.secrets.list.flatMap(({ layers }) => layers))) {
+    const own = run.castle.secrets.list.filter(({ layers }) => layers.includes(layer));
+    const { variables, environment } = await partition(run, layer, own, values);
+    environments.set(layer, environment);
+    if (Object.keys(variables).length === 0) continue;
+    const folder = await run.vault.partition(layer);
+    files.set(layer, [await run.vault.write(folder, 'secrets.tfvars.json', JSON.stringify(variables))]);
+  }
+  run.log.info(`secrets: ${values.size} in the vault, ${files.size} ${files.size === 1 ? 'layer' : 'layers'} given some`);
+  return {
+    value(name) {
+      const value = values.get(name);
+      if (value === undefined) throw unknownSecret(name);
+      return value;
+    },
+    varFiles: (layer) => files.get(layer) ?? [],
+    environment: (layer) => environments.get(layer) ?? {},
+  };
+}
+
+async function partition(
+  run: Run,
+  layer: string,
+  secrets: readonly Secret[],
+  values: ReadonlyMap<string, string>,
+): Promise<{ variables: Record<string, string>; environment: Record<string, string> }> {
+  const variables: Record<string, string> = {};
+  const environment: Record<string, string> = {};
+  for (const { name, as, variable } of secrets) {
+    const value = values.get(name);
+    if (value === undefined) throw unknownSecret(name);
+    if (as === 'tfvar') variables[variable] = value;
+    else if (as === 'env') environment[variable] = value;
+    else {
+      const folder = await run.vault.partition(layer);
+      await run.vault.write(folder, `secret-${name}`, value);
+      variables[variable] = join(folder, `secret-${name}`);
+    }
+  }
+  return { variables, environment };
+}
+
+function unknownSecret(name: string): PhoenixError {
+  return new PhoenixError({
+    code: 'PHX-SECRET-UNKNOWN',
+    class: 'identity',
+    what: `The secret ${name} was not fetched.`,
+    why: 'The castle file names it, but no source gave it.',
+    next: 'Set secrets.source in the castle file, and give the secret a value there.',
+  });
+}

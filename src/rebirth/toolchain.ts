@@ -1,0 +1,21 @@
+import type { Castle } from '../castle/load.ts';
+import type { Pin } from '../castle/schema.ts';
+import { pins, type ToolName, type ToolRequest } from '../toolchain/install.ts';
+
+/** The tools a castle needs: its engine and Terragrunt, and whatever else it pins. */
+export function toolRequests({ engine, toolchain }: Pick<Castle, 'engine' | 'toolchain'>): ToolRequest[] {
+  const requests = new Map<ToolName, ToolRequest>();
+  for (const name of [engine, 'terragrunt'] as const) requests.set(name, { name, version: pins[name] });
+  for (const pin of toolchain) {
+    const name = nameOf(pin.tool);
+    // The engine that is not used is pinned for another castle's sake.
+    if ((name === 'tofu' || name === 'terraform') && name !== engine) continue;
+    requests.set(name, { name, version: pin.version, ...(pin.path === undefined ? {} : { path: pin.path }) });
+  }
+  return [...requests.values()];
+}
+
+/** The castle file calls OpenTofu by its name, the toolchain by its program's. */
+function nameOf(tool: Pin['tool']): ToolName {
+  return tool === 'opentofu' ? 'tofu' : tool;
+}

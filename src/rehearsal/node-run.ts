@@ -1,0 +1,180 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { get } from 'node:http';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { messageOf } from '../errors.ts';
+import { type Container, type Deployment, planProcess, portNames } from './container.ts';
+import type { NodeOptions } from './node.ts';
+import { deploymentStatus } from './node-status.ts';
+import { freePorts } from './ports.ts';
+import type { Program } from './supervisor.ts';
+
+/** One Deployment that runs, or is on its way to, as a process. */
+export interface Run {
+  /** Whether `manifest` asks for what runs already; a new generation with the same pod is then acknowledged. */
+  keeps(manifest: Deployment): Promise<boolean>;
+  /** Stops waiting for a start that `manifest` makes pointless. */
+  supersededBy(manifest: Deployment): void;
+  cancel(): void;
+  end(): Promise<void>;
+}
+
+const accountWithinMs = 30_000;
+const healthyWithinMs = 60_000;
+const pollMs = 50;
+/** As long as the certificates of the box live. */
+const tokenSeconds = 24 * 60 * 60;
+
+const tokenAnswer = z.object({ status: z.object({ token: z.string() }) });
+
+export function runDeployment(
+  options: NodeOptions,
+  manifest: Deployment,
+  program: { readonly name: string; readonly file: string },
+): Run {
+  const cancelled = new AbortController();
+  const { name, namespace } = manifest.metadata;
+  const folder = join(options.dir, `${namespace}.${name}`);
+  const status = deploymentStatus(options.api, manifest);
+  let process: Program | undefined;
+
+  const bringUp = async () => {
+    const [container] = manifest.spec.template.spec.containers;
+    if (container === undefined) return;
+    const home = await prepareHome(folder, container);
+    const kubeconfig = join(folder, 'kubeconfig');
+    await writeFile(kubeconfig, await accountKubeconfig(options, manifest, cancelled.signal), { mode: 0o600 });
+    const plan = planProcess(manifest, container, home);
+    if (cancelled.signal.aborted) return;
+    process = await options.supervisor.start({
+      name: program.name,
+      file: program.file,
+      args: plan.args,
+      env: { ...plan.env, KUBECONFIG: kubeconfig, HOME: home.home, TMPDIR: home.temporary },
+      cwd: home.home,
+      logFile: join(folder, 'log'),
+    });
+    process.declareUp();
+    const { ended } = process;
+    void ended.then(async (how) => {
+      if (!cancelled.signal.aborted) await status.unavailable(`The process ended with ${how}.`);
+    }, ignore);
+    options.log('box-node', `runs ${namespace}/${name} as process ${process.pid}`);
+    await untilHealthy(plan.health, AbortSignal.any([cancelled.signal, aborted(ended)]));
+    await status.available();
+    options.log('box-node', `${namespace}/${name} is ready`);
+  };
+
+  const up = bringUp().catch(async (error: unknown) => {
+    if (cancelled.signal.aborted) return;
+    options.log('box-node', `${namespace}/${name} does not run: ${messageOf(error)}`);
+    await status.unavailable(messageOf(error)).catch(ignore);
+  });
+
+  return {
+    async keeps(next) {
+      if (podOf(next) !== podOf(manifest)) return false;
+      await up;
+      if (next.metadata.generation > status.generation) await status.acknowledge(next.metadata.generation);
+      return true;
+    },
+    supersededBy(next) {
+      if (podOf(next) !== podOf(manifest)) cancelled.abort();
+    },
+    cancel: () => cancelled.abort(),
+    async end() {
+      cancelled.abort();
+      await up;
+      await process?.end();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const ignore = () => {};
+
+const podOf = ({ metadata, spec }: Deployment) => JSON.stringify([metadata.uid, spec.replicas, spec.template]);
+
+async function prepareHome(folder: string, container: Container) {
+  const home = join(folder, 'home');
+  const temporary = join(folder, 'tmp');
+  const names = portNames(container);
+  const free = await freePorts(names.length);
+  const volumes = new Map(container.volumeMounts.map(({ name }) => [name, join(folder, 'volumes', name)]));
+  for (const made of [home, temporary, ...volumes.values()]) {
+    await mkdir(made, { recursive: true, mode: 0o700 });
+  }
+  return { home, temporary, volumes, ports: new Map(names.map((name, index) => [name, free[index] ?? 0])) };
+}
+
+/** A kubeconfig with a token of the pod's own ServiceAccount, which may be applied a moment after the Deployment. */
+async function accountKubeconfig(options: NodeOptions, manifest: Deployment, signal: AbortSignal) {
+  const { namespace } = manifest.metadata;
+  const account = manifest.spec.template.spec.serviceAccountName;
+  const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`;
+  const deadline = Date.now() + accountWithinMs;
+  for (;;) {
+    const { status, body } = await options.api.request('POST', path, {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
+      spec: { expirationSeconds: tokenSeconds },
+    });
+    if (status === 201) {
+      const { token } = tokenAnswer.parse(body).status;
+      const authority = Buffer.from(options.ca).toString('base64');
+      return JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'Config',
+        clusters: [
+          {
+            name: 'box',
+            cluster: { server: options.server, 'certificate-authority-data': authority },
+          },
+        ],
+        users: [{ name: account, user: { token } }],
+        contexts: [{ name: 'box', context: { cluster: 'box', user: account, namespace } }],
+        'current-context': 'box',
+      });
+    }
+    if (status !== 404 || Date.now() > deadline) {
+      throw new Error(`no token for the service account ${namespace}/${account} (answer ${status})`);
+    }
+    await sleep(pollMs, undefined, { signal });
+  }
+}
+
+/** Until the readiness probe's address answers 2xx; at once where the manifest has no probe. */
+async function untilHealthy(address: string | undefined, signal: AbortSignal): Promise<void> {
+  if (address === undefined) return;
+  const deadline = Date.now() + healthyWithinMs;
+  let seen = 'no answer';
+  while (Date.now() < deadline) {
+    try {
+      const status = await statusOf(address, signal);
+      if (status >= 200 && status < 300) return;
+      seen = `answer ${status}`;
+    } catch {
+      signal.throwIfAborted();
+    }
+    await sleep(pollMs, undefined, { signal });
+  }
+  throw new Error(`its readiness probe did not pass within ${healthyWithinMs / 1000} s (${seen})`);
+}
+
+function statusOf(address: string, signal: AbortSignal): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const sent = get(address, { signal, agent: false, timeout: 1_000 }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    sent.on('timeout', () => sent.destroy(new Error('no answer within 1 s')));
+    sent.on('error', reject);
+  });
+}
+
+function aborted(ended: Promise<string>): AbortSignal {
+  const controller = new AbortController();
+  void ended.then((how) => controller.abort(new Error(`the process ended with ${how}`)));
+  return controller.signal;
+}

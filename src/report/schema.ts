@@ -1,0 +1,112 @@
+import { z } from 'zod';
+import { spanKinds, spanVerdicts } from './ledger.ts';
+
+const seconds = z.number().nonnegative();
+const moment = z.iso.datetime();
+
+const explanation = z.object({
+  code: z.string().describe('Stable and searchable: PHX-PART-CASE.'),
+  what: z.string(),
+  why: z.string(),
+  next: z.string().describe('The next move, as an instruction.'),
+});
+
+export const layerVerdicts = ['applied', 'unchanged', 'failed', 'skipped', 'cancelled'] as const;
+export const gateVerdicts = ['passed', 'failed', 'skipped', 'cancelled'] as const;
+export const runVerdicts = ['reborn', 'failed', 'cancelled'] as const;
+export const runModes = ['job', 'matrix', 'rehearsal'] as const;
+
+const ran = {
+  started: moment.nullable().describe('null where it never ran.'),
+  ended: moment.nullable(),
+  seconds,
+};
+
+const layer = z.object({
+  name: z.string(),
+  ...ran,
+  verdict: z.enum(layerVerdicts),
+  retries: z.int().nonnegative(),
+  phases: z.record(z.string(), seconds).describe('Seconds by phase: init, plan, apply, read-back …'),
+  dependencies: z.array(z.string()).describe('The layers and gates it waited for.'),
+});
+
+const gate = z.object({
+  name: z.string(),
+  after: z.string().describe('The layer it stands behind.'),
+  ...ran,
+  verdict: z.enum(gateVerdicts),
+});
+
+const milestone = z.object({
+  name: z.string(),
+  seconds: seconds.nullable().describe("Since the run's start; null where it was not reached."),
+  targetSeconds: seconds.nullable().describe('null where no target is set.'),
+  met: z.boolean().describe('Reached, and within its target.'),
+});
+
+const leak = z.object({
+  secret: z.string().describe("The secret's name, never its value."),
+  place: z.string(),
+  encoding: z.string(),
+});
+
+const span = z.object({
+  id: z.int(),
+  parent: z.int().nullable(),
+  name: z.string(),
+  kind: z.enum(spanKinds),
+  from: seconds.describe("Seconds since the run's start."),
+  to: seconds,
+  verdict: z.enum(spanVerdicts),
+});
+
+const gap = z.object({
+  from: seconds,
+  to: seconds,
+  inside: z.string().describe('The innermost span around it.'),
+  after: z.string().nullable(),
+  before: z.string().nullable(),
+});
+
+/** `phoenix-report.json`. Fields are added, never renamed; readers pass over what they do not know. */
+export const reportSchema = z
+  .object({
+    schema: z.literal('phoenix.report/v1'),
+    castle: z.string(),
+    mode: z.enum(runModes),
+    verdict: z.enum(runVerdicts),
+    started: moment,
+    ended: moment,
+    wallSeconds: seconds,
+    unattributedSeconds: seconds.describe('Wall clock that no span explains.'),
+    unattributedLimit: z
+      .number()
+      .min(0)
+      .max(1)
+      .describe('The share of the wall clock that may stay unexplained.'),
+    criticalPath: z.array(z.string()),
+    criticalPathSeconds: seconds.describe("The path's own work, without the time between."),
+    layers: z.array(layer),
+    gates: z.array(gate),
+    milestones: z.array(milestone),
+    leaks: z.object({ checked: z.int().nonnegative(), found: z.array(leak) }),
+    versions: z.record(z.string(), z.string()),
+    error: explanation.nullable().describe('The error that decided the verdict.'),
+    failures: z.array(explanation.extend({ name: z.string() })).describe('Every error of the run, by part.'),
+    phases: z
+      .record(z.string(), seconds)
+      .describe('Seconds by part of the run; parts that overlap count each.'),
+    spans: z.array(span),
+    gaps: z.array(gap),
+    standIns: z
+      .array(z.object({ name: z.string(), standsFor: z.string() }))
+      .describe('What was not the real thing in this run.'),
+    resources: z.object({ peakRssBytes: z.int().nonnegative().describe('Of Phoenix itself.') }),
+  })
+  .describe('The report of a Phoenix run');
+
+export type Report = z.infer<typeof reportSchema>;
+export type Failure = Report['failures'][number];
+export type LayerVerdict = (typeof layerVerdicts)[number];
+export type GateVerdict = (typeof gateVerdicts)[number];

@@ -1,0 +1,99 @@
+import { renderGantt } from './gantt.ts';
+import { createPage, literal, type Page, preformatted } from './markdown.ts';
+import type { Report } from './schema.ts';
+import {
+  criticalPathText,
+  duration,
+  gapWarning,
+  gateText,
+  layerRows,
+  leaksText,
+  milestoneText,
+  shownFailures,
+  unattributedText,
+  verdictText,
+} from './words.ts';
+
+export interface SummaryOptions {
+  /** Bytes. GitHub drops the whole summary of a step past 1 MiB; some is left for what others write there. */
+  readonly limitBytes?: number;
+  /** The name of the file that holds the whole report, for the notice of a shortened summary. */
+  readonly reportFile?: string;
+}
+
+const defaultLimit = 1024 * 1024 - 32 * 1024;
+const longestCause = 8_000;
+
+/** The report as a GitHub job summary. Text from outside is literal: no layer or cause can add markup or a row. */
+export function renderSummary(report: Report, options: SummaryOptions = {}): string {
+  const page = createPage(options.limitBytes ?? defaultLimit);
+  const mark = { reborn: '✅', failed: '❌', cancelled: '⚪' }[report.verdict];
+  page.add(`## ${mark} ${literal(verdictText(report))}`);
+  const warning = gapWarning(report);
+  if (warning !== undefined) page.add(`> ⚠️ ${literal(warning)}`);
+  if (report.standIns.length > 0) page.add(standInsText(report));
+  for (const failure of shownFailures(report)) page.add(failureText(failure));
+  layers(page, report);
+  checks(page, report);
+  const gantt = renderGantt(report);
+  if (gantt !== undefined) page.add(`\`\`\`mermaid\n${gantt}\n\`\`\``);
+  whereTheTimeWent(page, report);
+  const versions = Object.entries(report.versions).map(
+    ([tool, version]) => `${literal(tool)} ${literal(version)}`,
+  );
+  if (versions.length > 0) page.add(`Versions: ${versions.join(', ')}`);
+  const file = literal(options.reportFile ?? 'phoenix-report.json');
+  return page.text(
+    (leftOut) => `**Shortened**: ${leftOut} parts are past GitHub's limit. All of it is in ${file}.`,
+  );
+}
+
+function standInsText({ standIns }: Report): string {
+  const each = standIns.map(({ name, standsFor }) => `${literal(name)} stands for ${literal(standsFor)}`);
+  return `A rehearsal with stand-ins: ${each.join('; ')}. Everything else was real.`;
+}
+
+function failureText({ name, code, what, why, next }: Report['failures'][number]): string {
+  const cause = why.length > longestCause ? `${why.slice(0, longestCause)}\n… (shortened)` : why;
+  return [
+    `### ${literal(code)} in ${literal(name)}`,
+    literal(what),
+    preformatted(cause),
+    `**Next:** ${literal(next)}`,
+  ].join('\n\n');
+}
+
+function layers(page: Page, report: Report): void {
+  const rows = layerRows(report).map(({ layer, time, status }) => [literal(layer), time, statusText(status)]);
+  page.table(['Layer', 'Time', 'Status'], rows);
+  page.add(`**Total: ${duration(report.wallSeconds)}**`);
+}
+
+function statusText(status: string): string {
+  return status.startsWith('FAILED') ? `**${status}**` : status;
+}
+
+function checks(page: Page, report: Report): void {
+  const rows = [
+    ...report.milestones.map((each) => [`Milestone ${literal(each.name)}`, literal(milestoneText(each))]),
+    ...report.gates.map((each) => [`Gate ${literal(each.name)}`, literal(gateText(each))]),
+    ['Leaks', literal(leaksText(report))],
+    ...report.leaks.found.map(({ secret, encoding, place }) => [
+      '',
+      literal(`${secret} (${encoding}) in ${place}`),
+    ]),
+  ];
+  page.table(['Check', 'Result'], rows);
+}
+
+function whereTheTimeWent(page: Page, report: Report): void {
+  const rows = Object.entries(report.phases)
+    .toSorted(([, a], [, b]) => b - a)
+    .map(([name, seconds]) => [literal(name), duration(seconds)]);
+  page.table(
+    ['Where the time went', 'Seconds'],
+    [...rows, ['Unattributed', literal(unattributedText(report))]],
+  );
+  const path = criticalPathText(report);
+  if (path !== undefined) page.add(`**Critical path:** ${literal(path)}`);
+}

@@ -1,0 +1,104 @@
+import type { Report } from './schema.ts';
+
+/** The sentences and figures that the terminal and the job summary share, so that both say the same. */
+
+/** `9.3s`, `1m 53s`, `1h 02m 03s`: the document's way of writing times, with tenths where they matter. */
+export function duration(seconds: number): string {
+  const tenths = Math.round(seconds * 10) / 10;
+  if (tenths < 60) return `${tenths.toFixed(1)}s`;
+  const whole = Math.round(seconds);
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60), whole % 60];
+  const two = (part: number) => String(part).padStart(2, '0');
+  return hours === 0 ? `${minutes}m ${two(rest)}s` : `${hours}h ${two(minutes)}m ${two(rest)}s`;
+}
+
+export function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
+}
+
+export function verdictText({ castle, verdict, wallSeconds }: Report): string {
+  const time = duration(wallSeconds);
+  switch (verdict) {
+    case 'reborn':
+      return `${castle} is reborn in ${time}`;
+    case 'failed':
+      return `${castle} is NOT reborn: the run failed after ${time}`;
+    case 'cancelled':
+      return `${castle} is NOT reborn: the run was cancelled after ${time}`;
+  }
+}
+
+export interface LayerRow {
+  readonly layer: string;
+  readonly time: string;
+  readonly status: string;
+}
+
+/** The document's table: one row a layer. */
+export function layerRows({ layers }: Report): LayerRow[] {
+  return layers.map(({ name, seconds, started, verdict, retries }) => ({
+    layer: name,
+    time: started === null ? '-' : duration(seconds),
+    status: `${layerStatus[verdict]}${retries === 0 ? '' : `, ${retries} ${retries === 1 ? 'retry' : 'retries'}`}`,
+  }));
+}
+
+const layerStatus = {
+  applied: 'Applied',
+  unchanged: 'Unchanged',
+  failed: 'FAILED',
+  skipped: 'Skipped',
+  cancelled: 'Cancelled',
+} as const;
+
+export function milestoneText({ seconds, targetSeconds, met }: Report['milestones'][number]): string {
+  const target = targetSeconds === null ? '' : `, target ${duration(targetSeconds)}`;
+  if (seconds === null) return `not reached${target}`;
+  return `${duration(seconds)}${target}${targetSeconds === null ? '' : met ? ' met' : ' MISSED'}`;
+}
+
+export function gateText({ after, seconds, started, verdict }: Report['gates'][number]): string {
+  return `${started === null ? '' : `${duration(seconds)}, `}${verdict === 'failed' ? 'FAILED' : verdict}, after ${after}`;
+}
+
+export function leaksText({ leaks }: Report): string {
+  const { checked, found } = leaks;
+  if (checked === 0) return 'not checked';
+  return found.length === 0 ? `none in ${checked} places` : `${found.length} FOUND in ${checked} places`;
+}
+
+export function unattributedText({ unattributedSeconds, wallSeconds }: Report): string {
+  return `${duration(unattributedSeconds)} (${percent(shareOf(unattributedSeconds, wallSeconds))})`;
+}
+
+export function criticalPathText({
+  criticalPath,
+  criticalPathSeconds,
+  wallSeconds,
+}: Report): string | undefined {
+  if (criticalPath.length === 0) return undefined;
+  const share = percent(shareOf(criticalPathSeconds, wallSeconds));
+  return `${criticalPath.join(' → ')}: ${duration(criticalPathSeconds)}, ${share} of the run`;
+}
+
+/** A warning that names the longest gap, where more of the run than allowed is unexplained. */
+export function gapWarning(report: Report): string | undefined {
+  const { unattributedSeconds, unattributedLimit, wallSeconds, gaps } = report;
+  if (unattributedSeconds <= wallSeconds * unattributedLimit) return undefined;
+  const longest = gaps.toSorted((a, b) => b.to - b.from - (a.to - a.from))[0];
+  const summary = `${unattributedText(report)} of the run is unexplained; ${percent(unattributedLimit)} is allowed.`;
+  if (longest === undefined) return summary;
+  const after = longest.after === null ? '' : ` after ${longest.after}`;
+  const before = longest.before === null ? '' : ` before ${longest.before}`;
+  const span = `${duration(longest.from)} to ${duration(longest.to)}`;
+  return `${summary} The longest gap is in ${longest.inside}${after}${before}: ${span}.`;
+}
+
+/** The errors to show: all of the run's, or the deciding one where a report names no others. */
+export function shownFailures({ failures, error, castle }: Report): Report['failures'] {
+  return failures.length > 0 || error === null ? failures : [{ name: castle, ...error }];
+}
+
+function shareOf(part: number, whole: number): number {
+  return whole === 0 ? 0 : part / whole;
+}

@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { PhoenixError } from './errors.ts';
+import { didYouMean } from './near.ts';
+
+export const commandNames = ['rebirth', 'rehearse', 'plan'] as const;
+export type CommandName = (typeof commandNames)[number];
+
+/** The box's castle, for `rehearse` where no castle file is named; relative to Phoenix' own folder. */
+export const boxCastle = 'castle/live/box/phoenix.yaml';
+
+/**
+ * What is asked of Phoenix, whichever edge it came in by. One object per option: the CLI's help, the Action's inputs and
+ * the documentation are made from, or held against, the descriptions here.
+ */
+export const requestSchema = z.strictObject({
+  command: z.enum(commandNames).describe('What to do: rebirth, rehearse (the box) or plan.'),
+  castle: z
+    .string()
+    .default('')
+    .describe('The castle file. Default: phoenix.yaml in the working folder; for rehearse, the box that comes with Phoenix.'),
+  report: z.string().default('phoenix-report.json').describe('Where the report is written.'),
+  only: z.array(z.string()).default([]).describe('Apply these layers only, separated by commas.'),
+  from: z.string().default('').describe('Apply this layer and all that depend on it.'),
+  fault: z
+    .array(z.string())
+    .default([])
+    .describe('Box only: let a stand-in fail, as NAME:KIND, e.g. infisical:429; separated by commas.'),
+  seed: z.coerce
+    .number({ error: 'a whole number' })
+    .int()
+    .nonnegative()
+    .optional()
+    .describe("Box only: makes the rehearsal's secrets the same each time."),
+});
+
+export type Request = z.output<typeof requestSchema>;
+
+/** Checks an edge's raw values. `shown` says how the edge's user writes an option, e.g. `--castle` or `castle:`. */
+export function parseRequest(raw: Readonly<Record<string, unknown>>, shown: (option: string) => string): Request {
+  const command = raw['command'];
+  if (typeof command !== 'string' || !(commandNames as readonly string[]).includes(command)) {
+    throw new PhoenixError({
+      code: 'PHX-INPUT-COMMAND',
+      class: 'input',
+      what: command === undefined || command === '' ? 'No command is given.' : `There is no command "${String(command)}".`,
+      why: `Phoenix knows ${commandNames.join(', ')}.${didYouMean(String(command ?? ''), commandNames)}`,
+      next: `Give one of these as ${shown('command')}.`,
+    });
+  }
+  const parsed = requestSchema.safeParse(raw);
+  if (parsed.success) {
+    refuseControlCharacters(parsed.data, shown);
+    return parsed.data;
+  }
+  const issue = parsed.error.issues[0];
+  const option = String(issue?.path[0] ?? 'command');
+  throw new PhoenixError({
+    code: 'PHX-INPUT-VALUE',
+    class: 'input',
+    what: `${shown(option)} has a value that cannot be used.`,
+    why: `It must be ${issue?.message ?? 'something else'}.`,
+    next: `See --help for what ${shown(option)} takes.`,
+  });
+}
+
+/** Newlines and NULs have no place in a path or a layer's name, and much room in an attack. */
+function refuseControlCharacters(request: Request, shown: (option: string) => string): void {
+  for (const [option, value] of Object.entries(request)) {
+    for (const text of Array.isArray(value) ? value : [value]) {
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
+      if (typeof text !== 'string' || !/[\u0000-\u001f\u007f]/.test(text)) continue;
+      throw new PhoenixError({
+        code: 'PHX-INPUT-CONTROL',
+        class: 'input',
+        what: `${shown(option)} holds a control character.`,
+        why: 'A newline, a NUL or the like is in it.',
+        next: 'Write the value on one line.',
+      });
+    }
+  }
+}

@@ -1,0 +1,201 @@
+import type { Platform } from './platform.ts';
+import type { ToolName } from './tool.ts';
+
+export type ArchiveKind = 'zip' | 'tar.gz' | 'bare';
+
+export interface ReleaseFile {
+  readonly url: string;
+  readonly kind: ArchiveKind;
+  /** The binary's path inside the archive; '' for a bare binary. */
+  readonly entry: string;
+  /** The publisher's own checksum file. */
+  readonly checksums: string;
+}
+
+export interface GoRecipe {
+  readonly module: string;
+  readonly package: string;
+  /** `copy`: build in a copy of the module. `kubernetes`: build through a wrapper that replaces its staging modules. */
+  readonly build: 'copy' | 'kubernetes';
+  /** Linker settings that give the binary its version, where a peer checks it. */
+  readonly stamp: (version: string) => readonly string[];
+  /** Files written over those of the copied source. */
+  readonly overwrite?: Readonly<Record<string, string>>;
+  /** The file or folder of the module that holds its CRDs. */
+  readonly crds?: string;
+}
+
+export interface Tool {
+  /** The version that Phoenix is tested with. */
+  readonly pin: string;
+  /** undefined: the publisher has no binary for that platform (controllers come as images only). */
+  readonly release: (version: string, platform: Platform) => ReleaseFile | undefined;
+  /** owner/name whose GitHub releases are the publisher's list of versions. */
+  readonly repository: string;
+  readonly go?: GoRecipe;
+  /** How the binary says its version; absent: it cannot. */
+  readonly version?: { readonly args: readonly string[]; readonly pattern: RegExp };
+}
+
+const none = () => undefined;
+const unstamped = () => [];
+
+function github(repository: string, tag: string, file: string): string {
+  return `https://github.com/${repository}/releases/download/${tag}/${file}`;
+}
+
+function kubernetes(name: 'kubectl' | 'kube-apiserver'): Tool {
+  return {
+    pin: '1.34.1',
+    repository: 'kubernetes/kubernetes',
+    release: (version, { os, arch }) => {
+      if (os !== 'linux' && name === 'kube-apiserver') return undefined;
+      const url = `https://dl.k8s.io/release/v${version}/bin/${os}/${arch}/${name}`;
+      return { url, kind: 'bare', entry: '', checksums: `${url}.sha256` };
+    },
+    go: {
+      module: 'k8s.io/kubernetes',
+      package: `k8s.io/kubernetes/cmd/${name}`,
+      build: 'kubernetes',
+      stamp: (version) => {
+        const [major, minor] = version.split('.');
+        return [
+          `k8s.io/component-base/version.gitVersion=v${version}`,
+          `k8s.io/component-base/version.gitMajor=${major}`,
+          `k8s.io/component-base/version.gitMinor=${minor}`,
+          'k8s.io/component-base/version.gitTreeState=clean',
+        ];
+      },
+    },
+    version:
+      name === 'kubectl'
+        ? { args: ['version', '--client', '-o', 'json'], pattern: /"gitVersion": "v([^"]+)"/ }
+        : { args: ['--version'], pattern: /Kubernetes v(\S+)/ },
+  };
+}
+
+function fluxController(name: 'source-controller' | 'kustomize-controller'): Tool {
+  return {
+    pin: '1.7.2',
+    repository: `fluxcd/${name}`,
+    release: none,
+    go: {
+      module: `github.com/fluxcd/${name}`,
+      package: '.',
+      build: 'copy',
+      stamp: unstamped,
+      crds: 'config/crd/bases',
+    },
+  };
+}
+
+export const tools: Readonly<Record<ToolName, Tool>> = {
+  tofu: {
+    pin: '1.12.6',
+    repository: 'opentofu/opentofu',
+    release: (version, { os, arch }) => ({
+      url: github('opentofu/opentofu', `v${version}`, `tofu_${version}_${os}_${arch}.zip`),
+      kind: 'zip',
+      entry: 'tofu',
+      checksums: github('opentofu/opentofu', `v${version}`, `tofu_${version}_SHA256SUMS`),
+    }),
+    go: {
+      module: 'github.com/opentofu/opentofu',
+      package: './cmd/tofu',
+      build: 'copy',
+      stamp: () => ['github.com/opentofu/opentofu/version.dev=no'],
+    },
+    version: { args: ['version', '-json'], pattern: /"terraform_version": "([^"]+)"/ },
+  },
+  terragrunt: {
+    pin: '1.1.1',
+    repository: 'gruntwork-io/terragrunt',
+    release: (version, { os, arch }) => ({
+      url: github('gruntwork-io/terragrunt', `v${version}`, `terragrunt_${os}_${arch}`),
+      kind: 'bare',
+      entry: '',
+      checksums: github('gruntwork-io/terragrunt', `v${version}`, 'SHA256SUMS'),
+    }),
+    go: {
+      module: 'github.com/gruntwork-io/terragrunt',
+      package: '.',
+      build: 'copy',
+      stamp: (version) => [`github.com/gruntwork-io/terragrunt/internal/version.Version=v${version}`],
+    },
+    version: { args: ['--version'], pattern: /terragrunt version v?(\S+)/ },
+  },
+  etcd: {
+    pin: '3.7.3',
+    repository: 'etcd-io/etcd',
+    release: (version, { os, arch }) => {
+      const folder = `etcd-v${version}-${os}-${arch}`;
+      const kind = os === 'linux' ? 'tar.gz' : 'zip';
+      return {
+        url: github('etcd-io/etcd', `v${version}`, `${folder}.${kind}`),
+        kind,
+        entry: `${folder}/etcd`,
+        checksums: github('etcd-io/etcd', `v${version}`, 'SHA256SUMS'),
+      };
+    },
+    go: { module: 'go.etcd.io/etcd/server/v3', package: '.', build: 'copy', stamp: unstamped },
+    version: { args: ['--version'], pattern: /etcd Version: (\S+)/ },
+  },
+  'kube-apiserver': kubernetes('kube-apiserver'),
+  kubectl: kubernetes('kubectl'),
+  'external-secrets': {
+    pin: '0.20.4',
+    repository: 'external-secrets/external-secrets',
+    release: none,
+    go: {
+      module: 'github.com/external-secrets/external-secrets',
+      package: '.',
+      build: 'copy',
+      stamp: unstamped,
+      // All providers together bring the SDKs of every cloud: several times the build, for code that is never called.
+      overwrite: {
+        'pkg/provider/register/register.go':
+          'package register\n\nimport (\n\t_ "github.com/external-secrets/external-secrets/pkg/provider/infisical"\n)\n',
+        'pkg/generator/register/register.go': 'package register\n',
+      },
+      crds: 'deploy/crds/bundle.yaml',
+    },
+  },
+  'source-controller': fluxController('source-controller'),
+  'kustomize-controller': fluxController('kustomize-controller'),
+  terraform: {
+    pin: '1.16.2',
+    repository: 'hashicorp/terraform',
+    release: (version, { os, arch }) => {
+      const folder = `https://releases.hashicorp.com/terraform/${version}`;
+      return {
+        url: `${folder}/terraform_${version}_${os}_${arch}.zip`,
+        kind: 'zip',
+        entry: 'terraform',
+        checksums: `${folder}/terraform_${version}_SHA256SUMS`,
+      };
+    },
+    version: { args: ['version', '-json'], pattern: /"terraform_version": "([^"]+)"/ },
+  },
+  flux: {
+    pin: '2.7.3',
+    repository: 'fluxcd/flux2',
+    release: (version, { os, arch }) => ({
+      url: github('fluxcd/flux2', `v${version}`, `flux_${version}_${os}_${arch}.tar.gz`),
+      kind: 'tar.gz',
+      entry: 'flux',
+      checksums: github('fluxcd/flux2', `v${version}`, `flux_${version}_checksums.txt`),
+    }),
+    version: { args: ['--version'], pattern: /flux version v?(\S+)/ },
+  },
+  talosctl: {
+    pin: '1.11.3',
+    repository: 'siderolabs/talos',
+    release: (version, { os, arch }) => ({
+      url: github('siderolabs/talos', `v${version}`, `talosctl-${os}-${arch}`),
+      kind: 'bare',
+      entry: '',
+      checksums: github('siderolabs/talos', `v${version}`, 'sha256sum.txt'),
+    }),
+    version: { args: ['version', '--client', '--short'], pattern: /v(\d\S*)/ },
+  },
+};
