@@ -163,14 +163,14 @@ describe('a release download', () => {
       const archive = etcdArchive(folder.dir, etcdScript());
       const padded = Buffer.concat([archive, Buffer.alloc(1 << 20, 'x')]);
       await using publishers = await startPublishers(honestEtcd(padded));
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', cache]);
+      execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', cache]);
       try {
         const error = await refusal(installInto(folder.dir, publishers));
         expect(error.code).toBe('PHX-TOOLCHAIN-DISK');
         expect(error.why).toMatch(/MiB free/);
         await expectNothingLeft(folder.dir);
       } finally {
-        execFileSync('umount', [cache]);
+        execFileSync('/bin/umount', [cache]);
       }
     },
   );

@@ -124,7 +124,7 @@ describe('a build from a Go module', () => {
     expect(why).not.toContain('hidden-word');
   });
 
-  it(
+  it.skipIf(process.platform !== 'linux')(
     'ends with its compilers when the run is cancelled',
     async () => {
       await using folder = await temporaryFolder();

@@ -165,7 +165,7 @@ describe('a mistake in a castle file', () => {
       'contain:',
       'UNKNOWN-KEY',
       19,
-      95,
+      96,
       /Did you mean `contains`/,
     ],
     ['a misspelt source', '  source:', '  sorce:', 'UNKNOWN-KEY', 8, 3, /Did you mean `source`/],

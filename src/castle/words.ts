@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { KeyPath } from './document.ts';
 
-/** How the castle file's paths, keys and values are put into a message. */
+/** zod's names of types in the words of people who write YAML. */
 const kinds: Record<string, string> = {
   string: 'text',
   number: 'a number',

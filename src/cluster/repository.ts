@@ -48,19 +48,27 @@ export async function readAdvertisedHead(
       'Give the token read access to the contents of this repository (and only that), or renew it if it has expired.',
     );
   }
-  const text = await response.text();
-  const sha = new RegExp(`([0-9a-f]{40,64}) refs/heads/${escapeRegExp(branch)}(?=[\\s\\0])`).exec(text)?.[1];
-  if (!text.includes('# service=git-upload-pack') || sha === undefined) {
+  const lines = packetLines(await response.text());
+  const references = lines.map((line) => /^([0-9a-f]{40,64}) (\S+)$/.exec(line));
+  const sha = references.find((reference) => reference?.[2] === `refs/heads/${branch}`)?.[1];
+  const isGit = lines[0]?.startsWith('# service=git-upload-pack') ?? false;
+  if (!isGit || sha === undefined) {
     throw refuse(
-      text.includes('# service=git-upload-pack')
-        ? `It has no branch ${branch}.`
-        : 'What answered is not a git server.',
+      isGit ? `It has no branch ${branch}.` : 'What answered is not a git server.',
       'Check `claim.repository` and `gitops.branch` in the castle file.',
     );
   }
   return { branch, sha };
 }
 
-function escapeRegExp(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+/** Git's pkt-lines: four hex digits of length, themselves counted, then the text; `0000` only separates. */
+function packetLines(text: string): string[] {
+  const lines: string[] = [];
+  for (let at = 0; at + 4 <= text.length; ) {
+    const length = Number.parseInt(text.slice(at, at + 4), 16);
+    if (Number.isNaN(length)) break;
+    if (length > 4) lines.push(text.slice(at + 4, at + length).split('\0')[0]?.trimEnd() ?? '');
+    at += Math.max(4, length);
+  }
+  return lines;
 }

@@ -74,7 +74,7 @@ export async function waitForObjects<T>(
   throw new PhoenixError({
     code: options.code,
     class: 'cluster',
-    what: `Waited ${options.seconds} s for ${options.reason}.`,
+    what: `Waited ${Math.round(options.seconds)} s for ${options.reason}.`,
     why: `Last seen: ${lastSeen}.`,
     next: 'Look at the object and its events with kubectl describe; mend the cause, then run again.',
   });

@@ -119,7 +119,7 @@ async function protocol(
     });
     const [failure] = progress.failures;
     if (failure !== undefined) milestones.abandon(unreachable(failure.name));
-    await milestones.finished();
+    await ledger.span('verify', 'phase', () => milestones.finished());
   } finally {
     const processes = await sampler.stop();
     await ledger.span('leak audit', 'phase', () => auditRun(run, processes, progress));

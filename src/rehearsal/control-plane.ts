@@ -66,7 +66,16 @@ async function tryControlPlane(options: ControlPlaneOptions): Promise<ControlPla
   const access = await writeControlPlaneFiles(dir, apiPort);
   const path = (name: string) => join(dir, name);
   const start = (name: string, file: string, args: readonly string[], env: Record<string, string>) =>
-    supervisor.start({ name, file, args, env, cwd: dir, logFile: join(options.logDir, `${name}.log`) });
+    supervisor.start({
+      name,
+      file,
+      args,
+      env,
+      cwd: dir,
+      logFile: join(options.logDir, `${name}.log`),
+      // The API server takes seconds to end politely, for a store that is deleted the moment it has.
+      polite: false,
+    });
 
   const api = createKubeApi(access);
   const started: Program[] = [];

@@ -20,6 +20,8 @@ export interface ProgramSpec {
   /** Written to stdin, which then stays open for as long as the host lives. */
   readonly firstLine?: string;
   readonly onLine?: (line: string) => void;
+  /** False where a polite end saves nothing, since its data ends with it: SIGKILL at once. */
+  readonly polite?: boolean;
 }
 
 export interface Program {
@@ -29,7 +31,7 @@ export interface Program {
   readonly ended: Promise<string>;
   /** From now on an end that nobody asked for is a death. Before, it is a failed start, and the starter says so. */
   declareUp(): void;
-  /** SIGTERM to its group, SIGKILL after the grace; resolves when it is gone. */
+  /** SIGTERM to its group, SIGKILL after 3 s; resolves when it is gone. */
   end(): Promise<void>;
 }
 
@@ -75,7 +77,7 @@ export function createSupervisor(options: {
         },
         async end() {
           asked = true;
-          signalGroup(pid, 'SIGTERM');
+          signalGroup(pid, spec.polite === false ? 'SIGKILL' : 'SIGTERM');
           const timer = new AbortController();
           const late = sleep(graceMs, true, { signal: timer.signal }).catch(() => false);
           if (await Promise.race([ended.then(() => false), late])) signalGroup(pid, 'SIGKILL');

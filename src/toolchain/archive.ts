@@ -3,7 +3,7 @@ import { copyFile, open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createInflateRaw } from 'node:zlib';
-import type { ArchiveKind } from './tools.ts';
+import type { ArchiveKind } from './recipe.ts';
 
 /**
  * Takes one file out of an archive whose digest has been checked. Done here and not by `unzip`, which a bare machine
@@ -16,8 +16,13 @@ export async function extractFile(
   to: string,
 ): Promise<void> {
   if (kind === 'bare') return copyFile(archive, to);
-  const content = kind === 'zip' ? await zipEntry(archive, entry) : tarEntry(archive, entry);
-  await pipeline(content, createWriteStream(to, { flags: 'wx' }));
+  if (kind === 'zip') {
+    const { stored, deflated } = await zipEntry(archive, entry);
+    const out = createWriteStream(to, { flags: 'wx' });
+    return deflated ? pipeline(stored, createInflateRaw(), out) : pipeline(stored, out);
+  }
+  const found = (source: AsyncIterable<Buffer>) => tarContent(source, entry);
+  return pipeline(createReadStream(archive), createGunzip(), found, createWriteStream(to, { flags: 'wx' }));
 }
 
 const endOfDirectory = 0x06054b50;
@@ -25,7 +30,7 @@ const directoryEntry = 0x02014b50;
 const zipEndBytes = 22;
 const zipCommentBytes = 0xffff;
 
-async function zipEntry(archive: string, name: string): Promise<Readable> {
+async function zipEntry(archive: string, name: string): Promise<{ stored: Readable; deflated: boolean }> {
   await using handle = await open(archive);
   const { size } = await handle.stat();
   const tail = Buffer.alloc(Math.min(size, zipEndBytes + zipCommentBytes));
@@ -46,9 +51,9 @@ async function zipEntry(archive: string, name: string): Promise<Readable> {
       await handle.read(local, 0, 30, offset);
       const start = offset + 30 + local.readUInt16LE(26) + local.readUInt16LE(28);
       if (method !== 0 && method !== 8) throw new Error(`zip method ${method} is not known`);
-      if (packed === 0) return Readable.from([]);
+      if (packed === 0) return { stored: Readable.from([]), deflated: false };
       const stored = createReadStream(archive, { start, end: start + packed - 1 });
-      return method === 0 ? stored : stored.compose(createInflateRaw());
+      return { stored, deflated: method === 8 };
     }
     at += 46 + nameBytes + directory.readUInt16LE(at + 30) + directory.readUInt16LE(at + 32);
   }
@@ -57,17 +62,16 @@ async function zipEntry(archive: string, name: string): Promise<Readable> {
 
 const blockBytes = 512;
 
-function tarEntry(archive: string, name: string): Readable {
-  return Readable.from(tarContent(archive, name));
-}
-
-async function* tarContent(archive: string, name: string): AsyncGenerator<Buffer> {
-  let held = Buffer.alloc(0);
+/** The bytes of one file of a tar stream. The rest is read too: a stream left early ends its pipeline in an error. */
+async function* tarContent(source: AsyncIterable<Buffer>, name: string): AsyncGenerator<Buffer> {
+  let held: Buffer = Buffer.alloc(0);
   /** Bytes of the current entry still to come, padding apart. */
   let left = 0;
   let padding = 0;
   let wanted = false;
-  for await (const chunk of createReadStream(archive).compose(createGunzip())) {
+  let done = false;
+  for await (const chunk of source) {
+    if (done) continue;
     held = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
     for (;;) {
       if (left > 0) {
@@ -76,7 +80,8 @@ async function* tarContent(archive: string, name: string): AsyncGenerator<Buffer
         left -= part.length;
         held = held.subarray(part.length);
         if (left > 0) break;
-        if (wanted) return;
+        done = wanted;
+        if (done) break;
       }
       if (held.length < padding + blockBytes) break;
       const header = held.subarray(padding, padding + blockBytes);
@@ -89,8 +94,10 @@ async function* tarContent(archive: string, name: string): AsyncGenerator<Buffer
       padding = (blockBytes - (left % blockBytes)) % blockBytes;
       const kind = header[156];
       wanted = path === name && (kind === 0 || kind === 0x30);
-      if (wanted && left === 0) return;
+      done = wanted && left === 0;
+      if (done) break;
     }
   }
+  if (done) return;
   throw new Error(wanted ? `the archive ends inside ${name}` : `the tar archive has no file ${name}`);
 }

@@ -9,9 +9,9 @@ import { type GoCommand, lastLines } from './go-command.ts';
 import { joinCrds, type Prepared, refuseTampering } from './go-module.ts';
 import { contradiction, type LockEntry } from './lock.ts';
 import { withProgress } from './progress.ts';
+import type { GoRecipe } from './recipe.ts';
 import { emptyStage, finishStage, layout } from './stage.ts';
 import { type Miss, miss, type Site, type Staged, type Wanted } from './tool.ts';
-import type { GoRecipe } from './tools.ts';
 
 const fetchMs = 20 * 60_000;
 const buildMs = 60 * 60_000;

@@ -5,8 +5,8 @@ import { runChild } from './child.ts';
 import { wrongDigest } from './digest.ts';
 import { diskFull, isDiskFull } from './disk.ts';
 import { type GoCommand, lastLines } from './go-command.ts';
+import type { GoRecipe } from './recipe.ts';
 import { type Miss, miss, type Site, type Wanted } from './tool.ts';
-import type { GoRecipe } from './tools.ts';
 import { nearVersions } from './version.ts';
 
 /** A module's source, checked against the checksum database and the lock, made ready to be built. */

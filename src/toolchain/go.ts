@@ -2,8 +2,9 @@ import type { Unserved } from './failure.ts';
 import { buildModule, fetchDependencies } from './go-build.ts';
 import { findGo } from './go-command.ts';
 import { type Prepared, prepareModule } from './go-module.ts';
+import type { GoRecipe } from './recipe.ts';
 import { type Miss, miss, type Site, type Staged, type Wanted } from './tool.ts';
-import { type GoRecipe, tools } from './tools.ts';
+import { tools } from './tools.ts';
 
 interface Job {
   readonly wanted: Wanted;

@@ -5,9 +5,10 @@ import { extractFile } from './archive.ts';
 import { digestFor, wrongDigest } from './digest.ts';
 import { DownloadError, downloadFile, downloadText } from './download.ts';
 import { withProgress } from './progress.ts';
+import type { ReleaseFile } from './recipe.ts';
 import { emptyStage, finishStage, layout } from './stage.ts';
 import { type Miss, miss, type Site, type Staged, type Wanted } from './tool.ts';
-import { type ReleaseFile, tools } from './tools.ts';
+import { tools } from './tools.ts';
 import { nearVersions } from './version.ts';
 
 /** A digest to hold a download against, and where it was read. */

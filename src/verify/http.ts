@@ -25,7 +25,7 @@ export async function waitForPage(
   throw new PhoenixError({
     code: wait.code,
     class: 'verify',
-    what: `Waited ${wait.seconds} s for ${wait.reason}.`,
+    what: `Waited ${Math.round(wait.seconds)} s for ${wait.reason}.`,
     why: `Last seen: ${lastSeen}.`,
     next: 'Open the address by hand; check DNS, the LoadBalancer address and the ingress, then run verify again.',
   });

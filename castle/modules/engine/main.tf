@@ -16,8 +16,8 @@ resource "terraform_data" "namespaces" {
   }
 }
 
-# Two thirds of the bundle are generators that a bootstrap has no use for, and the API server takes seconds to
-# establish all of it.
+# Most of the bundle is generators that a bootstrap has no use for, and the API server takes seconds to establish all
+# of it.
 resource "terraform_data" "crds" {
   triggers_replace = [var.cluster_id, filesha256(local.bundle), join(",", var.kinds)]
 
@@ -25,7 +25,7 @@ resource "terraform_data" "crds" {
     command = <<-EOT
       set -e
       "$ENGINE_NODE" '${path.module}/crds.mjs' '${local.bundle}' ${join(" ", var.kinds)} | sh '${path.module}/../kubectl/apply.sh' engine
-      kubectl wait --for=condition=Established --timeout=${var.timeout} ${join(" ", formatlist("crd/%s.external-secrets.io", var.kinds))}
+      kubectl wait --for=condition=Established --timeout=${var.timeout} ${join(" ", formatlist("crd/%s", var.kinds))}
     EOT
     environment = {
       ENGINE_NODE = var.node

@@ -9,9 +9,15 @@ variable "crds" {
 }
 
 variable "kinds" {
-  description = "The CRDs that are applied. The operator runs without the others: see its arguments."
+  description = "The CRDs that are applied. The operator serves no others here: see its arguments."
   type        = list(string)
-  default     = ["externalsecrets", "clustersecretstores", "secretstores"]
+  default = [
+    "externalsecrets.external-secrets.io",
+    "clustersecretstores.external-secrets.io",
+    "secretstores.external-secrets.io",
+    # Served by a controller that cannot be turned off: without its CRD the operator ends after two minutes.
+    "generatorstates.generators.external-secrets.io",
+  ]
 }
 
 variable "image" {
