@@ -38,6 +38,7 @@ var external_node_timers_promises_ = __webpack_require__(8500);
 const keptRequests = 1000;
 const base = 'http://127.0.0.1';
 const largestRequest = 1024 * 1024;
+/** A real HTTP server on a free port of 127.0.0.1. A handler that throws gives 500 without a word of why. */
 async function serve({ handle, onRequest }) {
     const requests = [];
     const closing = new AbortController();
@@ -94,6 +95,7 @@ function sendJson({ response }, status, body, headers = {}) {
     response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers });
     response.end(JSON.stringify(body));
 }
+/** The body of a request as JSON or form, by its content type; undefined where it is neither. */
 async function readBody({ request }) {
     const chunks = [];
     let size = 0;
@@ -114,9 +116,11 @@ async function readBody({ request }) {
         return undefined;
     }
 }
+/** The token of `Authorization: Bearer …`. */
 function bearerOf({ request }) {
     return /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
 }
+/** The faults that any server may have. `broken` tells which of them strike; true where the call is over with that. */
 async function breakCall(call, strikes) {
     if (strikes('slow')) {
         call.note('fault slow');
@@ -145,11 +149,17 @@ async function breakCall(call, strikes) {
 
 
 const gitConfig = schemas/* strictObject */.rej({
+    /** The bare repository that is served, under its folder's name. */
     bare: schemas/* string */.YjP().startsWith('/'),
+    /** The password that is demanded; any user name will do, as at GitHub. */
     token: schemas/* string */.YjP().min(1),
     git: schemas/* string */.YjP().default('git'),
     faults: schemas/* array */.YOg(schemas/* string */.YjP()).default([]),
 });
+/**
+ * A git remote: `git http-backend` behind node:http, serving one bare repository, read only, to whoever brings the
+ * token. The request log tells which service was asked with a valid token.
+ */
 async function startGit(config, options = {}) {
     const { bare, token, git, faults: texts } = gitConfig.parse(config);
     const faults = (0,stand_ins_faults/* planFaults */.hf)('git', texts);
@@ -195,6 +205,7 @@ function serviceOf({ url }) {
     const name = url.searchParams.get('service') ?? (0,external_node_path_.basename)(url.pathname);
     return name.replace(/^git-/, '');
 }
+/** The call as CGI (RFC 3875) to git-http-backend; without REMOTE_USER it serves reads only. */
 async function backend({ request, response, url, signal }, bare, git) {
     const header = (name) => String(request.headers[name] ?? '');
     const child = (0,external_node_child_process_.spawn)(git, ['http-backend'], {
@@ -216,9 +227,11 @@ async function backend({ request, response, url, signal }, bare, git) {
         },
     });
     const failed = new Promise((_, reject) => child.once('error', reject));
+    // A backend that answers before it has read all of the request closes its end: no failure of ours.
     const sent = (0,promises_.pipeline)(request, child.stdin).catch(() => undefined);
     await Promise.race([Promise.all([relay(child.stdout, response), sent]), failed]);
 }
+/** CGI's header block becomes the status and headers, and what follows is passed on as it comes. */
 async function relay(from, to) {
     let head = Buffer.alloc(0);
     for await (const chunk of from) {
@@ -265,6 +278,7 @@ var thumbprint = __webpack_require__(7448);
 
 
 
+/** The job whose identity the issuer vouches for. Names as GitHub's contexts have them. */
 const job = schemas/* strictObject */.rej({
     repository: schemas/* string */.YjP().regex(/^[^/]+\/[^/]+$/),
     repositoryId: schemas/* string */.YjP().default('1'),
@@ -276,14 +290,17 @@ const job = schemas/* strictObject */.rej({
     workflow: schemas/* string */.YjP().default('.github/workflows/rebirth.yml'),
     runId: schemas/* string */.YjP().default('1'),
     runAttempt: schemas/* string */.YjP().default('1'),
+    /** `immutable` is the form with ids, of repositories made after 2026-07-15. */
     subject: schemas/* enum */.k5n(['classic', 'immutable']).default('classic'),
 });
 const githubOidcConfig = schemas/* strictObject */.rej({
+    /** What the runner has as ACTIONS_ID_TOKEN_REQUEST_TOKEN. */
     requestToken: schemas/* string */.YjP().min(16),
     job,
     faults: schemas/* array */.YOg(schemas/* string */.YjP()).default([]),
 });
 const tokenPath = '/_apis/distributedtask/hubs/Actions/plans/box/jobs/box/idtoken';
+/** GitHub's OIDC issuer: discovery, keys, and the runner's token endpoint. Signs RS256, as GitHub does. */
 async function startGithubOidc(config, options = {}) {
     const { requestToken, job: vouched, faults: texts } = githubOidcConfig.parse(config);
     const now = options.now ?? Date.now;
@@ -340,6 +357,7 @@ async function startGithubOidc(config, options = {}) {
 function ownerOf({ repository }) {
     return repository.split('/')[0] ?? '';
 }
+/** docs.github.com, OpenID Connect reference: environment wins over pull_request, which wins over ref. */
 function subjectOf(of) {
     const [owner, name] = of.repository.split('/');
     const repository = of.subject === 'immutable'
@@ -394,8 +412,13 @@ var decode_protected_header = __webpack_require__(1196);
 // EXTERNAL MODULE: ./node_modules/jose/dist/webapi/jws/compact/verify.js
 var verify = __webpack_require__(7880);
 // EXTERNAL MODULE: ./node_modules/jose/dist/webapi/key/import.js
-var key_import = __webpack_require__(3568);
+var key_import = __webpack_require__(6425);
 ;// CONCATENATED MODULE: ./build/rehearsal/stand-ins/infisical-policy.js
+/**
+ * Does `value` match a bound value of Infisical, which is equality or picomatch? Of picomatch this knows what bindings
+ * use: `*` and `?` stay inside one `/` segment and do not begin a segment at a dot; `**` crosses segments only where it
+ * is a segment by itself. So `repo:o/r:*` does not let `repo:o/r:ref:refs/heads/main` in.
+ */
 function matchesPolicy(value, policy) {
     return value === policy || matchSegments(value.split('/'), policy.split('/'));
 }
@@ -422,6 +445,7 @@ function matchSegment(value, policy) {
 }
 
 ;// CONCATENATED MODULE: ./build/rehearsal/stand-ins/infisical-refusal.js
+/** An error as Infisical's server/plugins/error-handler.ts words it; thrown by the rooms, sent by the routes. */
 class InfisicalRefusal extends Error {
     status;
     body;
@@ -436,7 +460,9 @@ const unauthorized = (message = 'You are not allowed to access this resource') =
 const forbidden = (message) => new InfisicalRefusal(403, 'ForbiddenError', message);
 const notFound = (message) => new InfisicalRefusal(404, 'NotFound', message);
 const tokenError = (message) => new InfisicalRefusal(403, 'TokenError', message);
+/** CASL's refusal: `details` holds the rules that would have applied. */
 const permissionDenied = (action, subject) => new InfisicalRefusal(403, 'PermissionDenied', `You are not allowed to ${action} on ${subject}`, []);
+/** A request that does not fit its schema: 422, and `message` is the list of issues. */
 function parseRequest(schema, value) {
     const parsed = schema.safeParse(value ?? {});
     if (parsed.success)
@@ -454,6 +480,11 @@ const keySet = schemas/* object */.Ikc({ keys: schemas/* array */.YOg(schemas/* 
 const payloadSchema = schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* unknown */.L5J());
 const algorithms = ['RS256', 'RS384', 'RS512'];
 const issuerMs = 10_000;
+/**
+ * Verifies an id token for real, against the issuer's own discovery document and keys, in the order and with the words
+ * of Infisical's services/identity-oidc-auth: key, signature, times, issuer (401), subject (403), audience, claims (401).
+ * There is no leeway for clocks: a token that ends this very second has expired. `now` in milliseconds.
+ */
 async function verifyIdToken(jwt, auth, now) {
     const keys = await fetchKeys(auth.discoveryUrl);
     const kid = keyIdOf(jwt);
@@ -498,6 +529,7 @@ async function verifySignature(jwt, keys) {
             return payloadSchema.parse(JSON.parse(Buffer.from(payload).toString('utf8')));
         }
         catch {
+            // Not this key's signature; without a key id the next one may be.
         }
     }
     throw unauthorized('Access denied: invalid signature');
@@ -531,9 +563,11 @@ function checkBindings(claims, auth) {
 
 ;// CONCATENATED MODULE: ./build/rehearsal/stand-ins/infisical-server.js
 
+/** A path, its groups being the parts that are named. */
 function exactly(path) {
     return new RegExp(`^${path}/?$`);
 }
+/** The identity that asks, by its access token. */
 function callerOf({ tokens }, { call }) {
     return tokens.identify(bearerOf(call));
 }
@@ -545,6 +579,7 @@ function callerOf({ tokens }, { call }) {
 
 
 const ua = '/api/v1/auth/universal-auth/identities/([^/]+)';
+/** Logins, access tokens and client secrets. */
 const authRoutes = [
     ['POST', exactly('/api/v1/auth/oidc-auth/login'), logInByOidc],
     ['POST', exactly('/api/v1/auth/universal-auth/login'), logInByClientSecret],
@@ -629,6 +664,7 @@ async function clearLockouts(server, asked) {
 ;// CONCATENATED MODULE: ./build/rehearsal/stand-ins/infisical-client-secrets.js
 
 
+/** Universal auth: client ids, their secrets and their lockouts (services/identity-ua). Times in milliseconds. */
 function createClientSecrets(identities, now) {
     const accounts = identities.flatMap((identity) => {
         const auth = identity.universalAuth;
@@ -742,9 +778,12 @@ function shown(secret) {
 
 const tokenTtl = schemas/* number */.aig().int().positive().max(315_360_000);
 const oidcAuth = schemas/* strictObject */.rej({
+    /** Where `/.well-known/openid-configuration` is fetched. */
     discoveryUrl: schemas/* url */.OZ5(),
     boundIssuer: schemas/* string */.YjP(),
+    /** Empty lets every subject in; so does Infisical. */
     boundSubject: schemas/* string */.YjP().default(''),
+    /** Separated by comma and space; empty lets every audience in. */
     boundAudiences: schemas/* string */.YjP().default(''),
     boundClaims: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* string */.YjP()).default({}),
 });
@@ -753,6 +792,7 @@ const universalAuth = schemas/* strictObject */.rej({
     clientSecrets: schemas/* array */.YOg(schemas/* strictObject */.rej({
         secret: schemas/* string */.YjP().min(1),
         description: schemas/* string */.YjP().default(''),
+        /** Seconds; 0 is for ever. */
         ttl: schemas/* number */.aig().int().nonnegative().default(0),
         numUsesLimit: schemas/* number */.aig().int().nonnegative().default(0),
     }))
@@ -765,6 +805,7 @@ const universalAuth = schemas/* strictObject */.rej({
 const identity = schemas/* strictObject */.rej({
     id: schemas/* string */.YjP().min(1),
     name: schemas/* string */.YjP().default('box'),
+    /** In the project: `admin` also makes client secrets, `describe` sees keys without values, `none` reads nothing. */
     role: schemas/* enum */.k5n(['admin', 'read', 'describe', 'none', 'not-a-member']).default('read'),
     accessTokenTTL: tokenTtl.default(3600),
     accessTokenMaxTTL: tokenTtl.default(3600),
@@ -782,6 +823,7 @@ const infisicalConfig = schemas/* strictObject */.rej({
     project: schemas/* strictObject */.rej({ id: schemas/* string */.YjP().min(1), slug: schemas/* string */.YjP().min(1) }),
     identities: schemas/* array */.YOg(identity),
     secrets: schemas/* array */.YOg(secret),
+    /** Folder `into` imports folder `from`; later imports win over earlier ones. */
     imports: schemas/* array */.YOg(schemas/* strictObject */.rej({ into: scope, from: scope })).default([]),
     faults: schemas/* array */.YOg(schemas/* string */.YjP()).default([]),
 });
@@ -789,6 +831,7 @@ const infisicalConfig = schemas/* strictObject */.rej({
 ;// CONCATENATED MODULE: ./build/rehearsal/stand-ins/infisical-secrets.js
 
 
+/** Everything that is listed for `identity` in `scope`, the silent 200s of the real server included. */
 function listSecrets(config, faults, identity, scope) {
     assertMember(config, faults, identity, scope);
     const nothing = { secrets: [], imports: [] };
@@ -804,6 +847,7 @@ function listSecrets(config, faults, identity, scope) {
     }));
     return { secrets: here.map(show), imports };
 }
+/** One secret by its key; its folder's own first, then the imports from the last. */
 function getSecret(config, faults, identity, scope, key) {
     assertMember(config, faults, identity, scope);
     if (identity.role === 'none' || faults.strikes('no-read'))
@@ -871,6 +915,7 @@ function isIn(stored, environment, path, recursive) {
 function folderOf(path) {
     return path.endsWith('/') ? path : `${path}/`;
 }
+/** The same id for the same place in every run. */
 function idOf(...parts) {
     const hex = (0,external_node_crypto_.createHash)('sha256').update(parts.join('\0')).digest('hex');
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
@@ -881,6 +926,7 @@ function idOf(...parts) {
 
 
 
+/** Secrets by API v4 (current) and v3 (what External Secrets Operator's client calls), and projects by slug. */
 const secretRoutes = [
     ['GET', exactly('/api/v4/secrets'), listV4],
     ['GET', exactly('/api/v4/secrets/([^/]+)'), getV4],
@@ -956,6 +1002,7 @@ var util_errors = __webpack_require__(5674);
 
 
 const claims = schemas/* object */.Ikc({ identityAccessTokenId: schemas/* string */.YjP(), identityId: schemas/* string */.YjP() });
+/** `bornExpired` is asked for every token: one that has already run out when it is given. */
 function createTokens(now, bornExpired) {
     const key = (0,external_node_crypto_.randomBytes)(32);
     const issued = new Map();
@@ -1036,6 +1083,10 @@ function createTokens(now, bornExpired) {
 
 
 
+/**
+ * Infisical's HTTP API as far as Phoenix and External Secrets Operator's client (go-sdk: universal-auth login, v3 raw
+ * secrets, token/revoke) use it. Statuses, bodies and words are those of the real server's source.
+ */
 async function startInfisical(config, options = {}) {
     const parsed = infisicalConfig.parse(config);
     const faults = (0,stand_ins_faults/* planFaults */.hf)('infisical', parsed.faults);
@@ -1115,11 +1166,13 @@ function findRoute(call, faults) {
 
 
 
+/** The one JSON object that a stand-in's process is given, in a file in RAM: it holds the secrets it serves. */
 const standInConfig = schemas/* discriminatedUnion */.gMt('kind', [
     schemas/* strictObject */.rej({ kind: schemas/* literal */.euz('github-oidc'), config: githubOidcConfig }),
     schemas/* strictObject */.rej({ kind: schemas/* literal */.euz('infisical'), config: infisicalConfig }),
     schemas/* strictObject */.rej({ kind: schemas/* literal */.euz('git'), config: gitConfig }),
 ]);
+/** Starts the stand-in that `config` describes. */
 async function startStandIn(config, options = {}) {
     switch (config.kind) {
         case 'github-oidc': {
@@ -1193,6 +1246,11 @@ var __disposeResources = (undefined && undefined.__disposeResources) || (functio
 
 
 
+/**
+ * The hidden command `stand-in NAME`: reads its configuration (a StandInConfig) from the first line of stdin, prints its
+ * addresses when it listens, logs each request (never its content) to stderr, and ends at the end of stdin. NAME only
+ * tells the processes apart for whoever lists them. Returns the exit code.
+ */
 async function runStandIn(name) {
     const lines = (0,external_node_readline_.createInterface)({ input: process.stdin });
     const closed = new Promise((resolve) => {

@@ -32,7 +32,12 @@ var host_protocol = __webpack_require__(5509);
 
 
 
+/** `sun_path` holds 108 bytes on Linux and 104 on macOS, with the final zero. */
 const longestSocketPath = 103;
+/**
+ * HTTP on a unix socket in the box's RAM directory, so that only the user who owns that directory can ask.
+ * `GET /processes`; `POST /machine` answers JSON lines while it works; `DELETE /machine`.
+ */
 async function serveHostApi(socket, requests) {
     if (Buffer.byteLength(socket) > longestSocketPath) {
         throw new errors/* PhoenixError */.Uy({
@@ -50,6 +55,7 @@ async function serveHostApi(socket, requests) {
             response.end(line({ error: shapeOf(error) }));
         });
     });
+    // A machine takes seconds, and its lines come as it grows: no default timeout of HTTP fits.
     server.requestTimeout = 0;
     server.listen(socket);
     await (0,external_node_events_.once)(server, 'listening');
@@ -89,6 +95,7 @@ async function bodyOf(request) {
     return Buffer.concat(chunks).toString();
 }
 const line = (value) => `${JSON.stringify(value)}\n`;
+/** An error as it crosses to another process: without stack and cause. */
 function shapeOf(thrown) {
     return host_protocol/* errorShape */.o8.parse((0,errors/* toPhoenixError */.Nv)(thrown));
 }
@@ -99,7 +106,9 @@ var external_node_timers_promises_ = __webpack_require__(8500);
 var external_node_crypto_ = __webpack_require__(7598);
 ;// CONCATENATED MODULE: ./build/rehearsal/control-plane-flags.js
 const serviceRange = '10.43.0.0/24';
+/** What the `kubernetes` Service gets: the API server's certificate is valid for it. */
 const firstServiceAddress = '10.43.0.1';
+/** `path` gives the place of a file of `writeControlPlaneFiles`. */
 function etcdFlags(path, port, peerPort) {
     const client = `https://127.0.0.1:${port}`;
     const peer = `https://127.0.0.1:${peerPort}`;
@@ -120,16 +129,20 @@ function etcdFlags(path, port, peerPort) {
         '--peer-client-cert-auth',
         `--peer-trusted-ca-file=${path('etcd-ca.crt')}`,
         '--log-level=warn',
+        // The data is in RAM and ends with the box: there is nothing to sync to.
         '--unsafe-no-fsync',
+        // A member alone elects itself after one election timeout, 1 s by default.
         '--heartbeat-interval=20',
         '--election-timeout=200',
     ];
 }
+/** TLS only, RBAC only, no anonymous requests, no static tokens. */
 function apiServerFlags(path, etcdPort, port) {
     return [
         '--bind-address=127.0.0.1',
         `--secure-port=${port}`,
         '--advertise-address=127.0.0.1',
+        // The `kubernetes` Service gets no endpoints: loopback is not allowed there, and no pod would read them.
         '--endpoint-reconciler-type=none',
         `--service-cluster-ip-range=${serviceRange}`,
         `--tls-cert-file=${path('apiserver.crt')}`,
@@ -146,6 +159,7 @@ function apiServerFlags(path, etcdPort, port) {
         `--service-account-key-file=${path('tokens.pub')}`,
         `--encryption-provider-config=${path('encryption.json')}`,
         '--profiling=false',
+        // There is no second API server to tell apart: its lease and the wait for it are left out.
         '--feature-gates=APIServerIdentity=false',
     ];
 }
@@ -153,6 +167,10 @@ function apiServerFlags(path, etcdPort, port) {
 // EXTERNAL MODULE: external "node:net"
 var external_node_net_ = __webpack_require__(7030);
 ;// CONCATENATED MODULE: ./build/rehearsal/der.js
+/**
+ * The few DER encodings that a certificate needs (X.690). Phoenix writes its own certificates because the
+ * libraries that do so bring more code, and more start-up time, than the whole host process has otherwise.
+ */
 function tagged(tag, content) {
     const { length } = content;
     if (length < 0x80)
@@ -166,7 +184,9 @@ const set = (...items) => tagged(0x31, Buffer.concat(items));
 const octets = (content) => tagged(0x04, content);
 const utf8 = (text) => tagged(0x0c, Buffer.from(text));
 const der_boolean = (value) => tagged(0x01, Buffer.from([value ? 0xff : 0]));
+/** An element of a CHOICE or an optional field: `[number]`, explicit unless it wraps bare bytes. */
 const context = (number, content, constructed = true) => tagged((constructed ? 0xa0 : 0x80) | number, content);
+/** A non-negative integer from its big-endian bytes; DER wants no needless zero and no sign bit. */
 function integer(bytes) {
     const first = bytes.findIndex((byte) => byte !== 0);
     const minimal = first === -1 ? Buffer.from([0]) : bytes.subarray(first);
@@ -174,6 +194,7 @@ function integer(bytes) {
     return tagged(0x02, negative ? Buffer.concat([Buffer.from([0]), minimal]) : minimal);
 }
 const bits = (content, unused = 0) => tagged(0x03, Buffer.concat([Buffer.from([unused]), content]));
+/** An object identifier from its dotted form, e.g. `2.5.29.17`. */
 function oid(dotted) {
     const [first = 0, second = 0, ...rest] = dotted.split('.').map(Number);
     const base128 = (value) => {
@@ -184,6 +205,7 @@ function oid(dotted) {
     };
     return tagged(0x06, Buffer.from([first * 40 + second, ...rest.flatMap(base128)]));
 }
+/** UTCTime where RFC 5280 wants it: dates before 2050, to the second. */
 function utcTime(date) {
     const text = date.toISOString().replaceAll(/[-:T]|\.\d+/g, '');
     return tagged(0x17, Buffer.from(text.slice(2)));
@@ -196,7 +218,9 @@ function utcTime(date) {
 const ecdsaWithSha256 = sequence(oid('1.2.840.10045.4.3.2'));
 const purposes = { server: '1.3.6.1.5.5.7.3.1', client: '1.3.6.1.5.5.7.3.2' };
 const lifetimeMs = 24 * 60 * 60 * 1000;
+/** A peer whose clock is a little behind must not refuse a certificate made this second. */
 const backdateMs = 5 * 60 * 1000;
+/** A certificate authority that lives in memory and for one box: its own key is never written anywhere. */
 function createAuthority(commonName) {
     const issuer = { commonName };
     const keys = newKeys();
@@ -219,6 +243,7 @@ function createAuthority(commonName) {
         client: (subject) => leaf(subject, ['client'], []),
     };
 }
+/** The key that signs the tokens of service accounts, and the public half that the API server checks them with. */
 function createSigningKey() {
     const { privateKey } = newKeys();
     return {
@@ -228,6 +253,7 @@ function createSigningKey() {
 }
 const newKeys = () => (0,external_node_crypto_.generateKeyPairSync)('ec', { namedCurve: 'P-256' });
 const privateKeyPem = (key) => key.export({ type: 'pkcs8', format: 'pem' }).toString();
+/** RFC 5280, section 4.1. */
 function certify({ issuer, signer, subject, publicKey, extensions }) {
     const now = Date.now();
     const body = sequence(context(0, integer(Buffer.from([2]))), integer((0,external_node_crypto_.randomBytes)(16)), ecdsaWithSha256, pki_name(issuer), sequence(utcTime(new Date(now - backdateMs)), utcTime(new Date(now + lifetimeMs))), pki_name(subject), publicKey.export({ type: 'spki', format: 'der' }), context(3, sequence(...extensions)));
@@ -240,6 +266,7 @@ function pki_name({ commonName, organization }) {
     return sequence(...(organization === undefined ? [] : [part('2.5.4.10', organization)]), part('2.5.4.3', commonName));
 }
 const extension = (id, critical, value) => sequence(oid(id), ...(critical ? [der_boolean(true)] : []), octets(value));
+/** Host names as `[2]`, addresses as `[7]`. */
 const generalName = (host) => (0,external_node_net_.isIPv4)(host)
     ? context(7, Buffer.from(host.split('.').map(Number)), false)
     : context(2, Buffer.from(host), false);
@@ -250,6 +277,7 @@ const generalName = (host) => (0,external_node_net_.isIPv4)(host)
 
 
 
+/** Keys, certificates, the encryption key and the kubeconfig, each 0600, into `dir`. The authorities' own keys are forgotten. */
 async function writeControlPlaneFiles(dir, apiPort) {
     const write = (name, text) => (0,promises_.writeFile)((0,external_node_path_.join)(dir, name), text, { mode: 0o600, flag: 'wx' });
     const cluster = createAuthority('phoenix-box');
@@ -288,6 +316,7 @@ function encryptionConfiguration() {
         resources: [{ resources: ['secrets'], providers: [{ secretbox }, { identity: {} }] }],
     });
 }
+/** Certificate and key by file name, so that whoever stores this text (OpenTofu's state does) stores no key. */
 function kubeconfig(of) {
     return `apiVersion: v1
 kind: Config
@@ -314,6 +343,7 @@ var external_node_https_ = __webpack_require__(4708);
 
 
 const requestTimeoutMs = 10_000;
+/** The server ends a watch after this long; it is then opened anew, as every Kubernetes client does. */
 const watchSeconds = 300;
 function createKubeApi(access) {
     const agent = new external_node_https_.Agent({
@@ -375,9 +405,11 @@ function parse(text) {
 ;// CONCATENATED MODULE: ./build/rehearsal/ports.js
 
 
+/** `count` TCP ports of the loopback interface that are free now, all different. */
 async function freePorts(count) {
     const servers = Array.from({ length: count }, () => (0,external_node_net_.createServer)());
     try {
+        // All are held at once: ports asked for one after another could be the same one twice.
         return await Promise.all(servers.map(async (server) => {
             server.listen({ port: 0, host: '127.0.0.1' });
             await (0,external_node_events_.once)(server, 'listening');
@@ -417,6 +449,11 @@ async function isPortFree(port) {
 const readyWithinMs = 60_000;
 const probeEveryMs = 50;
 const portAttempts = 3;
+/**
+ * Brings up a control plane on loopback: its own authorities, TLS with client certificates everywhere, RBAC as the
+ * only authorizer, secrets encrypted at rest.
+ * @throws PhoenixError PHX-BOX-PORT-IN-USE, PHX-BOX-CONTROL-PLANE
+ */
 async function startControlPlane(options) {
     for (let attempt = 1;; attempt += 1) {
         try {
@@ -424,6 +461,7 @@ async function startControlPlane(options) {
         }
         catch (error) {
             await (0,promises_.rm)(options.dir, { recursive: true, force: true });
+            // Between the choice of a free port and its use by another process lie some milliseconds.
             const collision = error instanceof errors/* PhoenixError */.Uy && /address already in use/.test(error.why);
             if (!collision || options.port !== 0 || attempt === portAttempts)
                 throw error;
@@ -447,6 +485,7 @@ async function tryControlPlane(options) {
         env,
         cwd: dir,
         logFile: (0,external_node_path_.join)(options.logDir, `${name}.log`),
+        // The API server takes seconds to end politely, for a store that is deleted the moment it has.
         polite: false,
     });
     const api = createKubeApi(access);
@@ -459,7 +498,9 @@ async function tryControlPlane(options) {
     try {
         progress(`etcd on 127.0.0.1:${etcdPort}, kube-apiserver on 127.0.0.1:${apiPort}`);
         started.push(await start('etcd', options.programs.etcd, etcdFlags(path, etcdPort, peerPort), {}));
+        // Both at once: the API server asks for etcd again until it answers, and is busy with itself meanwhile.
         started.push(await start('kube-apiserver', options.programs.apiServer, apiServerFlags(path, etcdPort, apiPort), {
+            // Half of the start is garbage collection at Go's default of 100.
             GOGC: '200',
         }));
         await untilReady(api, started, options.signal);
@@ -543,10 +584,12 @@ const container = schemas/* object */.Ikc({
     ports: schemas/* array */.YOg(schemas/* object */.Ikc({ name: schemas/* string */.YjP().optional(), containerPort: schemas/* number */.aig() })).default([]),
     volumeMounts: schemas/* array */.YOg(schemas/* object */.Ikc({ name: schemas/* string */.YjP() })).default([]),
     readinessProbe: schemas/* object */.Ikc({
-        httpGet: schemas/* object */.Ikc({ path: schemas/* string */.YjP().default('/'), port: schemas/* union */.KCZ([schemas/* string */.YjP(), schemas/* number */.aig()]) }).optional(),
+        httpGet: schemas/* object */.Ikc({ path: schemas/* string */.YjP().default('/'), port: schemas/* union */.KCZ([schemas/* string */.YjP(), schemas/* number */.aig()]) })
+            .optional(),
     })
         .optional(),
 });
+/** A Deployment of apps/v1, as far as running it as a process needs. */
 const deployment = schemas/* object */.Ikc({
     metadata: schemas/* object */.Ikc({
         name: schemas/* string */.YjP(),
@@ -565,11 +608,18 @@ const deployment = schemas/* object */.Ikc({
         }),
     }),
 });
+/** The repository of an image reference: `ghcr.io/a/b:v1@sha256:…` → `ghcr.io/a/b`. */
 function imageRepository(image) {
     const [reference = ''] = image.split('@');
     const colon = reference.lastIndexOf(':');
     return colon > reference.lastIndexOf('/') ? reference.slice(0, colon) : reference;
 }
+/**
+ * How a container of a manifest runs as a process on loopback. The manifest is an ordinary one: it declares
+ * `BIND_ADDRESS`, `PORT_<NAME>` and `VOLUME_<NAME>` with the values that a pod needs and refers to them in its
+ * arguments; here each gets the value that is free on this machine instead.
+ * @throws Error in words, where the manifest asks for what a process cannot be given
+ */
 function planProcess(manifest, from, grants) {
     const env = {};
     for (const { name, value, valueFrom } of from.env) {
@@ -590,8 +640,12 @@ function planProcess(manifest, from, grants) {
         health: probe === undefined ? undefined : `http://127.0.0.1:${portOf(from, probe.port, grants)}${probe.path}`,
     };
 }
+/** Names of the container's ports, in the order of the manifest; one without a name goes by its number. */
 const portNames = ({ ports }) => ports.map((port) => port.name ?? String(port.containerPort));
 const upper = (name) => name.toUpperCase().replaceAll('-', '_');
+/**
+ * Kubernetes' own rule for `$(NAME)` in args and env: an unknown name stays as it is written, `$$(NAME)` gives `$(NAME)`.
+ */
 function expand(text, env) {
     return text.replaceAll(/\$\$|\$\(([^()]*)\)/g, (whole, name) => name === undefined ? '$' : Object.hasOwn(env, name) ? (env[name] ?? '') : whole);
 }
@@ -615,12 +669,15 @@ function portOf(from, port, grants) {
 }
 
 ;// CONCATENATED MODULE: ./build/rehearsal/node-status.js
+/** Says on everything that it runs who did so: no reader may take the box's node for a kubelet. */
 const annotations = { 'phoenix.dev/run-by': 'box-node' };
+/** Writes a Deployment's status as the Deployment controller would, from what a process of the box really does. */
 function deploymentStatus(api, { metadata }) {
     const path = `/apis/apps/v1/namespaces/${metadata.namespace}/deployments/${metadata.name}`;
     let generation = 0;
     const patch = async (at, body) => {
         const { status } = await api.request('PATCH', at, body);
+        // Deleted meanwhile: there is nobody to tell.
         if (status !== 200 && status !== 404)
             throw new Error(`its status could not be written (answer ${status})`);
     };
@@ -677,6 +734,7 @@ function condition(type, holds, reason, message) {
 const accountWithinMs = 30_000;
 const healthyWithinMs = 60_000;
 const pollMs = 50;
+/** As long as the certificates of the box live. */
 const tokenSeconds = 24 * 60 * 60;
 const tokenAnswer = schemas/* object */.Ikc({ status: schemas/* object */.Ikc({ token: schemas/* string */.YjP() }) });
 function runDeployment(options, manifest, program) {
@@ -691,7 +749,9 @@ function runDeployment(options, manifest, program) {
             return;
         const home = await prepareHome(folder, container);
         const kubeconfig = (0,external_node_path_.join)(folder, 'kubeconfig');
-        await (0,promises_.writeFile)(kubeconfig, await accountKubeconfig(options, manifest, cancelled.signal), { mode: 0o600 });
+        await (0,promises_.writeFile)(kubeconfig, await accountKubeconfig(options, manifest, cancelled.signal), {
+            mode: 0o600,
+        });
         const plan = planProcess(manifest, container, home);
         if (cancelled.signal.aborted)
             return;
@@ -755,6 +815,7 @@ async function prepareHome(folder, container) {
     }
     return { home, temporary, volumes, ports: new Map(names.map((name, index) => [name, free[index] ?? 0])) };
 }
+/** A kubeconfig with a token of the pod's own ServiceAccount, which may be applied a moment after the Deployment. */
 async function accountKubeconfig(options, manifest, signal) {
     const { namespace } = manifest.metadata;
     const account = manifest.spec.template.spec.serviceAccountName;
@@ -789,6 +850,7 @@ async function accountKubeconfig(options, manifest, signal) {
         await (0,external_node_timers_promises_.setTimeout)(pollMs, undefined, { signal });
     }
 }
+/** Until the readiness probe's address answers 2xx; at once where the manifest has no probe. */
 async function untilHealthy(address, signal) {
     if (address === undefined)
         return;
@@ -837,10 +899,16 @@ const list = schemas/* object */.Ikc({
     items: schemas/* array */.YOg(schemas/* unknown */.L5J()),
 });
 const node_event = schemas/* object */.Ikc({ type: schemas/* string */.YjP(), object: schemas/* unknown */.L5J() });
+/**
+ * The box's stand-in for a node: Deployments of images that it has a program for become processes of this machine,
+ * with a real ServiceAccount's token and no more rights than the manifests give it. Others are left alone, and so
+ * never become Ready. Ends, with all that it runs, when disposed of.
+ */
 function startNode(options) {
     const stopping = new AbortController();
     const runs = new Map();
     const turns = new Map();
+    /** One Deployment's changes one after another, different Deployments side by side. */
     const inTurn = (key, work) => {
         const next = (turns.get(key) ?? Promise.resolve())
             .then(work)
@@ -919,6 +987,7 @@ function readDeployment(object) {
     const parsed = deployment.safeParse(object);
     return parsed.success ? [parsed.data] : [];
 }
+/** A pod of several containers, or with init containers, is more than one process can stand for. */
 function programOf({ spec }, programs) {
     const { containers, initContainers } = spec.template.spec;
     const [only] = containers;
@@ -934,6 +1003,11 @@ var records = __webpack_require__(1146);
 
 
 const listensWithinMs = 15_000;
+/**
+ * Starts a box's stand-ins, side by side but for those whose configuration names another: in it, the address
+ * `http://NAME.box.invalid` stands for stand-in NAME, whose port is known only once it listens (Infisical must fetch
+ * the keys of the OIDC issuer).
+ */
 async function startStandIns(box, supervisor, started) {
     const listening = new Map();
     for (const { name, config } of box.standIns) {
@@ -949,6 +1023,7 @@ async function startStandIns(box, supervisor, started) {
     return Promise.all(listening.values());
 }
 const placeholder = (name) => `http://${name}.box.invalid`;
+/** Starts a stand-in as a process of Phoenix itself, and resolves when it says where it listens. */
 async function startStandIn(options) {
     const { name, box } = options;
     const [file = '', ...prefix] = box.self;
@@ -959,6 +1034,7 @@ async function startStandIn(options) {
         args: [...prefix, 'stand-in', name],
         env: standInEnvironment(box),
         cwd: box.dir,
+        // In RAM: what a stand-in is asked and says may hold the rehearsal's secrets.
         logFile: (0,external_node_path_.join)(box.dir, `${name}.log`),
         firstLine: options.config,
         onLine: said.resolve,
@@ -986,6 +1062,7 @@ async function startStandIn(options) {
         clearTimeout(deadline);
     }
 }
+/** PATH for `git`; nothing of the user's own settings. */
 function standInEnvironment(box) {
     return {
         PATH: process.env['PATH'] ?? '/usr/bin:/bin',
@@ -1007,6 +1084,10 @@ var external_node_child_process_ = __webpack_require__(1421);
 
 
 const graceMs = 3_000;
+/**
+ * Starts programs, each in a process group of its own, and knows them until they end.
+ * `onChange` is awaited after every start, so that the record on disk names a program before it is waited for.
+ */
 function createSupervisor(options) {
     const running = new Map();
     return {
@@ -1017,6 +1098,7 @@ function createSupervisor(options) {
             let asked = false;
             const ended = exit.then(async (status) => {
                 const how = await describe(status, spec.logFile);
+                // What it started in its group (a `git http-backend`) has nobody left to answer.
                 (0,records/* signalGroup */.i8)(pid, 'SIGKILL');
                 running.delete(spec.name);
                 if (up && !asked)
@@ -1062,10 +1144,12 @@ async function launch(spec) {
                 log.fd,
             ],
         });
+        // Listened for before anything is awaited: a program may end faster than its log file closes here.
         const exit = new Promise((resolve) => {
             child.once('exit', (code, signal) => resolve({ code, signal }));
         });
         await (0,external_node_events_.once)(child, 'spawn');
+        // A program that ends early breaks these pipes; that it ended is told by its exit, not by them.
         child.stdin?.on('error', () => { });
         if (spec.firstLine !== undefined)
             child.stdin?.write(`${spec.firstLine}\n`);
@@ -1093,6 +1177,7 @@ async function describe({ code, signal }, logFile) {
     const last = await lastLine(logFile);
     return last === '' ? how : `${how}: ${last}`;
 }
+/** The last line a program logged: most often the very reason of its end. */
 async function lastLine(logFile) {
     const text = await (0,promises_.readFile)(logFile, 'utf8').catch(() => '');
     const line = text.trimEnd().split('\n').at(-1) ?? '';
@@ -1164,12 +1249,19 @@ var __disposeResources = (undefined && undefined.__disposeResources) || (functio
 
 
 
+/** Which program stands for which image when the box plays the node. */
 const host_images = new Map([
     ['ghcr.io/external-secrets/external-secrets', 'external-secrets'],
     ['ghcr.io/fluxcd/source-controller', 'source-controller'],
     ['ghcr.io/fluxcd/kustomize-controller', 'kustomize-controller'],
 ]);
+/**
+ * The hidden command `box-host`: the process that owns everything a box starts. It reads its configuration from the
+ * first line of stdin, and ends everything at the end of stdin, so that nothing outlives a rehearsal that was killed.
+ * Returns the exit code.
+ */
 async function runBoxHost() {
+    // The rehearsal may be gone already: what it would have read is of no use to anybody then.
     process.stdout.on('error', () => { });
     const emit = (event) => process.stdout.write(`${JSON.stringify(event)}\n`);
     const lines = (0,external_node_readline_.createInterface)({ input: process.stdin });
@@ -1205,6 +1297,7 @@ async function host(config, emit, lifeline) {
         let written = Promise.resolve();
         const supervisor = createSupervisor({
             onDeath: (name, how) => ending || emit({ type: 'death', name, how }),
+            // One after another: each writes what runs at its own turn.
             onChange: () => {
                 written = written.then(() => (0,records/* writeRecord */.rh)(stateDir, { id, dir, host: own, processes: [...supervisor.running()] }));
                 return written;
@@ -1244,6 +1337,7 @@ async function host(config, emit, lifeline) {
             await result_1;
     }
 }
+/** One machine at a time: asking for another ends the one there is, as a platform layer that is replaced wants. */
 function machinePark(config, supervisor, logDir, log) {
     let machine;
     let turn = Promise.resolve();
@@ -1273,6 +1367,10 @@ function machinePark(config, supervisor, logDir, log) {
             programs: { etcd: toolFile(config, 'etcd'), apiServer: toolFile(config, 'kube-apiserver') },
         }));
         parts.use(startNode(nodeOptions(config, supervisor, controlPlane, (0,external_node_path_.join)(dir, 'node'), log)));
+        // At a path known beforehand, for whoever runs the layers by hand or by Terragrunt alone.
+        const current = (0,external_node_path_.join)(config.dir, 'kubeconfig');
+        await (0,promises_.rm)(current, { force: true });
+        await (0,promises_.symlink)(controlPlane.kubeconfig, current);
         machine = parts;
         return { id, server: controlPlane.server };
     };

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { listenForCancellation } from './cancellation.ts';
 import { runCommand } from './commands/run.ts';
 import type { Edge } from './edge.ts';
-import { explain, PhoenixError, toPhoenixError } from './errors.ts';
+import { explain, PhoenixError, toPhoenixError, whatAndWhere } from './errors.ts';
 import { helpText } from './help.ts';
 import { createLog } from './log.ts';
 import { commandNames, type CommandName, parseRequest, type Request } from './request.ts';
@@ -42,7 +42,8 @@ export async function cli(args: readonly string[], world: Process): Promise<numb
     const error = toPhoenixError(thrown);
     process.stderr.write(`${redact(explain(error))}\n`);
     if (terminal.json) {
-      const { code, what, why, next } = error;
+      const { code, why, next } = error;
+      const what = whatAndWhere(error);
       process.stdout.write(`${redact(JSON.stringify({ error: { code, what, why, next } }, null, 2))}\n`);
     }
     if (terminal.debug && error.cause instanceof Error) process.stderr.write(`${redact(error.cause.stack ?? '')}\n`);

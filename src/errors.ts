@@ -74,10 +74,18 @@ export function messageOf(thrown: unknown): string {
   return typeof thrown === 'string' && thrown !== '' ? thrown : `a value of type ${typeof thrown} was thrown`;
 }
 
+/** What happened and, where that stands in a file, at which place: `… (FILE:LINE:COLUMN)`. */
+export function whatAndWhere({ what, at }: Pick<PhoenixError, 'what' | 'at'>): string {
+  if (at === undefined) return what;
+  const place = [at.file, at.line, at.column].filter((part) => part !== undefined).join(':');
+  return `${what} (${place})`;
+}
+
 /** The error as people read it: four lines, no stack. */
 export function explain(error: PhoenixError): string {
-  const place = error.at
-    ? ` (${[error.at.file, error.at.line, error.at.column].filter((part) => part !== undefined).join(':')})`
-    : '';
-  return [`${error.code}: ${error.what}${place}`, `  why:  ${error.why}`, `  next: ${error.next}`].join('\n');
+  return [
+    `${error.code}: ${whatAndWhere(error)}`,
+    `  why:  ${error.why}`,
+    `  next: ${error.next}`,
+  ].join('\n');
 }

@@ -6,7 +6,8 @@ export function isInside(folder: string, path: string): boolean {
   return way !== '..' && !way.startsWith('../') && !isAbsolute(way);
 }
 
-/** A file as people are shown it: relative to the working folder where it lies inside, else absolute. */
+/** A file as people are shown it, on one line: relative to the working folder where it lies inside, else absolute. */
 export function shownPath(path: string): string {
-  return isInside(process.cwd(), path) ? relative(process.cwd(), path) || '.' : path;
+  const shown = isInside(process.cwd(), path) ? relative(process.cwd(), path) || '.' : path;
+  return shown.replaceAll(/\p{Cc}/gu, '�');
 }

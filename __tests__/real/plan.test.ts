@@ -50,7 +50,7 @@ function unit(...dependencies: readonly string[]): string {
 }
 
 /** A unit with the other form, which hands over no outputs. */
-function after(...paths: readonly string[]): string {
+function waitsFor(...paths: readonly string[]): string {
   return `${source}dependencies {\n  paths = ${JSON.stringify(paths)}\n}\n`;
 }
 
@@ -60,7 +60,7 @@ const six = {
   'platform/terragrunt.hcl': unit('../secrets'),
   'engine/terragrunt.hcl': unit('../platform'),
   'networking/terragrunt.hcl': unit('../engine'),
-  'gitops/terragrunt.hcl': after('../engine'),
+  'gitops/terragrunt.hcl': waitsFor('../engine'),
   'storage/terragrunt.hcl': unit('../engine', '../secrets'),
 };
 
@@ -144,11 +144,15 @@ describe('a cycle', () => {
     ],
     [
       'of dependencies lists, which `hcl validate` does not see',
-      { 'a/terragrunt.hcl': after('../b'), 'b/terragrunt.hcl': after('../a') },
+      { 'a/terragrunt.hcl': waitsFor('../b'), 'b/terragrunt.hcl': waitsFor('../a') },
       'a → b → a',
     ],
-    ['of both forms', { 'a/terragrunt.hcl': after('../b'), 'b/terragrunt.hcl': unit('../a') }, 'a → b → a'],
-    ['of one layer with itself', { 'a/terragrunt.hcl': after('../a') }, 'a → a'],
+    [
+      'of both forms',
+      { 'a/terragrunt.hcl': waitsFor('../b'), 'b/terragrunt.hcl': unit('../a') },
+      'a → b → a',
+    ],
+    ['of one layer with itself', { 'a/terragrunt.hcl': waitsFor('../a') }, 'a → a'],
     [
       'behind layers that are only on the way to it',
       {
@@ -216,7 +220,7 @@ describe('an error in the HCL', () => {
 describe('a dependency', () => {
   test.each([
     ['block', unit('../platfrom')],
-    ['list', after('../platfrom')],
+    ['list', waitsFor('../platfrom')],
   ])('in a %s on a layer that is not there names file, line and near match', async (_, text) => {
     await using tree = await temporaryFolder({ ...six, 'engine/terragrunt.hcl': text });
     const error = await refusal(tree.dir);

@@ -14,7 +14,7 @@ import {
   versionRange,
 } from './units.ts';
 
-export const tools = [
+const tools = [
   'opentofu',
   'terraform',
   'terragrunt',
@@ -27,7 +27,7 @@ export const tools = [
   'source-controller',
   'kustomize-controller',
 ] as const;
-export type Tool = (typeof tools)[number];
+type Tool = (typeof tools)[number];
 
 /** A pinned tool; `path` is the range of versions for which a tool already on PATH will do. */
 export interface Pin {

@@ -30,7 +30,7 @@ export const percentage = z
   .transform((text) => Number(text.slice(0, -1)) / 100)
   .refine((share) => share <= 1, percentForm);
 
-export function text(pattern: RegExp, expected: string) {
+function text(pattern: RegExp, expected: string) {
   return z.string({ error: expected }).regex(pattern, expected);
 }
 

@@ -1,7 +1,7 @@
 import { PhoenixError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { type Cluster, conditionOf, describeCondition } from './client.ts';
-import { latestWarning } from './events.ts';
+import { awaitWarning } from './events.ts';
 import * as manifests from './identity-manifests.ts';
 import { kinds } from './kinds.ts';
 import { type Advertised, readAdvertisedHead } from './repository.ts';
@@ -85,7 +85,8 @@ export async function claimIdentity(request: ClaimRequest, context: ClaimContext
   await cluster.apply(manifests.tokenSecret(names, store, request.token));
   await cluster.waitFor(
     kinds.externalSecret,
-    names.externalSecret, names.namespace,
+    names.externalSecret,
+    names.namespace,
     (object) =>
       judgeReady(context, object, {
         what: `ExternalSecret ${names.externalSecret}`,
@@ -121,7 +122,7 @@ const passing =
   /\b(429|500|502|503|504)\b|connection refused|connection reset|i\/o timeout|deadline exceeded|no such host|EOF|is not ready/i;
 
 async function judgeReady(
-  { cluster }: ClaimContext,
+  { cluster, signal }: ClaimContext,
   object: Parameters<typeof conditionOf>[0],
   expected: { readonly what: string; readonly goodReasons: readonly string[]; readonly code: string },
 ): Promise<Judgement<true>> {
@@ -133,7 +134,7 @@ async function judgeReady(
   }
   if (condition?.status !== 'False' || object === undefined)
     return { waiting: `${expected.what}: ${describeCondition(condition)}` };
-  const warning = await latestWarning(cluster, object);
+  const warning = await awaitWarning(cluster, object, signal);
   const cause = [
     describeCondition(condition),
     warning === undefined ? '' : `Event ${warning.reason}: ${warning.message}`,

@@ -1,9 +1,4 @@
-import {
-  KubeConfig,
-  type KubernetesObject,
-  KubernetesObjectApi,
-  PatchStrategy,
-} from '@kubernetes/client-node';
+import type { KubernetesObject } from '@kubernetes/client-node';
 import { PhoenixError } from '../errors.ts';
 import { type Judge, type WaitOptions, waitForObjects } from './wait.ts';
 
@@ -33,7 +28,6 @@ export interface Kind {
 }
 
 export interface Cluster {
-  readonly config: KubeConfig;
   /** Server-side apply as field manager `phoenix`, taking over fields that others own. */
   apply(object: ApiObject): Promise<ApiObject>;
   /** Undefined where the object, or its kind, does not exist. */
@@ -58,8 +52,21 @@ export interface Cluster {
 
 const fieldManager = 'phoenix';
 
+/** The client library costs 60 MB and a quarter of a second to load: who needs no cluster does not pay for it. */
+function loadClient() {
+  // Eager: bundled into the one file, but run only here.
+  return import(/* webpackMode: "eager" */ '@kubernetes/client-node');
+}
+
+/** Loads the client library ahead of its use, while something else is waited for. */
+export function warmClient(): void {
+  // A failure shows where the library is used.
+  loadClient().catch(() => {});
+}
+
 /** A client for the cluster that `kubeconfig` (a file) names. Connects to nothing yet. */
-export function connectCluster(kubeconfig: string): Cluster {
+export async function connectCluster(kubeconfig: string): Promise<Cluster> {
+  const { KubeConfig, KubernetesObjectApi, PatchStrategy, Watch } = await loadClient();
   const config = new KubeConfig();
   try {
     config.loadFromFile(kubeconfig);
@@ -74,8 +81,8 @@ export function connectCluster(kubeconfig: string): Cluster {
     });
   }
   const objects = KubernetesObjectApi.makeApiClient(config);
+  const reader = { objects, watch: new Watch(config) };
   const cluster: Cluster = {
-    config,
     apply: (object) =>
       objects.patch(object, undefined, undefined, fieldManager, true, PatchStrategy.ServerSideApply),
     async read({ apiVersion, kind }, name, namespace) {
@@ -106,15 +113,10 @@ export function connectCluster(kubeconfig: string): Cluster {
     },
     waitFor(kind, name, namespace, judge, options) {
       const scope = { kind, namespace, fieldSelector: `metadata.name=${name}` };
-      return waitForObjects({ config, objects }, scope, (items) => judge(items[0]), options);
+      return waitForObjects(reader, scope, (items) => judge(items[0]), options);
     },
     waitForAll(kind, namespace, judge, options) {
-      return waitForObjects(
-        { config, objects },
-        { kind, namespace, fieldSelector: undefined },
-        judge,
-        options,
-      );
+      return waitForObjects(reader, { kind, namespace, fieldSelector: undefined }, judge, options);
     },
   };
   return cluster;

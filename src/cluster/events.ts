@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiObject, Cluster } from './client.ts';
 import { kinds } from './kinds.ts';
 
@@ -6,8 +7,29 @@ export interface Warning {
   readonly message: string;
 }
 
+/** An Event is sent beside the status that it explains, and may arrive after it. */
+const eventWithinMs = 2_000;
+const betweenMs = 100;
+
+/** The newest Warning event about an object that just failed, waited for while it may still be on its way. */
+export async function awaitWarning(
+  cluster: Pick<Cluster, 'list'>,
+  object: ApiObject,
+  signal: AbortSignal,
+): Promise<Warning | undefined> {
+  const deadline = Date.now() + eventWithinMs;
+  for (;;) {
+    const warning = await latestWarning(cluster, object);
+    if (warning !== undefined || Date.now() >= deadline) return warning;
+    await sleep(betweenMs, undefined, { signal });
+  }
+}
+
 /** The newest Warning event about an object: External Secrets tells the true cause only there. */
-export async function latestWarning(cluster: Cluster, object: ApiObject): Promise<Warning | undefined> {
+async function latestWarning(
+  cluster: Pick<Cluster, 'list'>,
+  object: ApiObject,
+): Promise<Warning | undefined> {
   const { name = '', namespace = 'default', uid } = object.metadata ?? {};
   const selector = `involvedObject.name=${name},type=Warning`;
   const events = (await cluster.list(kinds.event, namespace, selector)) as readonly EventObject[];

@@ -48,7 +48,11 @@ export function machineIdentity(
 
 export function secretStore(names: ClaimNames, settings: StoreSettings): ApiObject {
   const { name, host, projectSlug, environment, path } = settings;
-  const reference = (key: string) => ({ name: names.identitySecret, key, namespace: names.identityNamespace });
+  const reference = (key: string) => ({
+    name: names.identitySecret,
+    key,
+    namespace: names.identityNamespace,
+  });
   return {
     apiVersion: 'external-secrets.io/v1',
     kind: 'ClusterSecretStore',

@@ -67,7 +67,13 @@ function packetLines(text: string): string[] {
   for (let at = 0; at + 4 <= text.length; ) {
     const length = Number.parseInt(text.slice(at, at + 4), 16);
     if (Number.isNaN(length)) break;
-    if (length > 4) lines.push(text.slice(at + 4, at + length).split('\0')[0]?.trimEnd() ?? '');
+    if (length > 4)
+      lines.push(
+        text
+          .slice(at + 4, at + length)
+          .split('\0')[0]
+          ?.trimEnd() ?? '',
+      );
     at += Math.max(4, length);
   }
   return lines;

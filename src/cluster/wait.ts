@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type KubeConfig, type KubernetesObjectApi, Watch } from '@kubernetes/client-node';
+import type { KubernetesObjectApi, Watch } from '@kubernetes/client-node';
 import { messageOf, PhoenixError } from '../errors.ts';
 import type { ApiObject, Kind } from './client.ts';
 
@@ -32,7 +32,7 @@ const retryMs = 150;
 
 /** Lists, then watches, and asks the judge at each change. A broken or ended watch is taken up again by a new list. */
 export async function waitForObjects<T>(
-  { config, objects: api }: { readonly config: KubeConfig; readonly objects: KubernetesObjectApi },
+  { objects: api, watch }: { readonly objects: KubernetesObjectApi; readonly watch: Watch },
   scope: Scope,
   judge: Judge<readonly ApiObject[], T>,
   options: WaitOptions,
@@ -65,7 +65,7 @@ export async function waitForObjects<T>(
       await sleep(retryMs, undefined, { signal: stop }).catch(() => {});
       continue;
     }
-    const outcome = await followChanges(config, scope, objects, version, judge, see, stop);
+    const outcome = await followChanges(watch, scope, objects, version, judge, see, stop);
     if (outcome === undefined) continue;
     if ('refused' in outcome) throw outcome.refused;
     return outcome.done;
@@ -82,7 +82,7 @@ export async function waitForObjects<T>(
 
 /** Judges the list and each change after it, until there is an end, or the watch breaks (undefined). */
 async function followChanges<T>(
-  config: KubeConfig,
+  watch: Watch,
   scope: Scope,
   objects: Map<string, ApiObject>,
   version: string | undefined,
@@ -92,7 +92,7 @@ async function followChanges<T>(
 ): Promise<{ done: T } | { refused: PhoenixError } | undefined> {
   let changed = Promise.withResolvers<'changed' | 'closed'>();
   const close = () => changed.resolve('closed');
-  const controller = await new Watch(config).watch(
+  const controller = await watch.watch(
     pathOf(scope),
     { ...selectorOf(scope), resourceVersion: version },
     (phase, object: ApiObject) => {

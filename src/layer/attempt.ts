@@ -25,6 +25,8 @@ export interface LayerJob {
   readonly timeoutSeconds: number;
   /** How long an interrupted engine may take to reach a safe point before it is killed. */
   readonly graceSeconds: number;
+  /** Told when the process runs: the moment for work that would otherwise delay its start. */
+  readonly onRunning?: () => void;
 }
 
 export type Ending = 'exited' | 'timed-out' | 'cancelled';
@@ -76,7 +78,13 @@ export async function attemptLayer(
       if (level === 'error') log.from(job.name, text);
     }),
   ]);
+  job.onRunning?.();
   const { exit, ending } = await waitFor(process, job, log, signal);
+  await process.endRest(job.graceSeconds, () => {
+    log.warn(
+      `${job.name}: Terragrunt is gone, but its engine still runs; it is asked to stop (up to ${job.graceSeconds} s).`,
+    );
+  });
   const ended = Date.now();
   await Promise.all(tails.map((tail) => tail.stop()));
   const engine = parseLeaves(await readFile(leaves, 'utf8').catch(() => ''));

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { open, readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PhoenixError } from '../errors.ts';
 import { identify, isAlive, type ProcessIdentity } from '../process-identity.ts';
 import { parseLeaves } from './launcher.ts';
@@ -33,7 +34,14 @@ export interface LayerProcess {
   interrupt(): Promise<void>;
   /** Ends the whole group at once. Only after the grace: a killed engine leaves its lock behind. */
   kill(): void;
+  /**
+   * After `exited`: ends what the leader left in its group. An engine that outlived its wrapper is told (`onOutlived`),
+   * asked once to stop and waited for up to `graceSeconds`; what is there then, or was never an engine, is killed.
+   */
+  endRest(graceSeconds: number, onOutlived: () => void): Promise<void>;
 }
+
+const lookAgainMs = 100;
 
 /** Starts a layer's process in a group of its own with stdin closed. Throws PHX-LAYER-START where it cannot. */
 export async function startLayerProcess(options: LayerProcessOptions): Promise<LayerProcess> {
@@ -52,24 +60,35 @@ export async function startLayerProcess(options: LayerProcessOptions): Promise<L
   // A process that is gone already has no identity left to read; its pid alone is then harmless.
   const identity = (await identify(pid)) ?? { pid, startTime: '', bootId: '' };
   const interrupted = new Set<number>();
+  /** Interrupts each live engine, once; whether there is any. */
+  const interruptEngines = async () => {
+    const leaves = parseLeaves(await readFile(options.leaves, 'utf8').catch(() => ''));
+    let reached = false;
+    for (const { pid: leaf, startTime } of leaves) {
+      if (!(await isAlive({ ...identity, pid: leaf, startTime }))) continue;
+      reached = true;
+      if (interrupted.has(leaf)) continue;
+      interrupted.add(leaf);
+      signalQuietly(leaf, 'SIGINT');
+    }
+    return reached;
+  };
+  const kill = () => signalQuietly(-pid, 'SIGKILL');
   return {
     identity,
     exited,
     async interrupt() {
-      const leaves = parseLeaves(await readFile(options.leaves, 'utf8').catch(() => ''));
-      let reached = false;
-      for (const { pid: leaf, startTime } of leaves) {
-        if (!(await isAlive({ ...identity, pid: leaf, startTime }))) continue;
-        reached = true;
-        if (interrupted.has(leaf)) continue;
-        interrupted.add(leaf);
-        signalQuietly(leaf, 'SIGINT');
-      }
       // Without a leaf there is nothing that could lose state: the wrapper itself may go.
-      if (!reached) signalQuietly(pid, 'SIGTERM');
+      if (!(await interruptEngines())) signalQuietly(pid, 'SIGTERM');
     },
-    kill() {
-      signalQuietly(-pid, 'SIGKILL');
+    kill,
+    async endRest(graceSeconds, onOutlived) {
+      const deadline = Date.now() + graceSeconds * 1000;
+      for (let first = true; (await interruptEngines()) && Date.now() < deadline; first = false) {
+        if (first) onOutlived();
+        await sleep(lookAgainMs);
+      }
+      kill();
     },
   };
 }

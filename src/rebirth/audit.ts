@@ -42,7 +42,10 @@ export async function auditRun(run: Run, processes: LeakAudit, progress: Progres
     .filter((file) => file !== undefined && file !== '') as string[];
   const roots = [run.stateDir, castle.liveDir, ...run.auditRoots, ...commandFiles];
   const files = await auditFiles(run.redactor.secrets, roots, [run.vault.dir]);
-  progress.leaks = { checked: files.checked + processes.checked, found: [...files.found, ...processes.found] };
+  progress.leaks = {
+    checked: files.checked + processes.checked,
+    found: [...files.found, ...processes.found],
+  };
   const [first] = progress.leaks.found;
   if (first === undefined) return;
   noteFailure(

@@ -7,8 +7,8 @@ import { PhoenixError } from '../errors.ts';
 import { discover, type Layer } from '../plan/discover.ts';
 import { buildGraph, type GraphNode } from '../plan/graph.ts';
 import { select } from '../plan/select.ts';
-import { openRehearsal } from '../rehearsal/rehearsal.ts';
 import { sweepBoxes } from '../rehearsal/records.ts';
+import { openRehearsal } from '../rehearsal/rehearsal.ts';
 import type { Ledger } from '../report/ledger.ts';
 import type { Request } from '../request.ts';
 import { type InstalledTool, installToolchain, type ToolName } from '../toolchain/install.ts';
@@ -54,12 +54,18 @@ async function prepare(
   const { log, env } = edge;
   const stateDir = join(castle.dir, '.phoenix');
   await ledger.span('sweep', 'phase', async () => {
-    for (const dir of await sweepVaults(vaultRoot(env))) log.warn(`wiped the vault ${dir}, which a dead run left`);
+    for (const dir of await sweepVaults(vaultRoot(env)))
+      log.warn(`wiped the vault ${dir}, which a dead run left`);
     const { processes } = await sweepBoxes(stateDir);
     if (processes.length > 0) log.warn(`ended what a dead rehearsal left: ${processes.join(', ')}`);
   });
   const tools = await ledger.span('toolchain', 'phase', () =>
-    installToolchain(toolRequests(castle), { lockFile: join(edge.home, 'phoenix.lock'), env, log, signal: edge.signal }),
+    installToolchain(toolRequests(castle), {
+      lockFile: join(edge.home, 'phoenix.lock'),
+      env,
+      log,
+      signal: edge.signal,
+    }),
   );
   for (const { name, version } of tools.values()) progress.versions[name] = version;
 
@@ -75,7 +81,12 @@ async function prepare(
     ends.use(rehearsal);
     rehearsal.onDeath((error) => stop.abort(error));
     progress.standIns.push(...rehearsal.standIns);
-    run = { ...run, castle: rehearsal.castle, env: { ...env, ...rehearsal.env }, auditRoots: rehearsal.auditRoots };
+    run = {
+      ...run,
+      castle: rehearsal.castle,
+      env: { ...env, ...rehearsal.env },
+      auditRoots: rehearsal.auditRoots,
+    };
   }
   await protocol(run, tools, request, edge, progress, ends);
 }
@@ -103,7 +114,9 @@ async function protocol(
       }),
     ]);
     if (castle.kubeconfig !== undefined && !plan.nodes.some(({ id }) => id === castle.kubeconfig?.layer)) {
-      progress.access = await ledger.span('kubeconfig', 'phase', () => readKubeconfig(run, workspace, plan.layers, secrets));
+      progress.access = await ledger.span('kubeconfig', 'phase', () =>
+        readKubeconfig(run, workspace, plan.layers, secrets),
+      );
     }
     const milestones = watchMilestones(run, progress, edge.fetch);
     await runLayers(plan.nodes, plan.layers, {
@@ -121,8 +134,7 @@ async function protocol(
     if (failure !== undefined) milestones.abandon(unreachable(failure.name));
     await ledger.span('verify', 'phase', () => milestones.finished());
   } finally {
-    const processes = await sampler.stop();
-    await ledger.span('leak audit', 'phase', () => auditRun(run, processes, progress));
+    await ledger.span('leak audit', 'phase', async () => auditRun(run, await sampler.stop(), progress));
     log.info(`leak audit: ${progress.leaks.checked} places looked at, ${progress.leaks.found.length} leaks`);
   }
 }
@@ -143,7 +155,10 @@ async function makePlan(run: Run, workspace: Workspace, request: Request): Promi
     log: run.log,
     signal: run.signal,
   });
-  const unknown = unknownLayers(castle, found.map(({ name }) => name));
+  const unknown = unknownLayers(
+    castle,
+    found.map(({ name }) => name),
+  );
   if (unknown !== undefined) throw unknown;
   const graph = buildGraph(nodesOf(found, castle.claim));
   const from = request.from === '' ? [] : [request.from];

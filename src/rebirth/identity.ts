@@ -8,13 +8,9 @@ import type { Run } from './run.ts';
 /** Logs in to the castle's source of secrets; undefined where it has none. */
 export async function openSession(run: Run, fetch: typeof globalThis.fetch): Promise<Session | undefined> {
   const { source } = run.castle.secrets;
-  let tokens = 0;
-  const onSecret = (value: string) => {
-    tokens += 1;
-    run.redactor.add(`${source?.kind ?? 'source'} value ${tokens}`, value);
-  };
-  const warn = (text: string) => run.log.warn(text);
   if (source === undefined) return undefined;
+  const onSecret = (value: string) => run.redactor.addUnnamed(`${source.kind} value`, value);
+  const warn = (text: string) => run.log.warn(text);
   if (source.kind === 'files') return openFiles({ dir: source.dir, env: run.env, onSecret, warn });
   const { host, identityId, project, environment, path } = source;
   const audience = source.audience ?? host;

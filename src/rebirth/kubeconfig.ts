@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { connectCluster, type Cluster } from '../cluster/client.ts';
+import { type Cluster, connectCluster } from '../cluster/client.ts';
 import { capture } from '../command.ts';
 import { PhoenixError } from '../errors.ts';
 import type { Layer } from '../plan/discover.ts';
@@ -31,7 +31,7 @@ export async function takeKubeconfig(run: Run, outputs: ReadonlyMap<string, unkn
     const found = new RegExp(`^\\s*${key}:\\s*["']?([^\\s"']+)`, 'm').exec(text)?.[1];
     if (found !== undefined) run.redactor.add(`kubeconfig ${key}`, found);
   }
-  return { file, cluster: connectCluster(file) };
+  return { file, cluster: await connectCluster(file) };
 }
 
 /** The kubeconfig of a castle whose layer is not run this time, from the layer's state. */
@@ -43,7 +43,16 @@ export async function readKubeconfig(
 ): Promise<Access> {
   const name = run.castle.kubeconfig?.layer ?? '';
   const files = secrets.varFiles(name).map((file) => `-var-file=${file}`);
-  const args = ['run', '--working-dir', layers.get(name)?.dir ?? '', '--non-interactive', '--no-color', '--', 'output', '-json'];
+  const args = [
+    'run',
+    '--working-dir',
+    layers.get(name)?.dir ?? '',
+    '--non-interactive',
+    '--no-color',
+    '--',
+    'output',
+    '-json',
+  ];
   const env = workspace.environment({ TG_TF_PATH: workspace.engine, ...secrets.environment(name) });
   const { code, stdout, stderr } = await capture(workspace.terragrunt, [...args, ...files], { env });
   const outputs = code === 0 ? outputsFormat.safeParse(parseJson(stdout)) : undefined;

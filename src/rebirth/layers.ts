@@ -1,9 +1,10 @@
 import { layerSettings } from '../castle/layers.ts';
+import { warmClient } from '../cluster/client.ts';
 import { toPhoenixError } from '../errors.ts';
 import { type LayerOutcome, runLayer } from '../layer/run.ts';
 import type { Layer } from '../plan/discover.ts';
-import type { GraphNode } from '../plan/graph.ts';
 import { runGraph } from '../plan/execute.ts';
+import type { GraphNode } from '../plan/graph.ts';
 import type { Outcome, Standing } from '../plan/schedule.ts';
 import { claimGate, shownName } from './graph.ts';
 import { takeKubeconfig } from './kubeconfig.ts';
@@ -67,6 +68,7 @@ async function runOne(layer: Layer, nodes: readonly GraphNode[], context: Layers
       launcher: workspace.launcher.file,
       timeoutSeconds: settings.timeoutSeconds,
       graceSeconds,
+      ...(name === run.castle.kubeconfig?.layer ? { onRunning: warmClient } : {}),
     };
     outcome = await runLayer(job, settings.retry, run.log, run.signal);
     for (const phase of outcome.phases) run.ledger.record(phase.name, 'step', phase.from, phase.to, span);
@@ -74,7 +76,13 @@ async function runOne(layer: Layer, nodes: readonly GraphNode[], context: Layers
       progress.access = await takeKubeconfig(run, outcome.outputs);
     }
   } catch (thrown) {
-    outcome = { verdict: 'failed', retries: 0, phases: [], outputs: new Map(), error: toPhoenixError(thrown) };
+    outcome = {
+      verdict: 'failed',
+      retries: 0,
+      phases: [],
+      outputs: new Map(),
+      error: toPhoenixError(thrown),
+    };
   }
   const to = Date.now();
   span.close(spanVerdict(outcome.verdict));
@@ -120,13 +128,26 @@ function noteUnstarted(
 ): void {
   if (standing.status !== 'blocked' && standing.status !== 'skipped') return;
   const name = shownName(id);
-  if (standing.status === 'blocked') run.log.from(name, `skipped: ${standing.by.map(shownName).join(', ')} failed`);
+  if (standing.status === 'blocked')
+    run.log.from(name, `skipped: ${standing.by.map(shownName).join(', ')} failed`);
   if (id === claimGate) {
-    progress.gates.set(name, { name, after: run.castle.claim?.after ?? '', ran: undefined, verdict: 'skipped' });
+    progress.gates.set(name, {
+      name,
+      after: run.castle.claim?.after ?? '',
+      ran: undefined,
+      verdict: 'skipped',
+    });
     return;
   }
   const waited = dependencies.map(shownName);
-  progress.layers.set(name, { name, dependencies: waited, ran: undefined, verdict: 'skipped', retries: 0, phases: [] });
+  progress.layers.set(name, {
+    name,
+    dependencies: waited,
+    ran: undefined,
+    verdict: 'skipped',
+    retries: 0,
+    phases: [],
+  });
 }
 
 function succeeded({ verdict }: LayerOutcome): boolean {

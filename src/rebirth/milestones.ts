@@ -13,7 +13,11 @@ export interface MilestoneWatch {
   finished(): Promise<void>;
 }
 
-export function watchMilestones(run: Run, progress: Progress, fetch: typeof globalThis.fetch): MilestoneWatch {
+export function watchMilestones(
+  run: Run,
+  progress: Progress,
+  fetch: typeof globalThis.fetch,
+): MilestoneWatch {
   const given = new AbortController();
   const signal = AbortSignal.any([run.signal, given.signal]);
   let watching: Promise<unknown> | undefined;
@@ -24,10 +28,18 @@ export function watchMilestones(run: Run, progress: Progress, fetch: typeof glob
     const span = run.ledger.open(name, 'milestone');
     try {
       const { access, claimed } = progress;
-      if (access === undefined || claimed === undefined) throw new Error('a milestone was watched before the claim');
+      if (access === undefined || claimed === undefined)
+        throw new Error('a milestone was watched before the claim');
       const seconds = await reachMilestone(
         { name, targetSeconds: withinSeconds, all: all.map(supported) },
-        { cluster: access.cluster, sha: claimed.head.sha, log: run.log, signal, fetch, elapsed: run.ledger.seconds },
+        {
+          cluster: access.cluster,
+          sha: claimed.head.sha,
+          log: run.log,
+          signal,
+          fetch,
+          elapsed: run.ledger.seconds,
+        },
       );
       progress.milestones.set(name, { name, seconds, targetSeconds: withinSeconds });
       span.close('ok');

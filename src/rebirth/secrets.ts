@@ -35,7 +35,9 @@ export async function layOutSecrets(run: Run, session: Session | undefined): Pro
     const folder = await run.vault.partition(layer);
     files.set(layer, [await run.vault.write(folder, 'secrets.tfvars.json', JSON.stringify(variables))]);
   }
-  run.log.info(`secrets: ${values.size} in the vault, ${files.size} ${files.size === 1 ? 'layer' : 'layers'} given some`);
+  run.log.info(
+    `secrets: ${values.size} in the vault, ${files.size} ${files.size === 1 ? 'layer' : 'layers'} given some`,
+  );
   return {
     value(name) {
       const value = values.get(name);

@@ -15,7 +15,10 @@ export interface Workspace {
 }
 
 /** Makes the run's folder of programs, first on the layers' PATH: pinned tools are found before what the host has. */
-export async function makeWorkspace(run: Run, tools: ReadonlyMap<ToolName, InstalledTool>): Promise<Workspace> {
+export async function makeWorkspace(
+  run: Run,
+  tools: ReadonlyMap<ToolName, InstalledTool>,
+): Promise<Workspace> {
   const bin = join(run.stateDir, 'runs', run.id, 'bin');
   await mkdir(bin, { recursive: true });
   const engine = fileOf(tools, run.castle.engine);

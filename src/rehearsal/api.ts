@@ -59,7 +59,9 @@ async function answer(requests: HostRequests, request: IncomingMessage, response
     case 'POST /machine': {
       const { id, port } = machineRequest.parse(JSON.parse(body));
       response.writeHead(200, { 'content-type': 'application/x-ndjson' });
-      const machine = await requests.createMachine(id, port, (progress) => response.write(line({ progress })));
+      const machine = await requests.createMachine(id, port, (progress) =>
+        response.write(line({ progress })),
+      );
       response.end(line({ machine }));
       return;
     }

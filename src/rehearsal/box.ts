@@ -2,13 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, open } from 'node:fs/promises';
-import { request } from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
 import { PhoenixError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { askProcesses } from './host-client.ts';
 import { type HostConfig, type HostEvent, hostEvent, type StandInLine } from './host-protocol.ts';
 import { signalGroup, sweepBoxes } from './records.ts';
 
@@ -162,22 +161,6 @@ async function within<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
     timer.abort();
     late.catch(() => {});
   }
-}
-
-const processList = z.array(z.object({ name: z.string(), pid: z.number() }));
-
-function askProcesses(socketPath: string): Promise<z.infer<typeof processList>> {
-  return new Promise((resolve, reject) => {
-    const asked = request({ socketPath, path: '/processes', timeout: 5_000 }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', reject);
-      response.on('end', () => resolve(processList.parse(JSON.parse(Buffer.concat(chunks).toString()))));
-    });
-    asked.on('timeout', () => asked.destroy(new Error('the host did not answer within 5 s')));
-    asked.on('error', reject);
-    asked.end();
-  });
 }
 
 function hostEnded(how: string): PhoenixError {

@@ -15,7 +15,9 @@ const container = z.object({
   volumeMounts: z.array(z.object({ name: z.string() })).default([]),
   readinessProbe: z
     .object({
-      httpGet: z.object({ path: z.string().default('/'), port: z.union([z.string(), z.number()]) }).optional(),
+      httpGet: z
+        .object({ path: z.string().default('/'), port: z.union([z.string(), z.number()]) })
+        .optional(),
     })
     .optional(),
 });
@@ -93,7 +95,8 @@ export function planProcess(manifest: Deployment, from: Container, grants: Grant
 }
 
 /** Names of the container's ports, in the order of the manifest; one without a name goes by its number. */
-export const portNames = ({ ports }: Container) => ports.map((port) => port.name ?? String(port.containerPort));
+export const portNames = ({ ports }: Container) =>
+  ports.map((port) => port.name ?? String(port.containerPort));
 
 const upper = (name: string) => name.toUpperCase().replaceAll('-', '_');
 

@@ -66,4 +66,3 @@ contexts:
 current-context: box
 `;
 }
-

@@ -58,4 +58,3 @@ export function apiServerFlags(path: (name: string) => string, etcdPort: number,
     '--feature-gates=APIServerIdentity=false',
   ];
 }
-

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { PhoenixError } from '../errors.ts';
@@ -130,6 +130,10 @@ function machinePark(
     );
     parts.use(startNode(nodeOptions(config, supervisor, controlPlane, join(dir, 'node'), log)));
     machine = parts;
+    // At a path known beforehand, for whoever runs the layers by hand or by Terragrunt alone.
+    const current = join(config.dir, 'kubeconfig');
+    await rm(current, { force: true });
+    await symlink(controlPlane.kubeconfig, current);
     return { id, server: controlPlane.server };
   };
   return {

@@ -9,7 +9,7 @@ export interface ApiAccess {
   readonly key: string;
 }
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   /** Parsed JSON; the plain text where it is none; undefined where there is no body. */
   readonly body: unknown;

@@ -2,8 +2,8 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
 import { messageOf } from '../errors.ts';
+import { accountKubeconfig } from './account.ts';
 import { type Container, type Deployment, planProcess, portNames } from './container.ts';
 import type { NodeOptions } from './node.ts';
 import { deploymentStatus } from './node-status.ts';
@@ -20,13 +20,8 @@ export interface Run {
   end(): Promise<void>;
 }
 
-const accountWithinMs = 30_000;
 const healthyWithinMs = 60_000;
 const pollMs = 50;
-/** As long as the certificates of the box live. */
-const tokenSeconds = 24 * 60 * 60;
-
-const tokenAnswer = z.object({ status: z.object({ token: z.string() }) });
 
 export function runDeployment(
   options: NodeOptions,
@@ -44,7 +39,9 @@ export function runDeployment(
     if (container === undefined) return;
     const home = await prepareHome(folder, container);
     const kubeconfig = join(folder, 'kubeconfig');
-    await writeFile(kubeconfig, await accountKubeconfig(options, manifest, cancelled.signal), { mode: 0o600 });
+    await writeFile(kubeconfig, await accountKubeconfig(options, manifest, cancelled.signal), {
+      mode: 0o600,
+    });
     const plan = planProcess(manifest, container, home);
     if (cancelled.signal.aborted) return;
     process = await options.supervisor.start({
@@ -94,7 +91,8 @@ export function runDeployment(
 
 const ignore = () => {};
 
-const podOf = ({ metadata, spec }: Deployment) => JSON.stringify([metadata.uid, spec.replicas, spec.template]);
+const podOf = ({ metadata, spec }: Deployment) =>
+  JSON.stringify([metadata.uid, spec.replicas, spec.template]);
 
 async function prepareHome(folder: string, container: Container) {
   const home = join(folder, 'home');
@@ -106,42 +104,6 @@ async function prepareHome(folder: string, container: Container) {
     await mkdir(made, { recursive: true, mode: 0o700 });
   }
   return { home, temporary, volumes, ports: new Map(names.map((name, index) => [name, free[index] ?? 0])) };
-}
-
-/** A kubeconfig with a token of the pod's own ServiceAccount, which may be applied a moment after the Deployment. */
-async function accountKubeconfig(options: NodeOptions, manifest: Deployment, signal: AbortSignal) {
-  const { namespace } = manifest.metadata;
-  const account = manifest.spec.template.spec.serviceAccountName;
-  const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`;
-  const deadline = Date.now() + accountWithinMs;
-  for (;;) {
-    const { status, body } = await options.api.request('POST', path, {
-      apiVersion: 'authentication.k8s.io/v1',
-      kind: 'TokenRequest',
-      spec: { expirationSeconds: tokenSeconds },
-    });
-    if (status === 201) {
-      const { token } = tokenAnswer.parse(body).status;
-      const authority = Buffer.from(options.ca).toString('base64');
-      return JSON.stringify({
-        apiVersion: 'v1',
-        kind: 'Config',
-        clusters: [
-          {
-            name: 'box',
-            cluster: { server: options.server, 'certificate-authority-data': authority },
-          },
-        ],
-        users: [{ name: account, user: { token } }],
-        contexts: [{ name: 'box', context: { cluster: 'box', user: account, namespace } }],
-        'current-context': 'box',
-      });
-    }
-    if (status !== 404 || Date.now() > deadline) {
-      throw new Error(`no token for the service account ${namespace}/${account} (answer ${status})`);
-    }
-    await sleep(pollMs, undefined, { signal });
-  }
 }
 
 /** Until the readiness probe's address answers 2xx; at once where the manifest has no probe. */

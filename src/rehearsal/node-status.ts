@@ -20,7 +20,8 @@ export function deploymentStatus(api: KubeApi, { metadata }: Deployment): Deploy
   const patch = async (at: string, body: object) => {
     const { status } = await api.request('PATCH', at, body);
     // Deleted meanwhile: there is nobody to tell.
-    if (status !== 200 && status !== 404) throw new Error(`its status could not be written (answer ${status})`);
+    if (status !== 200 && status !== 404)
+      throw new Error(`its status could not be written (answer ${status})`);
   };
   const write = async (replicas: number, conditions: object[]) => {
     generation = Math.max(generation, metadata.generation);

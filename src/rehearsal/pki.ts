@@ -8,14 +8,14 @@ const lifetimeMs = 24 * 60 * 60 * 1000;
 /** A peer whose clock is a little behind must not refuse a certificate made this second. */
 const backdateMs = 5 * 60 * 1000;
 
-export interface KeyPair {
+interface KeyPair {
   /** PEM, X.509. */
   readonly certificate: string;
   /** PEM, PKCS #8, ECDSA P-256. */
   readonly key: string;
 }
 
-export interface Subject {
+interface Subject {
   readonly commonName: string;
   /** In Kubernetes the groups of a user. */
   readonly organization?: string;

@@ -1,8 +1,8 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Castle } from '../castle/load.ts';
-import { PhoenixError } from '../errors.ts';
 import type { Edge } from '../edge.ts';
+import { PhoenixError } from '../errors.ts';
 import type { Run } from '../rebirth/run.ts';
 import type { Report } from '../report/schema.ts';
 import type { Request } from '../request.ts';
@@ -28,7 +28,10 @@ const standIns: Report['standIns'] = [
   { name: 'github-oidc', standsFor: "GitHub's OIDC issuer" },
   { name: 'infisical', standsFor: "Infisical's server" },
   { name: 'git', standsFor: 'the git host of the GitOps tree (a real git http-backend behind a token)' },
-  { name: 'box-host', standsFor: 'the machine: it starts etcd and kube-apiserver where Proxmox would clone a VM' },
+  {
+    name: 'box-host',
+    standsFor: 'the machine: it starts etcd and kube-apiserver where Proxmox would clone a VM',
+  },
   { name: 'box-node', standsFor: 'the kubelet: controllers run as host processes, and no other pod runs' },
 ];
 
@@ -88,7 +91,10 @@ export async function openRehearsal(
 function assetVariables(tools: ReadonlyMap<ToolName, InstalledTool>): Record<string, string> {
   const withAssets = [...tools.values()].filter(({ assets }) => assets !== '');
   return Object.fromEntries(
-    withAssets.map(({ name, assets }) => [`PHOENIX_BOX_ASSETS_${name.toUpperCase().replaceAll('-', '_')}`, assets]),
+    withAssets.map(({ name, assets }) => [
+      `PHOENIX_BOX_ASSETS_${name.toUpperCase().replaceAll('-', '_')}`,
+      assets,
+    ]),
   );
 }
 
@@ -116,9 +122,14 @@ function withAddresses(castle: Castle, url: (name: string) => string): Castle {
     ...castle,
     secrets: {
       ...castle.secrets,
-      source: source?.kind === 'infisical' ? { ...source, host: real(source.host), audience: audienceOf(source) } : source,
+      source:
+        source?.kind === 'infisical'
+          ? { ...source, host: real(source.host), audience: audienceOf(source) }
+          : source,
     },
-    ...(castle.claim === undefined ? {} : { claim: { ...castle.claim, repository: real(castle.claim.repository) } }),
+    ...(castle.claim === undefined
+      ? {}
+      : { claim: { ...castle.claim, repository: real(castle.claim.repository) } }),
   };
 }
 

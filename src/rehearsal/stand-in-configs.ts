@@ -15,7 +15,13 @@ const job = {
 export const issuerPlaceholder = 'http://github-oidc.box.invalid';
 
 /** The audience as the castle file means it: what an address is replaced by must not change what a token is made for. */
-export function audienceOf({ host, audience }: { readonly host: string; readonly audience?: string }): string {
+export function audienceOf({
+  host,
+  audience,
+}: {
+  readonly host: string;
+  readonly audience?: string;
+}): string {
   return audience ?? host;
 }
 
@@ -35,7 +41,10 @@ export function standInConfigs(
     const { claim } = castle;
     configs.push({
       name: 'github-oidc',
-      config: { kind: 'github-oidc', config: { requestToken: secrets.requestToken, job, faults: own('github-oidc') } },
+      config: {
+        kind: 'github-oidc',
+        config: { requestToken: secrets.requestToken, job, faults: own('github-oidc') },
+      },
     });
     configs.push({
       name: 'infisical',
@@ -58,14 +67,22 @@ export function standInConfigs(
             {
               id: 'box-cluster',
               name: 'cluster',
-              universalAuth: { clientId: secrets.clientId, clientSecrets: [{ secret: secrets.clientSecret }] },
+              universalAuth: {
+                clientId: secrets.clientId,
+                clientSecrets: [{ secret: secrets.clientSecret }],
+              },
             },
           ],
           secrets: [...secrets.stored].map(([key, value]) => ({
             environment,
             path,
             key,
-            value: key === claim?.clientId ? secrets.clientId : key === claim?.clientSecret ? secrets.clientSecret : value,
+            value:
+              key === claim?.clientId
+                ? secrets.clientId
+                : key === claim?.clientSecret
+                  ? secrets.clientSecret
+                  : value,
           })),
           faults: own('infisical'),
         },

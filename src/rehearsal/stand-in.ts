@@ -57,7 +57,10 @@ async function startStandIn(options: {
     onLine: said.resolve,
   });
   options.started(program);
-  const deadline = setTimeout(() => said.reject(new Error('it did not say where it listens')), listensWithinMs);
+  const deadline = setTimeout(
+    () => said.reject(new Error('it did not say where it listens')),
+    listensWithinMs,
+  );
   void program.ended.then((how) => said.reject(new Error(`it ended with ${how}`)));
   try {
     const addresses = standInLine.parse(JSON.parse(await said.promise));

@@ -7,7 +7,7 @@ import { messageOf, PhoenixError } from '../errors.ts';
 import { identify, type ProcessIdentity } from '../process-identity.ts';
 import { signalGroup } from './records.ts';
 
-export interface ProgramSpec {
+interface ProgramSpec {
   /** Unique in the box; the name that reports and errors use, e.g. `kube-apiserver`. */
   readonly name: string;
   readonly file: string;

@@ -1,4 +1,4 @@
-import type { PhoenixError } from '../errors.ts';
+import { type PhoenixError, whatAndWhere } from '../errors.ts';
 import { account, criticalPath, type PathNode, unionSeconds } from './account.ts';
 import type { Span, SpanKind } from './ledger.ts';
 import type { GateVerdict, LayerVerdict, Report } from './schema.ts';
@@ -151,8 +151,9 @@ function partOf({ kind, name }: Span): string {
   return kind === 'phase' || kind === 'step' || kind === 'milestone' ? name : kindGroups[kind];
 }
 
-function explained({ code, what, why, next }: PhoenixError): NonNullable<Report['error']> {
-  return { code, what, why, next };
+function explained(error: PhoenixError): NonNullable<Report['error']> {
+  const { code, why, next } = error;
+  return { code, what: whatAndWhere(error), why, next };
 }
 
 function round(seconds: number): number {

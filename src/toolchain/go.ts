@@ -1,8 +1,9 @@
 import type { Unserved } from './failure.ts';
 import { buildModule, fetchDependencies } from './go-build.ts';
-import { findGo } from './go-command.ts';
+import { findGo, type GoCommand } from './go-command.ts';
 import { type Prepared, prepareModule } from './go-module.ts';
 import type { GoRecipe } from './recipe.ts';
+import { settled } from './settled.ts';
 import { type Miss, miss, type Site, type Staged, type Wanted } from './tool.ts';
 import { tools } from './tools.ts';
 
@@ -25,33 +26,40 @@ export async function fromGo(
 ): Promise<Unserved[]> {
   const go = await findGo(site);
   if ('kind' in go) return missing.map((one) => withMiss(one, go));
-  const prepared = await Promise.all(
-    missing.map(async (one): Promise<Job | Unserved> => {
-      const recipe = tools[one.wanted.name].go;
-      if (recipe === undefined)
-        return withMiss(one, miss('go', 'it cannot be built from its Go module alone'));
-      const result = await prepareModule(site, go, one.wanted, recipe);
-      return result.kind === 'miss' ? withMiss(one, result) : { ...one, recipe, prepared: result };
-    }),
-  );
+  const prepared = await settled(missing.map((one) => prepare(site, go, one)));
   const jobs = prepared.filter((one): one is Job => 'prepared' in one);
   if (jobs.length < prepared.length) return prepared.filter((one) => !('prepared' in one));
 
+  const stop = new AbortController();
+  const ahead = { ...site, signal: AbortSignal.any([site.signal, stop.signal]) };
   let before: Promise<unknown> = Promise.resolve();
   const fetched = jobs.map(({ wanted, recipe, prepared: module }) => {
-    const mine = before.then(() => fetchDependencies(site, go, wanted, recipe, module));
+    const mine = before.then(() => fetchDependencies(ahead, go, wanted, recipe, module));
     before = mine;
-    // Awaited below, in order; a failure before that must not count as unhandled.
-    mine.catch(() => {});
     return mine;
   });
-  for (const [index, job] of jobs.entries()) {
-    const began = performance.now();
-    const unfetched = await fetched[index];
-    if (unfetched !== undefined) return [withMiss(job, unfetched)];
-    await keep(job.wanted, await buildModule(site, go, job.wanted, job.recipe, job.prepared), began);
+  // Awaited below, in order; what fails before its turn must not count as unhandled.
+  const downloads = Promise.allSettled(fetched);
+  try {
+    for (const [index, job] of jobs.entries()) {
+      const began = performance.now();
+      const unfetched = await fetched[index];
+      if (unfetched !== undefined) return [withMiss(job, unfetched)];
+      await keep(job.wanted, await buildModule(site, go, job.wanted, job.recipe, job.prepared), began);
+    }
+    return [];
+  } finally {
+    // No download may write on behind an error, into a folder that is about to be removed.
+    stop.abort();
+    await downloads;
   }
-  return [];
+}
+
+async function prepare(site: Site, go: GoCommand, one: Unserved): Promise<Job | Unserved> {
+  const recipe = tools[one.wanted.name].go;
+  if (recipe === undefined) return withMiss(one, miss('go', 'it cannot be built from its Go module alone'));
+  const result = await prepareModule(site, go, one.wanted, recipe);
+  return result.kind === 'miss' ? withMiss(one, result) : { ...one, recipe, prepared: result };
 }
 
 function withMiss({ wanted, misses }: Unserved, last: Miss): Unserved {

@@ -5,6 +5,7 @@ import { fromMirror } from './mirror.ts';
 import { fromPath } from './path.ts';
 import { elapsed } from './progress.ts';
 import { fromRelease } from './release.ts';
+import { settled } from './settled.ts';
 import type { InstalledTool, Miss, Site, Staged, ToolName, Wanted } from './tool.ts';
 
 /** The sources in their order, and what they gave in this run. `started` as of performance.now(). */
@@ -74,13 +75,4 @@ export function createSources(site: Site, started: number) {
       if (failed.length > 0) throw unserved(failed, asked);
     },
   };
-}
-
-/** Waits for all of them, then throws the first failure: no work is left running behind an error. */
-async function settled<T>(work: readonly Promise<T>[]): Promise<T[]> {
-  const results = await Promise.allSettled(work);
-  return results.map((result) => {
-    if (result.status === 'rejected') throw result.reason;
-    return result.value;
-  });
 }

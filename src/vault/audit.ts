@@ -24,7 +24,7 @@ interface Needle {
   readonly bytes: Buffer;
 }
 
-const chunkBytes = 1024 * 1024;
+const chunkBytes = 256 * 1024;
 
 function needlesFor(secrets: ReadonlyMap<string, string>): Needle[] {
   return [...secrets]
@@ -46,11 +46,13 @@ export async function auditFiles(
 ): Promise<LeakAudit> {
   const needles = needlesFor(secrets);
   const found: Leak[] = [];
+  // One buffer for all files: a fresh one for each would be garbage faster than it is collected.
+  const window = Buffer.allocUnsafe(chunkBytes + Math.max(0, ...needles.map(({ bytes }) => bytes.length)));
   let checked = 0;
   for (const root of roots) {
     for await (const file of filesBelow(root, except)) {
       checked += 1;
-      found.push(...(await searchFile(file, needles)));
+      found.push(...(await searchFile(file, needles, window)));
     }
   }
   return { checked, found };
@@ -72,19 +74,20 @@ async function* filesBelow(root: string, except: readonly string[]): AsyncGenera
   }
 }
 
-async function searchFile(file: string, needles: readonly Needle[]): Promise<Leak[]> {
-  const longest = Math.max(0, ...needles.map(({ bytes }) => bytes.length));
+async function searchFile(file: string, needles: readonly Needle[], window: Buffer): Promise<Leak[]> {
+  const overlap = Math.max(0, ...needles.map(({ bytes }) => bytes.length));
   const hits = new Map<string, Leak>();
   try {
     await using handle = await open(file);
-    let carried = Buffer.alloc(0);
-    const chunk = Buffer.allocUnsafe(chunkBytes);
+    // What was at the end of the last chunk is kept before the next: a secret may lie across the two.
+    let kept = 0;
     for (;;) {
-      const { bytesRead } = await handle.read(chunk, 0, chunkBytes);
+      const { bytesRead } = await handle.read(window, kept, chunkBytes);
       if (bytesRead === 0) break;
-      const window = Buffer.concat([carried, chunk.subarray(0, bytesRead)]);
-      collect(window, file, needles, hits);
-      carried = Buffer.from(window.subarray(Math.max(0, window.length - longest)));
+      const filled = kept + bytesRead;
+      collect(window.subarray(0, filled), file, needles, hits);
+      kept = Math.min(filled, overlap);
+      window.copyWithin(0, filled - kept, filled);
     }
   } catch {
     // The file went away while it was read: what is gone cannot leak.
@@ -108,7 +111,9 @@ export async function auditProcesses(
   inEnvironment: ReadonlySet<string>,
 ): Promise<LeakAudit> {
   const needles = needlesFor(secrets);
-  const unasked = needles.filter(({ secret }) => !inEnvironment.has(secret));
+  // By value: two secrets may be alike, and what is asked for under one name is not a leak under the other.
+  const asked = new Set([...inEnvironment].map((name) => secrets.get(name)));
+  const unasked = needles.filter(({ secret }) => !asked.has(secrets.get(secret)));
   const hits = new Map<string, Leak>();
   let checked = 0;
   for (const pid of (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name))) {

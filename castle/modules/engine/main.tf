@@ -2,6 +2,8 @@
 # itself (Secret, ClusterSecretStore, ExternalSecret) is made by Phoenix from RAM and never passes through OpenTofu.
 
 locals {
+  kubectl    = "sh '${path.module}/../kubectl/kubectl.sh'"
+  apply      = "${local.kubectl} apply --server-side --force-conflicts --field-manager=phoenix-engine --filename=-"
   bundle     = "${var.crds}/crds/external-secrets.yaml"
   namespaces = file("${path.module}/namespaces.yaml")
   operator   = templatefile("${path.module}/operator.yaml", { image = var.image })
@@ -11,7 +13,7 @@ resource "terraform_data" "namespaces" {
   triggers_replace = [var.cluster_id, sha256(local.namespaces)]
 
   provisioner "local-exec" {
-    command     = "printf '%s' \"$MANIFEST\" | sh '${path.module}/../kubectl/apply.sh' engine"
+    command     = "printf '%s' \"$MANIFEST\" | ${local.apply}"
     environment = { MANIFEST = local.namespaces }
   }
 }
@@ -24,8 +26,8 @@ resource "terraform_data" "crds" {
   provisioner "local-exec" {
     command = <<-EOT
       set -e
-      "$ENGINE_NODE" '${path.module}/crds.mjs' '${local.bundle}' ${join(" ", var.kinds)} | sh '${path.module}/../kubectl/apply.sh' engine
-      kubectl wait --for=condition=Established --timeout=${var.timeout} ${join(" ", formatlist("crd/%s", var.kinds))}
+      "$ENGINE_NODE" '${path.module}/crds.mjs' '${local.bundle}' ${join(" ", var.kinds)} | ${local.apply}
+      ${local.kubectl} wait --for=condition=Established --timeout=${var.timeout} ${join(" ", formatlist("crd/%s", var.kinds))}
     EOT
     environment = {
       ENGINE_NODE = var.node
@@ -41,8 +43,8 @@ resource "terraform_data" "operator" {
   provisioner "local-exec" {
     command     = <<-EOT
       set -e
-      printf '%s' "$MANIFEST" | sh '${path.module}/../kubectl/apply.sh' engine
-      kubectl rollout status deployment/external-secrets --namespace=external-secrets --timeout=${var.timeout}
+      printf '%s' "$MANIFEST" | ${local.apply}
+      ${local.kubectl} rollout status deployment/external-secrets --namespace=external-secrets --timeout=${var.timeout}
     EOT
     environment = { MANIFEST = local.operator }
   }

@@ -1,6 +1,8 @@
 # Flux: the two controllers that a castle is pulled and applied by, and the repository and path where they begin.
 
 locals {
+  kubectl = "sh '${path.module}/../kubectl/kubectl.sh'"
+  apply   = "${local.kubectl} apply --server-side --force-conflicts --field-manager=phoenix-gitops"
   names = [
     "buckets.source.toolkit.fluxcd.io",
     "externalartifacts.source.toolkit.fluxcd.io",
@@ -30,9 +32,8 @@ resource "terraform_data" "crds" {
   provisioner "local-exec" {
     command = <<-EOT
       set -e
-      : "$${KUBECONFIG:?is not set}"
-      kubectl apply --server-side --force-conflicts --field-manager=phoenix-gitops ${join(" ", formatlist("--filename='%s/crds'", var.crds))}
-      kubectl wait --for=condition=Established --timeout=${var.timeout} ${join(" ", formatlist("crd/%s", local.names))}
+      ${local.apply} ${join(" ", formatlist("--filename='%s/crds'", var.crds))}
+      ${local.kubectl} wait --for=condition=Established --timeout=${var.timeout} ${join(" ", formatlist("crd/%s", local.names))}
     EOT
   }
 }
@@ -45,9 +46,9 @@ resource "terraform_data" "flux" {
   provisioner "local-exec" {
     command     = <<-EOT
       set -e
-      printf '%s' "$MANIFEST" | sh '${path.module}/../kubectl/apply.sh' gitops
-      kubectl rollout status deployment/source-controller --namespace=flux-system --timeout=${var.timeout}
-      kubectl rollout status deployment/kustomize-controller --namespace=flux-system --timeout=${var.timeout}
+      printf '%s' "$MANIFEST" | ${local.apply} --filename=-
+      ${local.kubectl} rollout status deployment/source-controller --namespace=flux-system --timeout=${var.timeout}
+      ${local.kubectl} rollout status deployment/kustomize-controller --namespace=flux-system --timeout=${var.timeout}
     EOT
     environment = { MANIFEST = join("\n---\n", [local.controllers, local.sync]) }
   }

@@ -13,6 +13,7 @@ variable "addresses" {
 }
 
 locals {
+  apply    = "sh '${path.module}/../kubectl/kubectl.sh' apply --server-side --force-conflicts --field-manager=phoenix-networking --filename=-"
   manifest = templatefile("${path.module}/networking.yaml", { addresses = var.addresses })
 }
 
@@ -20,7 +21,7 @@ resource "terraform_data" "networking" {
   triggers_replace = [var.cluster_id, sha256(local.manifest)]
 
   provisioner "local-exec" {
-    command     = "printf '%s' \"$MANIFEST\" | sh '${path.module}/../kubectl/apply.sh' networking"
+    command     = "printf '%s' \"$MANIFEST\" | ${local.apply}"
     environment = { MANIFEST = local.manifest }
   }
 }

@@ -13,6 +13,7 @@ variable "replicas" {
 }
 
 locals {
+  apply    = "sh '${path.module}/../kubectl/kubectl.sh' apply --server-side --force-conflicts --field-manager=phoenix-storage --filename=-"
   manifest = templatefile("${path.module}/storage.yaml", { replicas = var.replicas })
 }
 
@@ -20,7 +21,7 @@ resource "terraform_data" "storage" {
   triggers_replace = [var.cluster_id, sha256(local.manifest)]
 
   provisioner "local-exec" {
-    command     = "printf '%s' \"$MANIFEST\" | sh '${path.module}/../kubectl/apply.sh' storage"
+    command     = "printf '%s' \"$MANIFEST\" | ${local.apply}"
     environment = { MANIFEST = local.manifest }
   }
 }
