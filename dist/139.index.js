@@ -412,7 +412,7 @@ var decode_protected_header = __webpack_require__(1196);
 // EXTERNAL MODULE: ./node_modules/jose/dist/webapi/jws/compact/verify.js
 var verify = __webpack_require__(7880);
 // EXTERNAL MODULE: ./node_modules/jose/dist/webapi/key/import.js
-var key_import = __webpack_require__(6425);
+var key_import = __webpack_require__(3568);
 ;// CONCATENATED MODULE: ./build/rehearsal/stand-ins/infisical-policy.js
 /**
  * Does `value` match a bound value of Infisical, which is equality or picomatch? Of picomatch this knows what bindings

@@ -292,7 +292,7 @@ async function generateKeyPair(alg, options) {
 
 /***/ }),
 
-/***/ 6425:
+/***/ 3568:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {

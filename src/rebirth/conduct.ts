@@ -20,11 +20,12 @@ import { openSession } from './identity.ts';
 import { readKubeconfig } from './kubeconfig.ts';
 import { runLayers } from './layers.ts';
 import { watchMilestones } from './milestones.ts';
-import type { Progress } from './progress.ts';
+import { noteFailure, type Progress } from './progress.ts';
 import type { Run } from './run.ts';
 import { layOutSecrets } from './secrets.ts';
+import { stateDirOf } from './state-dir.ts';
 import { toolRequests } from './toolchain.ts';
-import { makeWorkspace, removeWorkspace, type Workspace } from './workspace.ts';
+import { makeWorkspace, removeWorkspace, sweepWorkspaces, type Workspace } from './workspace.ts';
 
 /** Conducts one run from toolchain to leak audit. What it learns goes into `progress`, also when it throws. */
 export async function conduct(
@@ -52,10 +53,11 @@ async function prepare(
   ends: AsyncDisposableStack,
 ): Promise<void> {
   const { log, env } = edge;
-  const stateDir = join(castle.dir, '.phoenix');
+  const stateDir = stateDirOf(castle);
   await ledger.span('sweep', 'phase', async () => {
     for (const dir of await sweepVaults(vaultRoot(env)))
       log.warn(`wiped the vault ${dir}, which a dead run left`);
+    await sweepWorkspaces(stateDir);
     const { processes } = await sweepBoxes(stateDir);
     if (processes.length > 0) log.warn(`ended what a dead rehearsal left: ${processes.join(', ')}`);
   });
@@ -79,7 +81,11 @@ async function prepare(
   if (castle.box) {
     const rehearsal = await ledger.span('box', 'phase', () => openRehearsal(run, tools, request, edge));
     ends.use(rehearsal);
-    rehearsal.onDeath((error) => stop.abort(error));
+    rehearsal.onDeath((error) => {
+      // Before the layers that it stops tell of their end: it is the cause, they are what follows.
+      noteFailure(progress, 'box', error);
+      stop.abort(error);
+    });
     progress.standIns.push(...rehearsal.standIns);
     run = {
       ...run,

@@ -95,7 +95,8 @@ async function runOne(layer: Layer, nodes: readonly GraphNode[], context: Layers
     retries: outcome.retries,
     phases: outcome.phases,
   });
-  if (outcome.error !== undefined) noteFailure(progress, name, outcome.error);
+  // What stopped the run is told once, not again by each layer that it stopped.
+  if (outcome.error !== undefined && outcome.verdict !== 'cancelled') noteFailure(progress, name, outcome.error);
   run.log.from(name, `${outcome.verdict} after ${((to - from) / 1000).toFixed(1)} s`);
   return succeeded(outcome) ? 'done' : outcome.verdict === 'cancelled' ? 'cancelled' : 'failed';
 }

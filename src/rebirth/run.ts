@@ -13,7 +13,7 @@ export interface Run {
   readonly ledger: Ledger;
   readonly redactor: Redactor;
   readonly vault: Vault;
-  /** `.phoenix` beside the castle file: what outlives the run and holds no secret. */
+  /** See state-dir.ts: what outlives the run and holds no secret. */
   readonly stateDir: string;
   /** Aborted when the user cancels, or when something dies that the run stands on. */
   readonly signal: AbortSignal;

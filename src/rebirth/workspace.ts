@@ -1,9 +1,13 @@
-import { mkdir, rm, symlink } from 'node:fs/promises';
+import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { layerEnvironment } from '../layer/environment.ts';
 import { type Launcher, makeLauncher } from '../layer/launcher.ts';
+import { isAbandoned, ownerFile, ownerText } from '../owner.ts';
 import type { InstalledTool, ToolName } from '../toolchain/install.ts';
 import type { Run } from './run.ts';
+
+/** In the castle's state folder: one folder a run. */
+const runsFolder = 'runs';
 
 /** What the layers of a run are started with. */
 export interface Workspace {
@@ -19,8 +23,11 @@ export async function makeWorkspace(
   run: Run,
   tools: ReadonlyMap<ToolName, InstalledTool>,
 ): Promise<Workspace> {
-  const bin = join(run.stateDir, 'runs', run.id, 'bin');
-  await mkdir(bin, { recursive: true });
+  const dir = join(run.stateDir, runsFolder, run.id);
+  await mkdir(dir, { recursive: true });
+  await writeFile(join(dir, ownerFile), await ownerText());
+  const bin = join(dir, 'bin');
+  await mkdir(bin);
   const engine = fileOf(tools, run.castle.engine);
   for (const [name, { file }] of tools) {
     if (name !== run.castle.engine) await symlink(file, join(bin, name));
@@ -39,7 +46,15 @@ export async function makeWorkspace(
 }
 
 export async function removeWorkspace(run: Run): Promise<void> {
-  await rm(join(run.stateDir, 'runs', run.id), { recursive: true, force: true });
+  await rm(join(run.stateDir, runsFolder, run.id), { recursive: true, force: true });
+}
+
+/** Removes the folders of programs that dead runs left. */
+export async function sweepWorkspaces(stateDir: string): Promise<void> {
+  const runs = join(stateDir, runsFolder);
+  for (const name of await readdir(runs).catch(() => [])) {
+    if (await isAbandoned(join(runs, name))) await rm(join(runs, name), { recursive: true, force: true });
+  }
 }
 
 function fileOf(tools: ReadonlyMap<ToolName, InstalledTool>, name: ToolName): string {

@@ -139,6 +139,6 @@ function died(name: string, how: string): PhoenixError {
     class: 'cluster',
     what: `${name} of the box died in the middle of the run.`,
     why: `It ended with ${how}.`,
-    next: 'Run the rehearsal again; if it stays, look at the logs in .phoenix/logs beside the castle file.',
+    next: 'Run the rehearsal again; if it stays, look at its log in the folder .phoenix near the castle file.',
   });
 }

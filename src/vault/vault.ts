@@ -1,12 +1,11 @@
 import { constants } from 'node:fs';
-import { chmod, lstat, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { chmod, lstat, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PhoenixError } from '../errors.ts';
-import { identify, isAlive, type ProcessIdentity } from '../process-identity.ts';
+import { isAbandoned, ownerFile, ownerText } from '../owner.ts';
 import { assertRam } from './ram.ts';
 
 const prefix = 'phoenix-vault-';
-const ownerFile = 'owner.json';
 
 /** The RAM directory of one run. Everything secret lives in it and dies with it. */
 export interface Vault extends AsyncDisposable {
@@ -39,7 +38,7 @@ export async function openVault(root: string, runId: string): Promise<Vault> {
     });
   }
   await chmod(dir, 0o700);
-  await writeNew(join(dir, ownerFile), JSON.stringify(await identify(process.pid)));
+  await writeNew(join(dir, ownerFile), await ownerText());
   return {
     dir,
     async partition(layer) {
@@ -92,24 +91,9 @@ export async function sweepVaults(root: string): Promise<string[]> {
     const dir = join(root, name);
     const stat = await lstat(dir).catch(() => undefined);
     if (stat === undefined || !stat.isDirectory() || stat.uid !== process.getuid?.()) continue;
-    const owner = await readOwner(dir);
-    // A vault without an owner file is one whose run died between two lines of openVault, or is that young.
-    const abandoned = owner === undefined ? Date.now() - stat.ctimeMs > 10_000 : !(await isAlive(owner));
-    if (!abandoned) continue;
+    if (!(await isAbandoned(dir))) continue;
     await wipe(dir);
     swept.push(dir);
   }
   return swept;
-}
-
-async function readOwner(dir: string): Promise<ProcessIdentity | undefined> {
-  const text = await readFile(join(dir, ownerFile), 'utf8').catch(() => '');
-  try {
-    const owner: unknown = JSON.parse(text);
-    return typeof owner === 'object' && owner !== null && 'pid' in owner
-      ? (owner as ProcessIdentity)
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }
