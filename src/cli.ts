@@ -5,7 +5,7 @@ import type { Edge } from './edge.ts';
 import { explain, PhoenixError, toPhoenixError, whatAndWhere } from './errors.ts';
 import { helpText } from './help.ts';
 import { createLog } from './log.ts';
-import { commandNames, type CommandName, parseRequest, type Request } from './request.ts';
+import { type CommandName, commandNames, parseRequest, type Request } from './request.ts';
 import { createRedactor } from './vault/redact.ts';
 
 type Process = Pick<Edge, 'env' | 'cwd' | 'home' | 'self'>;
@@ -32,7 +32,14 @@ export async function cli(args: readonly string[], world: Process): Promise<numb
     const out = terminal.json ? process.stderr : process.stdout;
     const log = createLog({ out, ...terminal, redact });
     using cancellation = listenForCancellation((text) => log.warn(text));
-    const edge = { ...world, log, redactor, signal: cancellation.signal, fetch: globalThis.fetch, onVault: () => {} };
+    const edge = {
+      ...world,
+      log,
+      redactor,
+      signal: cancellation.signal,
+      fetch: globalThis.fetch,
+      onVault: () => {},
+    };
     const result = await runCommand(parsed.request, edge);
     const width = Math.min(120, process.stdout.columns ?? 100);
     if (terminal.json) process.stdout.write(`${JSON.stringify(result.json, null, 2)}\n`);
@@ -46,7 +53,8 @@ export async function cli(args: readonly string[], world: Process): Promise<numb
       const what = whatAndWhere(error);
       process.stdout.write(`${redact(JSON.stringify({ error: { code, what, why, next } }, null, 2))}\n`);
     }
-    if (terminal.debug && error.cause instanceof Error) process.stderr.write(`${redact(error.cause.stack ?? '')}\n`);
+    if (terminal.debug && error.cause instanceof Error)
+      process.stderr.write(`${redact(error.cause.stack ?? '')}\n`);
     return error.exitCode;
   }
 }
@@ -102,12 +110,17 @@ function read(args: readonly string[]) {
       },
     });
   } catch (cause) {
-    throw usage(cause instanceof Error ? (cause.message.split('. ')[0] ?? '') : 'The options cannot be read.');
+    throw usage(
+      cause instanceof Error ? (cause.message.split('. ')[0] ?? '') : 'The options cannot be read.',
+    );
   }
 }
 
 function split(entries: readonly string[] | undefined): string[] {
-  return (entries ?? []).flatMap((entry) => entry.split(',')).map((entry) => entry.trim()).filter((entry) => entry !== '');
+  return (entries ?? [])
+    .flatMap((entry) => entry.split(','))
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
 }
 
 function usage(why: string): PhoenixError {

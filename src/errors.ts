@@ -83,9 +83,7 @@ export function whatAndWhere({ what, at }: Pick<PhoenixError, 'what' | 'at'>): s
 
 /** The error as people read it: four lines, no stack. */
 export function explain(error: PhoenixError): string {
-  return [
-    `${error.code}: ${whatAndWhere(error)}`,
-    `  why:  ${error.why}`,
-    `  next: ${error.next}`,
-  ].join('\n');
+  return [`${error.code}: ${whatAndWhere(error)}`, `  why:  ${error.why}`, `  next: ${error.next}`].join(
+    '\n',
+  );
 }

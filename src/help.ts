@@ -1,4 +1,4 @@
-import { commandNames, type CommandName, requestSchema } from './request.ts';
+import { type CommandName, commandNames, requestSchema } from './request.ts';
 
 const summaries: Readonly<Record<CommandName, string>> = {
   rebirth: 'rebuild the castle: secrets, layers, claim, GitOps, verify, report',

@@ -13,13 +13,22 @@ import { isPost } from './state.ts';
  */
 async function start(): Promise<void> {
   const file = fileURLToPath(import.meta.url);
-  const world = { env: process.env, cwd: process.cwd(), home: dirname(dirname(file)), self: [process.execPath, file] };
+  const world = {
+    env: process.env,
+    cwd: process.cwd(),
+    home: dirname(dirname(file)),
+    self: [process.execPath, file],
+  };
   const [first, ...rest] = process.argv.slice(2);
   const hidden = hiddenCommands.get(first ?? '');
   if (hidden !== undefined) await hidden(rest);
   else if (first !== undefined || process.env['GITHUB_ACTIONS'] !== 'true') {
     process.exitCode = await cli(process.argv.slice(2), world);
-  } else if (isPost()) await post(process.env, actionLog(process.env, (text) => text));
+  } else if (isPost())
+    await post(
+      process.env,
+      actionLog(process.env, (text) => text),
+    );
   else await main(world);
 }
 

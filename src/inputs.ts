@@ -14,7 +14,15 @@ export function readInputs(): Request {
       .filter((entry) => entry !== ''),
   });
   return parseRequest(
-    { ...text('command'), ...text('castle'), ...text('report'), ...list('only'), ...text('from'), ...list('fault'), ...text('seed') },
+    {
+      ...text('command'),
+      ...text('castle'),
+      ...text('report'),
+      ...list('only'),
+      ...text('from'),
+      ...list('fault'),
+      ...text('seed'),
+    },
     (option) => `\`${option}:\``,
   );
 }

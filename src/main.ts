@@ -20,7 +20,14 @@ export async function main(world: Pick<Edge, 'env' | 'cwd' | 'home' | 'self'>): 
   using cancellation = listenForCancellation((text) => log.warn(text));
   try {
     const request = readInputs();
-    const edge = { ...world, log, redactor, signal: cancellation.signal, fetch: globalThis.fetch, onVault: saveVault };
+    const edge = {
+      ...world,
+      log,
+      redactor,
+      signal: cancellation.signal,
+      fetch: globalThis.fetch,
+      onVault: saveVault,
+    };
     const result = await runCommand(request, edge);
     process.stdout.write(`${redact(result.text({ color: false, width: 120 }))}\n`);
     if (result.report !== undefined) await writeOutputs(result.report, request.report, redact);
@@ -37,5 +44,11 @@ export async function main(world: Pick<Edge, 'env' | 'cwd' | 'home' | 'self'>): 
 }
 
 export function actionLog(env: NodeJS.ProcessEnv, redact: (text: string) => string): Log {
-  return createLog({ out: process.stdout, color: false, quiet: false, debug: env['RUNNER_DEBUG'] === '1', redact });
+  return createLog({
+    out: process.stdout,
+    color: false,
+    quiet: false,
+    debug: env['RUNNER_DEBUG'] === '1',
+    redact,
+  });
 }

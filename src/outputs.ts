@@ -4,7 +4,11 @@ import type { Report } from './report/schema.ts';
 import { renderSummary } from './report/summary.ts';
 
 /** The Action's outputs and job summary of a run. */
-export async function writeOutputs(report: Report, file: string, redact: (text: string) => string): Promise<void> {
+export async function writeOutputs(
+  report: Report,
+  file: string,
+  redact: (text: string) => string,
+): Promise<void> {
   setOutput('verdict', report.verdict);
   setOutput('report', file);
   setOutput('wall-seconds', String(report.wallSeconds));

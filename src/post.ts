@@ -17,7 +17,8 @@ export async function post(env: NodeJS.ProcessEnv, log: Log): Promise<void> {
     [
       'sweep vaults of dead runs',
       async () => {
-        for (const dir of await sweepVaults(vaultRoot(env))) log.warn(`wiped the vault ${dir} of a run that died`);
+        for (const dir of await sweepVaults(vaultRoot(env)))
+          log.warn(`wiped the vault ${dir} of a run that died`);
       },
     ],
   ];

@@ -17,7 +17,9 @@ export const requestSchema = z.strictObject({
   castle: z
     .string()
     .default('')
-    .describe('The castle file. Default: phoenix.yaml in the working folder; for rehearse, the box that comes with Phoenix.'),
+    .describe(
+      'The castle file. Default: phoenix.yaml in the working folder; for rehearse, the box that comes with Phoenix.',
+    ),
   report: z.string().default('phoenix-report.json').describe('Where the report is written.'),
   only: z.array(z.string()).default([]).describe('Apply these layers only, separated by commas.'),
   from: z.string().default('').describe('Apply this layer and all that depend on it.'),
@@ -36,13 +38,19 @@ export const requestSchema = z.strictObject({
 export type Request = z.output<typeof requestSchema>;
 
 /** Checks an edge's raw values. `shown` says how the edge's user writes an option, e.g. `--castle` or `castle:`. */
-export function parseRequest(raw: Readonly<Record<string, unknown>>, shown: (option: string) => string): Request {
+export function parseRequest(
+  raw: Readonly<Record<string, unknown>>,
+  shown: (option: string) => string,
+): Request {
   const command = raw['command'];
   if (typeof command !== 'string' || !(commandNames as readonly string[]).includes(command)) {
     throw new PhoenixError({
       code: 'PHX-INPUT-COMMAND',
       class: 'input',
-      what: command === undefined || command === '' ? 'No command is given.' : `There is no command "${String(command)}".`,
+      what:
+        command === undefined || command === ''
+          ? 'No command is given.'
+          : `There is no command "${String(command)}".`,
       why: `Phoenix knows ${commandNames.join(', ')}.${didYouMean(String(command ?? ''), commandNames)}`,
       next: `Give one of these as ${shown('command')}.`,
     });

@@ -23,7 +23,9 @@ test('one command rebuilds the castle of the box: every layer, the claim, GitOps
   const running = await world.start([...(await copyBoxCastle(world, seed)), '--json']);
   await running.sees(/token proved/);
   const claimed = await claimedSecret(world);
-  const programs = (await processesOf(world.mark)).map(({ command }) => basename(command.split(' ')[0] ?? ''));
+  const programs = (await processesOf(world.mark)).map(({ command }) =>
+    basename(command.split(' ')[0] ?? ''),
+  );
   const ended = await running.ended;
 
   expect({ code: ended.code, output: ended.stderr }).toMatchObject({ code: 0 });
@@ -60,7 +62,7 @@ test('one command rebuilds the castle of the box: every layer, the claim, GitOps
   expect(report.unattributedSeconds / report.wallSeconds).toBeLessThanOrEqual(0.02);
   const { criticalPath } = report;
   expect(criticalPath.slice(0, 3)).toEqual(['secrets', 'platform', 'engine']);
-  const waits = new Map([
+  const waits = new Map<string, readonly string[]>([
     ...report.layers.map(({ name, dependencies }) => [name, dependencies] as const),
     ...report.gates.map(({ name, after }) => [name, [after]] as const),
   ]);

@@ -27,9 +27,19 @@ describe('the claim is refused at once, not at its timeout, with the true cause,
       'PHX-CLAIM-TOKEN',
       [/Ready=False \(SecretSyncedError\)/, /Event UpdateFailed: .*GITHUB_TOKEN/],
     ],
-    ['the token in the store is empty', 'infisical:cluster-empty', 'PHX-CLAIM-TOKEN-EMPTY', [/GITHUB_TOKEN is empty/]],
+    [
+      'the token in the store is empty',
+      'infisical:cluster-empty',
+      'PHX-CLAIM-TOKEN-EMPTY',
+      [/GITHUB_TOKEN is empty/],
+    ],
     ['the token is revoked', 'git:401', 'PHX-CLAIM-REPOSITORY', [/The server answered 401/]],
-    ['the token has no right to read the repository', 'git:404', 'PHX-CLAIM-REPOSITORY', [/The server answered 404/]],
+    [
+      'the token has no right to read the repository',
+      'git:404',
+      'PHX-CLAIM-REPOSITORY',
+      [/The server answered 404/],
+    ],
   ] as const;
 
   test.each(cases)('%s', async (_, fault, code, says) => {

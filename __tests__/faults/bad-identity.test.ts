@@ -13,7 +13,12 @@ beforeAll(
 
 describe('a rehearsal whose Infisical or whose job token is wrong ends before any layer, and says', () => {
   const cases = [
-    ['a job token made for another audience', 'github-oidc:wrong-audience', 'PHX-INFISICAL-AUDIENCE', /audience-of-somebody-else/],
+    [
+      'a job token made for another audience',
+      'github-oidc:wrong-audience',
+      'PHX-INFISICAL-AUDIENCE',
+      /audience-of-somebody-else/,
+    ],
     ['a job token of another repository', 'github-oidc:wrong-subject', 'PHX-INFISICAL-SUBJECT', /repo:/],
     ['an identity bound to another audience', 'infisical:401-audience', 'PHX-INFISICAL-AUDIENCE', /401/],
     ['an identity bound to another subject', 'infisical:403-subject', 'PHX-INFISICAL-SUBJECT', /403/],
@@ -58,7 +63,12 @@ describe('a castle whose secrets are files', () => {
 
   test('is not begun where one is missing', async () => {
     await using world = await castle();
-    const expected = { code: 'PHX-SECRET-MISSING', exit: 4, secrets, says: [/SECOND_WORD \(or second-word\)/] };
+    const expected = {
+      code: 'PHX-SECRET-MISSING',
+      exit: 4,
+      secrets,
+      says: [/SECOND_WORD \(or second-word\)/],
+    };
     await expectRefusal(world, await world.run(['rebirth']), expected);
   });
 

@@ -48,7 +48,11 @@ export async function startPhoenix(
   });
   const ended = closed.then(async (end) => {
     const report = await readFile(reportFile, 'utf8').catch(() => undefined);
-    return { ...end, ...text, report: report === undefined ? undefined : reportSchema.parse(JSON.parse(report)) };
+    return {
+      ...end,
+      ...text,
+      report: report === undefined ? undefined : reportSchema.parse(JSON.parse(report)),
+    };
   });
   return {
     pid: child.pid ?? 0,
@@ -62,7 +66,9 @@ export async function startPhoenix(
           settle();
         };
         const missing = (how: string) =>
-          done(() => reject(new Error(`${how} without ${pattern}; the output:\n${text.output.slice(-3000)}`)));
+          done(() =>
+            reject(new Error(`${how} without ${pattern}; the output:\n${text.output.slice(-3000)}`)),
+          );
         const look = () => {
           const match = pattern.exec(text.output);
           if (match !== null) done(() => resolve(match));

@@ -31,7 +31,9 @@ export async function smallCastle(
   await world.write({
     'phoenix.yaml': `version: 1\ncastle: small\nlive: live\n${hasSecrets ? source : ''}${yaml}`,
   });
-  await world.writeSecrets(Object.fromEntries(Object.entries(secrets).map(([name, { value }]) => [name, value])));
+  await world.writeSecrets(
+    Object.fromEntries(Object.entries(secrets).map(([name, { value }]) => [name, value])),
+  );
   for (const [name, { after = [], main }] of Object.entries(layers)) {
     const paths = after.map((other) => `../${other}`);
     await world.write({
@@ -59,6 +61,8 @@ export function running(command: string, name = 'run'): string {
 }
 
 /** The verdicts of a report's layers, by name. */
-export function verdictsOf(report: { readonly layers: readonly { name: string; verdict: string }[] } | undefined) {
+export function verdictsOf(
+  report: { readonly layers: readonly { name: string; verdict: string }[] } | undefined,
+) {
   return Object.fromEntries(report?.layers.map(({ name, verdict }) => [name, verdict]) ?? []);
 }

@@ -13,7 +13,7 @@ export type MilestoneCheck =
       readonly database?: string;
     };
 
-/** A verified state with a time target, counted from the start of the run. */
+/** A verified state with a time target, counted from when the tools are installed. */
 export interface Milestone {
   readonly name: string;
   readonly withinSeconds: number;
@@ -59,7 +59,7 @@ const check = z
   });
 
 const milestone = z.strictObject({
-  within: duration.describe('Target, counted from the start of the run'),
+  within: duration.describe('Target, counted from when the tools are installed'),
   all: z.array(check).min(1, 'a list of at least one condition').describe('Conditions that must all hold'),
 });
 

@@ -17,7 +17,12 @@ export async function plan(request: Request, edge: Edge): Promise<CommandResult>
   const castle = await loadCastle(resolve(edge.cwd, request.castle || 'phoenix.yaml'));
   const requests = toolRequests(castle).filter(({ name }) => name === castle.engine || name === 'terragrunt');
   const lockFile = join(edge.home, 'phoenix.lock');
-  const tools = await installToolchain(requests, { lockFile, env: edge.env, log: edge.log, signal: edge.signal });
+  const tools = await installToolchain(requests, {
+    lockFile,
+    env: edge.env,
+    log: edge.log,
+    signal: edge.signal,
+  });
   const fileOf = (name: 'terragrunt' | 'tofu' | 'terraform') => tools.get(name)?.file ?? name;
   const layers = await discover({
     liveDir: castle.liveDir,
@@ -27,7 +32,10 @@ export async function plan(request: Request, edge: Edge): Promise<CommandResult>
     log: edge.log,
     signal: edge.signal,
   });
-  const unknown = unknownLayers(castle, layers.map(({ name }) => name));
+  const unknown = unknownLayers(
+    castle,
+    layers.map(({ name }) => name),
+  );
   if (unknown !== undefined) throw unknown;
   const graph = buildGraph(nodesOf(layers, castle.claim));
   const from = request.from === '' ? [] : [request.from];

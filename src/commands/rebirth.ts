@@ -19,7 +19,9 @@ export async function rebirth(request: Request, edge: Edge): Promise<CommandResu
   // The clock starts with the process: loading this program is a part of what the user waits for.
   const ledger = createLedger(epochClock, new Date(performance.timeOrigin), performance.timeOrigin);
   ledger.record('start-up', 'phase', performance.timeOrigin, epochClock());
-  const castle = await ledger.span('castle', 'phase', () => loadCastle(resolve(edge.cwd, request.castle || 'phoenix.yaml')));
+  const castle = await ledger.span('castle', 'phase', () =>
+    loadCastle(resolve(edge.cwd, request.castle || 'phoenix.yaml')),
+  );
   refuseForeignEvents(edge.env);
   for (const { all } of castle.milestones) all.forEach(supported);
 
@@ -32,7 +34,8 @@ export async function rebirth(request: Request, edge: Edge): Promise<CommandResu
   const report = reportOf(castle, ledger, progress, edge);
   const unwritten = await writeReport(resolve(edge.cwd, request.report), report);
   if (unwritten !== undefined) edge.log.warn(`${unwritten.what} ${unwritten.why} ${unwritten.next}`);
-  const error = progress.failures[0]?.error ?? (unwritten && report.verdict === 'reborn' ? undefined : unwritten);
+  const error =
+    progress.failures[0]?.error ?? (unwritten && report.verdict === 'reborn' ? undefined : unwritten);
   return {
     exitCode: report.verdict === 'reborn' ? 0 : (error?.exitCode ?? 1),
     json: report,
@@ -52,7 +55,9 @@ function reportOf(castle: Castle, ledger: Ledger, progress: Progress, edge: Edge
     startedAt: ledger.startedAt,
     wallSeconds: ledger.seconds(),
     spans: ledger.snapshot(),
-    layers: [...progress.layers.values()].toSorted((a, b) => (a.ran?.from ?? Infinity) - (b.ran?.from ?? Infinity)),
+    layers: [...progress.layers.values()].toSorted(
+      (a, b) => (a.ran?.from ?? Infinity) - (b.ran?.from ?? Infinity),
+    ),
     gates: [...progress.gates.values()],
     milestones: [...progress.milestones.values()],
     leaks: progress.leaks,

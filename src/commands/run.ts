@@ -2,8 +2,8 @@ import type { Edge } from '../edge.ts';
 import type { Request } from '../request.ts';
 import { plan } from './plan.ts';
 import { rebirth } from './rebirth.ts';
-import type { CommandResult } from './result.ts';
 import { rehearse } from './rehearse.ts';
+import type { CommandResult } from './result.ts';
 
 const commands = { rebirth, rehearse, plan } as const satisfies Record<
   Request['command'],

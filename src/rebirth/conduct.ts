@@ -70,12 +70,13 @@ async function prepare(
     }),
   );
   for (const { name, version } of tools.values()) progress.versions[name] = version;
+  const toolsReady = ledger.seconds();
 
   const stop = new AbortController();
   const vault = await openVault(vaultRoot(env), randomUUID());
   edge.onVault(vault.dir);
   ends.use(vault);
-  const shared = { id: randomUUID(), log, ledger, redactor: edge.redactor, vault, stateDir };
+  const shared = { id: randomUUID(), log, ledger, redactor: edge.redactor, vault, stateDir, toolsReady };
   const signal = AbortSignal.any([edge.signal, stop.signal]);
   let run: Run = { ...shared, castle, env, signal, auditRoots: [] };
   if (castle.box) {

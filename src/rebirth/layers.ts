@@ -96,7 +96,8 @@ async function runOne(layer: Layer, nodes: readonly GraphNode[], context: Layers
     phases: outcome.phases,
   });
   // What stopped the run is told once, not again by each layer that it stopped.
-  if (outcome.error !== undefined && outcome.verdict !== 'cancelled') noteFailure(progress, name, outcome.error);
+  if (outcome.error !== undefined && outcome.verdict !== 'cancelled')
+    noteFailure(progress, name, outcome.error);
   run.log.from(name, `${outcome.verdict} after ${((to - from) / 1000).toFixed(1)} s`);
   return succeeded(outcome) ? 'done' : outcome.verdict === 'cancelled' ? 'cancelled' : 'failed';
 }

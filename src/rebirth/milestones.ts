@@ -38,7 +38,7 @@ export function watchMilestones(
           log: run.log,
           signal,
           fetch,
-          elapsed: run.ledger.seconds,
+          elapsed: () => run.ledger.seconds() - run.toolsReady,
         },
       );
       progress.milestones.set(name, { name, seconds, targetSeconds: withinSeconds });

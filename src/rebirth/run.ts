@@ -17,6 +17,8 @@ export interface Run {
   readonly stateDir: string;
   /** Aborted when the user cancels, or when something dies that the run stands on. */
   readonly signal: AbortSignal;
+  /** When the tools were ready, in the ledger's seconds: milestones count from here, since a first run installs for minutes. */
+  readonly toolsReady: number;
   /** Folders beside the castle's own that the leak audit looks through. */
   readonly auditRoots: readonly string[];
 }

@@ -30,7 +30,7 @@ export interface GateResult {
 
 export interface MilestoneResult {
   readonly name: string;
-  /** Seconds since the run's start; undefined where it was not reached. */
+  /** Seconds since the tools were ready; undefined where it was not reached. */
   readonly seconds: number | undefined;
   readonly targetSeconds: number | undefined;
 }

@@ -40,7 +40,11 @@ const gate = z.object({
 
 const milestone = z.object({
   name: z.string(),
-  seconds: seconds.nullable().describe("Since the run's start; null where it was not reached."),
+  seconds: seconds
+    .nullable()
+    .describe(
+      'Since the tools were ready: installing them is no part of a rebirth. null where it was not reached.',
+    ),
   targetSeconds: seconds.nullable().describe('null where no target is set.'),
   met: z.boolean().describe('Reached, and within its target.'),
 });

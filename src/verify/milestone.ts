@@ -11,7 +11,7 @@ export type Probe =
 
 export interface Milestone {
   readonly name: string;
-  /** Seconds from the start of the run. A target: reaching it late is reported, never reaching it fails the run. */
+  /** Seconds from when the tools were ready. A target: reaching it late is reported, never reaching it fails the run. */
   readonly targetSeconds: number;
   readonly all: readonly Probe[];
 }
@@ -23,14 +23,14 @@ export interface MilestoneContext {
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly fetch: typeof fetch;
-  /** Seconds since the start of the run. */
+  /** Seconds since the tools were ready. */
   readonly elapsed: () => number;
 }
 
 /** How much longer than its target a milestone is waited for, so that a slow castle is told from a dead one. */
 const patience = 2;
 
-/** Waits until every probe passes; returns the seconds from the start of the run. Throws what the last probe lacked. */
+/** Waits until every probe passes; returns the seconds since the tools were ready. Throws what the last probe lacked. */
 export async function reachMilestone(milestone: Milestone, context: MilestoneContext): Promise<number> {
   const limit = Math.max(1, milestone.targetSeconds * patience - context.elapsed());
   const wait = (reason: string): WaitOptions => ({
