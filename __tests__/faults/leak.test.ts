@@ -28,7 +28,7 @@ async function leaksOf(world: World) {
 
 describe('a layer that lets its secret out makes the run fail, and the place is named, where it', () => {
   test('writes it into the arguments of a process', async () => {
-    await using world = await castle(`${variable}${running('sleep 2; : ${var.word}')}`);
+    await using world = await castle(`${variable}${running(`sleep 2; : \${var.word}`)}`);
     expect(await leaksOf(world)).toContainEqual({
       secret: 'WORD',
       encoding: 'raw',

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { chmod, cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -103,10 +102,11 @@ export async function writeProgram({ dir }: World, name: string, text: string): 
   return bin;
 }
 
+/** What is in the folders that Phoenix keeps its records in: `boxes` and `runs` below a `.phoenix`. */
 async function recordsBelow(dir: string): Promise<string[]> {
-  const states = ['.phoenix', 'castle/live/box/.phoenix', 'live/.phoenix'].map((path) => join(dir, path));
-  const folders = states.flatMap((state) => [join(state, 'boxes'), join(state, 'runs')]).filter(existsSync);
-  return (await Promise.all(folders.map(listed))).flat();
+  const paths = await readdir(dir, { recursive: true });
+  const records = paths.filter((path) => /(^|\/)\.phoenix\/(.+\/)?(boxes|runs)\/[^/]+$/.test(path));
+  return records.map((path) => join(dir, path));
 }
 
 async function listed(folder: string): Promise<string[]> {

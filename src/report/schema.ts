@@ -111,6 +111,6 @@ export const reportSchema = z
   .describe('The report of a Phoenix run');
 
 export type Report = z.infer<typeof reportSchema>;
-export type Failure = Report['failures'][number];
+
 export type LayerVerdict = (typeof layerVerdicts)[number];
 export type GateVerdict = (typeof gateVerdicts)[number];
