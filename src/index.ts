@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cli } from './cli.ts';
-import { toPhoenixError } from './errors.ts';
+import { explain, PhoenixError, toPhoenixError } from './errors.ts';
 import { actionLog, main } from './main.ts';
 import { post } from './post.ts';
 import { hiddenCommands } from './rehearsal/hidden.ts';
@@ -11,7 +11,18 @@ import { isPost } from './state.ts';
  * The one entry of the bundle. With arguments it is the CLI (or one of the processes that the box is made of); without,
  * as the runner starts it, the Action's main or post step.
  */
+const leastNode = 24;
+
 async function start(): Promise<void> {
+  if (Number(process.versions.node.split('.')[0]) < leastNode) {
+    throw new PhoenixError({
+      code: 'PHX-INPUT-NODE',
+      class: 'input',
+      what: `Phoenix needs Node ${leastNode}; this is Node ${process.versions.node}.`,
+      why: 'It was started by the Node of this machine, and not by the one that its own packages bring.',
+      next: 'Run `npm ci` once, then start Phoenix by `npm run rebirth` or `npx node dist/index.js`.',
+    });
+  }
   const file = fileURLToPath(import.meta.url);
   const world = {
     env: process.env,
@@ -34,7 +45,7 @@ async function start(): Promise<void> {
 
 function crash(thrown: unknown): void {
   const error = toPhoenixError(thrown);
-  process.stderr.write(`${error.code}: ${error.what} ${error.why}\n`);
+  process.stderr.write(`${explain(error)}\n`);
   process.exit(error.exitCode);
 }
 

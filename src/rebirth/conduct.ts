@@ -12,6 +12,7 @@ import { openRehearsal } from '../rehearsal/rehearsal.ts';
 import type { Ledger } from '../report/ledger.ts';
 import type { Request } from '../request.ts';
 import { type InstalledTool, installToolchain, type ToolName } from '../toolchain/install.ts';
+import { swapDevices } from '../vault/ram.ts';
 import { openVault, sweepVaults, vaultRoot } from '../vault/vault.ts';
 import { auditRun, sampleProcesses } from './audit.ts';
 import { passClaimGate, storeOf } from './claim-gate.ts';
@@ -75,6 +76,9 @@ async function prepare(
   const stop = new AbortController();
   const vault = await openVault(vaultRoot(env), randomUUID());
   edge.onVault(vault.dir);
+  const swap = await swapDevices();
+  if (swap.length > 0)
+    log.warn(`swap is on (${swap.join(', ')}): RAM may reach that disk. Turn it off with swapoff -a.`);
   ends.use(vault);
   const shared = { id: randomUUID(), log, ledger, redactor: edge.redactor, vault, stateDir, toolsReady };
   const signal = AbortSignal.any([edge.signal, stop.signal]);

@@ -21,7 +21,6 @@ export function createRedactor(onAdd: (secret: string) => void = () => {}): Reda
   const unnamed = new Map<string, string>();
   let nameless = 0;
   const needles = new Set<string>();
-  let ordered: string[] = [];
   const learn = (secret: string) => {
     const lines = secret.includes('\n') ? secret.split(/\r?\n/).map((line) => line.trim()) : [];
     for (const part of [secret, ...lines.filter((line) => !isStructure(line))]) {
@@ -29,7 +28,6 @@ export function createRedactor(onAdd: (secret: string) => void = () => {}): Reda
       onAdd(part);
       for (const form of encodingsOf(part).values()) needles.add(form);
     }
-    ordered = [...needles].sort((a, b) => b.length - a.length);
   };
   return {
     secrets,
@@ -49,12 +47,32 @@ export function createRedactor(onAdd: (secret: string) => void = () => {}): Reda
       secrets.set(name, secret);
       learn(secret);
     },
-    redact(text) {
-      let clean = text;
-      for (const needle of ordered) if (clean.includes(needle)) clean = clean.replaceAll(needle, mask);
-      return clean;
-    },
+    redact: (text) => maskRanges(text, rangesOf(text, needles)),
   };
+}
+
+type Range = readonly [from: number, to: number];
+
+/** Where the needles stand. All of them are looked for in the text as it came: two that overlap hide each other's rest. */
+function rangesOf(text: string, needles: Iterable<string>): Range[] {
+  const ranges: Range[] = [];
+  for (const needle of needles) {
+    for (let at = text.indexOf(needle); at >= 0; at = text.indexOf(needle, at + 1)) {
+      ranges.push([at, at + needle.length]);
+    }
+  }
+  return ranges.sort(([a], [b]) => a - b);
+}
+
+/** The text with one mask for each run of ranges that touch or overlap. */
+function maskRanges(text: string, ranges: readonly Range[]): string {
+  let clean = '';
+  let end = 0;
+  for (const [from, to] of ranges) {
+    if (from > end || clean === '') clean += `${text.slice(end, from)}${mask}`;
+    end = Math.max(end, to);
+  }
+  return clean + text.slice(end);
 }
 
 function isStructure(line: string): boolean {
