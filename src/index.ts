@@ -7,12 +7,12 @@ import { post } from './post.ts';
 import { hiddenCommands } from './rehearsal/hidden.ts';
 import { isPost } from './state.ts';
 
+const leastNode = 24;
+
 /**
  * The one entry of the bundle. With arguments it is the CLI (or one of the processes that the box is made of); without,
  * as the runner starts it, the Action's main or post step.
  */
-const leastNode = 24;
-
 async function start(): Promise<void> {
   if (Number(process.versions.node.split('.')[0]) < leastNode) {
     throw new PhoenixError({

@@ -57,7 +57,10 @@ describe('the audit of processes', () => {
   /** A process that says it is there, with `args` and `env` as given. */
   async function running(args: readonly string[], env: NodeJS.ProcessEnv) {
     const script = 'process.stdout.write("up"); setInterval(() => {}, 1000)';
-    const child = spawn(process.execPath, ['-e', script, ...args], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, ['-e', script, ...args], {
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     await once(child.stdout, 'data');
     return { pid: child.pid ?? 0, [Symbol.dispose]: () => void child.kill('SIGKILL') };
   }
@@ -67,8 +70,16 @@ describe('the audit of processes', () => {
     using inEnvironment = await running([], { WORD: value });
     const { checked, found } = await auditProcesses(secrets, new Set());
     expect(checked).toBeGreaterThan(1);
-    expect(found).toContainEqual({ secret: 'WORD', encoding: 'raw', place: `/proc/${inArguments.pid}/cmdline (node)` });
-    expect(found).toContainEqual({ secret: 'WORD', encoding: 'raw', place: `/proc/${inEnvironment.pid}/environ (node)` });
+    expect(found).toContainEqual({
+      secret: 'WORD',
+      encoding: 'raw',
+      place: `/proc/${inArguments.pid}/cmdline (node)`,
+    });
+    expect(found).toContainEqual({
+      secret: 'WORD',
+      encoding: 'raw',
+      place: `/proc/${inEnvironment.pid}/environ (node)`,
+    });
   });
 
   test('allows in an environment what was asked for there, under whichever of its names; in arguments never', async () => {

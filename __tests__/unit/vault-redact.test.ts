@@ -52,10 +52,14 @@ describe('the redactor', () => {
 
   test('takes out each line of a secret of several lines, also where the lines arrive one by one', () => {
     holds(
-      fc.property(fc.array(secret, { minLength: 2, maxLength: 6 }), fc.constantFrom('\n', '\r\n'), (lines, end) => {
-        const redactor = redactorOf(lines.join(end));
-        for (const line of lines) expect(redactor.redact(`    ${line}`)).toBe('    ***');
-      }),
+      fc.property(
+        fc.array(secret, { minLength: 2, maxLength: 6 }),
+        fc.constantFrom('\n', '\r\n'),
+        (lines, end) => {
+          const redactor = redactorOf(lines.join(end));
+          for (const line of lines) expect(redactor.redact(`    ${line}`)).toBe('    ***');
+        },
+      ),
     );
   });
 

@@ -1,0 +1,59 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Running } from './cli.ts';
+import type { World } from './world.ts';
+
+/** Plays the GitHub runner for one step: inputs as INPUT_*, the command files, and main's state as STATE_* for post. */
+export interface Runner {
+  main(inputs: Readonly<Record<string, string>>): Promise<Running>;
+  /** As the runner does it, whatever became of main. */
+  post(): Promise<Running>;
+  /** What was written to GITHUB_OUTPUT, GITHUB_STATE: name → value. */
+  written(file: 'OUTPUT' | 'STATE'): Promise<Map<string, string>>;
+  summary(): Promise<string>;
+}
+
+export async function playRunner(world: World): Promise<Runner> {
+  const folder = join(world.dir, 'home', '_runner_file_commands');
+  await mkdir(folder, { recursive: true });
+  const names = ['OUTPUT', 'STATE', 'ENV', 'PATH', 'STEP_SUMMARY'];
+  const files = Object.fromEntries(names.map((name) => [`GITHUB_${name}`, join(folder, name)]));
+  for (const file of Object.values(files)) await writeFile(file, '');
+  const written = async (name: string) =>
+    parseCommandFile(await readFile(files[`GITHUB_${name}`] ?? '', 'utf8'));
+  const env = { ...files, GITHUB_ACTIONS: 'true', RUNNER_TEMP: join(world.dir, 'home') };
+  return {
+    written,
+    summary: () => readFile(files['GITHUB_STEP_SUMMARY'] ?? '', 'utf8'),
+    main: (inputs) =>
+      world.start([], {
+        ...env,
+        ...Object.fromEntries(
+          Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]),
+        ),
+      }),
+    async post() {
+      const state = [...(await written('STATE'))].map(([name, value]) => [`STATE_${name}`, value]);
+      return world.start([], { ...env, ...Object.fromEntries(state) });
+    },
+  };
+}
+
+/** `NAME<<DELIMITER`, the value's lines, `DELIMITER`: the form that @actions/core writes. */
+function parseCommandFile(text: string): Map<string, string> {
+  const values = new Map<string, string>();
+  const lines = text.split('\n');
+  for (let index = 0; index < lines.length; index += 1) {
+    const [, name, delimiter] = /^([^<]+)<<(.+)$/.exec(lines[index] ?? '') ?? [];
+    if (name === undefined || delimiter === undefined) continue;
+    const end = lines.indexOf(delimiter, index + 1);
+    values.set(name, lines.slice(index + 1, end).join('\n'));
+    index = end;
+  }
+  return values;
+}
+
+/** Names below the vault's root that look like a run's vault. */
+export async function vaultsOf(world: World): Promise<string[]> {
+  return (await readdir(world.vault)).filter((name) => name.startsWith('phoenix-vault-'));
+}
