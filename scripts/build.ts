@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { licensesOf } from './licenses.ts';
 
 /**
  * Builds dist/: TypeScript to build/, then ncc to one file. ncc exits 0 on a bundle that cannot run, so the bundle is
@@ -21,11 +22,12 @@ await rm('build', { recursive: true, force: true });
 await rm(out, { recursive: true, force: true });
 must(bin('tsc'), ['-p', 'tsconfig.build.json']);
 await cp('package.json', 'build/package.json');
-must(bin('ncc'), ['build', 'build/index.js', '--minify', '--license', 'licenses.txt', '--out', out]);
+must(bin('ncc'), ['build', 'build/index.js', '--minify', '--out', out]);
 // V8 keeps a source with one character beyond Latin-1 in two bytes each: escaped, the bundle takes half the memory.
 const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 const bundle = (await readFile(join(out, 'index.js'), 'utf8')).replace(/[^\0-\x7f]/g, escaped);
 await writeFile(join(out, 'index.js'), bundle);
+await writeFile(join(out, 'licenses.txt'), await licensesOf('package-lock.json'));
 if (bundle.includes('webpackMissingModule'))
   throw new Error('the bundle lacks a module: see what ncc could not resolve');
 if (!must(process.execPath, [join(out, 'index.js'), '--help']).includes('rehearse'))

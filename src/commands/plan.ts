@@ -1,13 +1,11 @@
-import { join, resolve } from 'node:path';
-import { unknownLayers } from '../castle/layers.ts';
+import { resolve } from 'node:path';
 import { loadCastle } from '../castle/load.ts';
 import type { Edge } from '../edge.ts';
 import { layerEnvironment } from '../layer/environment.ts';
-import { discover } from '../plan/discover.ts';
-import { buildGraph, descendants } from '../plan/graph.ts';
-import { select } from '../plan/select.ts';
-import { claimGate, nodesOf, shownName } from '../rebirth/graph.ts';
-import { toolRequests } from '../rebirth/toolchain.ts';
+import { descendants } from '../plan/graph.ts';
+import { claimGate, shownName } from '../rebirth/graph.ts';
+import { makePlan } from '../rebirth/plan.ts';
+import { lockFileOf, toolRequests } from '../rebirth/toolchain.ts';
 import type { Request } from '../request.ts';
 import { installToolchain } from '../toolchain/install.ts';
 import type { CommandResult } from './result.ts';
@@ -16,7 +14,7 @@ import type { CommandResult } from './result.ts';
 export async function plan(request: Request, edge: Edge): Promise<CommandResult> {
   const castle = await loadCastle(resolve(edge.cwd, request.castle || 'phoenix.yaml'));
   const requests = toolRequests(castle).filter(({ name }) => name === castle.engine || name === 'terragrunt');
-  const lockFile = join(edge.home, 'phoenix.lock');
+  const lockFile = lockFileOf(castle, edge.home);
   const tools = await installToolchain(requests, {
     lockFile,
     env: edge.env,
@@ -24,22 +22,16 @@ export async function plan(request: Request, edge: Edge): Promise<CommandResult>
     signal: edge.signal,
   });
   const fileOf = (name: 'terragrunt' | 'tofu' | 'terraform') => tools.get(name)?.file ?? name;
-  const layers = await discover({
-    liveDir: castle.liveDir,
-    terragrunt: fileOf('terragrunt'),
-    tofu: fileOf(castle.engine),
-    env: layerEnvironment(edge.env, castle.env, {}),
-    log: edge.log,
-    signal: edge.signal,
-  });
-  const unknown = unknownLayers(
+  const { graph, nodes } = await makePlan(
     castle,
-    layers.map(({ name }) => name),
+    request,
+    {
+      terragrunt: fileOf('terragrunt'),
+      engine: fileOf(castle.engine),
+      env: layerEnvironment(edge.env, castle.env, {}),
+    },
+    edge,
   );
-  if (unknown !== undefined) throw unknown;
-  const graph = buildGraph(nodesOf(layers, castle.claim));
-  const from = request.from === '' ? [] : [request.from];
-  const nodes = select(graph, { only: request.only, from });
   const steps = nodes.map(({ id, dependencies }) => ({
     name: shownName(id),
     kind: id === claimGate ? 'gate' : 'layer',

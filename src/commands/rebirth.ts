@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { type Castle, loadCastle } from '../castle/load.ts';
 import type { Edge } from '../edge.ts';
 import { toPhoenixError } from '../errors.ts';
+import { storeOf } from '../rebirth/claim-gate.ts';
 import { conduct } from '../rebirth/conduct.ts';
 import { refuseForeignEvents } from '../rebirth/identity.ts';
 import { supported } from '../rebirth/milestones.ts';
@@ -23,7 +24,8 @@ export async function rebirth(request: Request, edge: Edge): Promise<CommandResu
     loadCastle(resolve(edge.cwd, request.castle || 'phoenix.yaml')),
   );
   refuseForeignEvents(edge.env);
-  for (const { all } of castle.milestones) all.forEach(supported);
+  for (const check of castle.milestones.flatMap(({ all }) => all)) supported(check, castle);
+  if (castle.claim !== undefined) storeOf({ castle });
 
   const progress = createProgress();
   try {

@@ -1,12 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
-import { unknownLayers } from '../castle/layers.ts';
 import type { Castle } from '../castle/load.ts';
 import type { Edge } from '../edge.ts';
 import { PhoenixError } from '../errors.ts';
-import { discover, type Layer } from '../plan/discover.ts';
-import { buildGraph, type GraphNode } from '../plan/graph.ts';
-import { select } from '../plan/select.ts';
 import { sweepBoxes } from '../rehearsal/records.ts';
 import { openRehearsal } from '../rehearsal/rehearsal.ts';
 import type { Ledger } from '../report/ledger.ts';
@@ -15,18 +10,19 @@ import { type InstalledTool, installToolchain, type ToolName } from '../toolchai
 import { swapDevices } from '../vault/ram.ts';
 import { openVault, sweepVaults, vaultRoot } from '../vault/vault.ts';
 import { auditRun, sampleProcesses } from './audit.ts';
-import { passClaimGate, storeOf } from './claim-gate.ts';
-import { claimGate, nodesOf, shownName } from './graph.ts';
+import { passClaimGate } from './claim-gate.ts';
+import { shownName } from './graph.ts';
 import { openSession } from './identity.ts';
 import { readKubeconfig } from './kubeconfig.ts';
 import { runLayers } from './layers.ts';
 import { watchMilestones } from './milestones.ts';
+import { makePlan } from './plan.ts';
 import { noteFailure, type Progress } from './progress.ts';
 import type { Run } from './run.ts';
 import { layOutSecrets } from './secrets.ts';
 import { stateDirOf } from './state-dir.ts';
-import { toolRequests } from './toolchain.ts';
-import { makeWorkspace, removeWorkspace, sweepWorkspaces, type Workspace } from './workspace.ts';
+import { lockFileOf, toolRequests } from './toolchain.ts';
+import { makeWorkspace, removeWorkspace, sweepWorkspaces } from './workspace.ts';
 
 /** Conducts one run from toolchain to leak audit. What it learns goes into `progress`, also when it throws. */
 export async function conduct(
@@ -64,7 +60,7 @@ async function prepare(
   });
   const tools = await ledger.span('toolchain', 'phase', () =>
     installToolchain(toolRequests(castle), {
-      lockFile: join(edge.home, 'phoenix.lock'),
+      lockFile: lockFileOf(castle, edge.home),
       env,
       log,
       signal: edge.signal,
@@ -75,11 +71,11 @@ async function prepare(
 
   const stop = new AbortController();
   const vault = await openVault(vaultRoot(env), randomUUID());
+  ends.use(vault);
   edge.onVault(vault.dir);
   const swap = await swapDevices();
   if (swap.length > 0)
     log.warn(`swap is on (${swap.join(', ')}): RAM may reach that disk. Turn it off with swapoff -a.`);
-  ends.use(vault);
   const shared = { id: randomUUID(), log, ledger, redactor: edge.redactor, vault, stateDir, toolsReady };
   const signal = AbortSignal.any([edge.signal, stop.signal]);
   let run: Run = { ...shared, castle, env, signal, auditRoots: [] };
@@ -117,13 +113,16 @@ async function protocol(
   const sampler = sampleProcesses(run);
   try {
     const [plan, secrets] = await Promise.all([
-      ledger.span('plan', 'phase', () => makePlan(run, workspace, request)),
+      ledger.span('plan', 'phase', () =>
+        makePlan(castle, request, { ...workspace, env: workspace.environment({}) }, run),
+      ),
       ledger.span('identity', 'phase', async () => {
         const session = await openSession(run, edge.fetch);
         if (session !== undefined) ends.use(session);
         return layOutSecrets(run, session);
       }),
     ]);
+    log.info(`plan: ${plan.nodes.map(({ id }) => shownName(id)).join(', ')}`);
     if (castle.kubeconfig !== undefined && !plan.nodes.some(({ id }) => id === castle.kubeconfig?.layer)) {
       progress.access = await ledger.span('kubeconfig', 'phase', () =>
         readKubeconfig(run, workspace, plan.layers, secrets),
@@ -143,41 +142,12 @@ async function protocol(
     });
     const [failure] = progress.failures;
     if (failure !== undefined) milestones.abandon(unreachable(failure.name));
+    else milestones.begin();
     await ledger.span('verify', 'phase', () => milestones.finished());
   } finally {
     await ledger.span('leak audit', 'phase', async () => auditRun(run, await sampler.stop(), progress));
     log.info(`leak audit: ${progress.leaks.checked} places looked at, ${progress.leaks.found.length} leaks`);
   }
-}
-
-interface Plan {
-  readonly nodes: readonly GraphNode[];
-  readonly layers: ReadonlyMap<string, Layer>;
-}
-
-async function makePlan(run: Run, workspace: Workspace, request: Request): Promise<Plan> {
-  const { castle } = run;
-  if (castle.claim !== undefined) storeOf(run);
-  const found = await discover({
-    liveDir: castle.liveDir,
-    terragrunt: workspace.terragrunt,
-    tofu: workspace.engine,
-    env: workspace.environment({}),
-    log: run.log,
-    signal: run.signal,
-  });
-  const unknown = unknownLayers(
-    castle,
-    found.map(({ name }) => name),
-  );
-  if (unknown !== undefined) throw unknown;
-  const graph = buildGraph(nodesOf(found, castle.claim));
-  const from = request.from === '' ? [] : [request.from];
-  // A part of the layers is still a rebirth of the castle: its token is claimed and its milestones are proved all the same.
-  const proof = graph.dependencies.has(claimGate) && request.only.length + from.length > 0 ? [claimGate] : [];
-  const nodes = select(graph, { only: [...request.only, ...proof], from });
-  run.log.info(`plan: ${nodes.map(({ id }) => shownName(id)).join(', ')}`);
-  return { nodes, layers: new Map(found.map((layer) => [layer.name, layer])) };
 }
 
 function noCluster(): PhoenixError {

@@ -1,9 +1,13 @@
+import type { Castle } from '../castle/load.ts';
 import { PhoenixError, toPhoenixError } from '../errors.ts';
 import { reachMilestone } from '../verify/milestone.ts';
 import { noteFailure, type Progress } from './progress.ts';
 import type { Run } from './run.ts';
 
-/** Milestones in the making. They are watched from the moment the token is claimed, beside the layers. */
+/**
+ * Milestones in the making. They are watched from the moment the token is claimed, beside the layers; without a
+ * claim, when the layers are done.
+ */
 export interface MilestoneWatch {
   /** Starts watching; the first call counts. */
   begin(): void;
@@ -28,13 +32,11 @@ export function watchMilestones(
     const span = run.ledger.open(name, 'milestone');
     try {
       const { access, claimed } = progress;
-      if (access === undefined || claimed === undefined)
-        throw new Error('a milestone was watched before the claim');
+      const gitops = access && claimed && { cluster: access.cluster, sha: claimed.head.sha };
       const seconds = await reachMilestone(
-        { name, targetSeconds: withinSeconds, all: all.map(supported) },
+        { name, targetSeconds: withinSeconds, all: all.map((check) => supported(check, run.castle)) },
         {
-          cluster: access.cluster,
-          sha: claimed.head.sha,
+          gitops,
           log: run.log,
           signal,
           fetch,
@@ -62,16 +64,27 @@ export function watchMilestones(
   };
 }
 
-/** Refuses, before anything is changed, milestones that this version cannot verify: a check left out is not a pass. */
-export function supported(
-  check: Run['castle']['milestones'][number]['all'][number],
-): Exclude<Run['castle']['milestones'][number]['all'][number], { kind: 'database' }> {
-  if (check.kind !== 'database') return check;
-  throw new PhoenixError({
-    code: 'PHX-VERIFY-DATABASE',
-    class: 'input',
-    what: 'A milestone asks for a database check.',
-    why: 'This version of Phoenix verifies Kustomizations and pages, not databases.',
-    next: 'Take the `database` check out of the milestone, and check the database by other means.',
-  });
+type Check = Castle['milestones'][number]['all'][number];
+
+/** Refuses, before anything is changed, milestones that cannot be verified: a check left out is not a pass. */
+export function supported(check: Check, { claim }: Castle): Exclude<Check, { kind: 'database' }> {
+  if (check.kind === 'database') {
+    throw new PhoenixError({
+      code: 'PHX-VERIFY-DATABASE',
+      class: 'input',
+      what: 'A milestone asks for a database check.',
+      why: 'This version of Phoenix verifies Kustomizations and pages, not databases.',
+      next: 'Take the `database` check out of the milestone, and check the database by other means.',
+    });
+  }
+  if (check.kind !== 'http' && claim === undefined) {
+    throw new PhoenixError({
+      code: 'PHX-VERIFY-REVISION',
+      class: 'input',
+      what: 'A milestone asks for a Kustomization, but the castle claims no token.',
+      why: 'Only the claimed token tells which revision the Kustomization must be Ready at.',
+      next: 'Add a `claim` to the castle file, or verify an address by `http`.',
+    });
+  }
+  return check;
 }

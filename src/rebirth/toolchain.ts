@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Castle } from '../castle/load.ts';
 import type { Pin } from '../castle/schema.ts';
 import { pins, type ToolName, type ToolRequest } from '../toolchain/install.ts';
@@ -13,6 +15,12 @@ export function toolRequests({ engine, toolchain }: Pick<Castle, 'engine' | 'too
     requests.set(name, { name, version: pin.version, ...(pin.path === undefined ? {} : { path: pin.path }) });
   }
   return [...requests.values()];
+}
+
+/** The lock that the tools are held against: the castle's own where there is one beside its file, else Phoenix'. */
+export function lockFileOf({ dir }: Pick<Castle, 'dir'>, home: string): string {
+  const own = join(dir, 'phoenix.lock');
+  return existsSync(own) ? own : join(home, 'phoenix.lock');
 }
 
 /** The castle file calls OpenTofu by its name, the toolchain by its program's. */

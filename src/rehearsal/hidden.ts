@@ -7,14 +7,14 @@ export const hiddenCommands: ReadonlyMap<string, (args: readonly string[]) => Pr
   [
     'box-host',
     async () => {
-      const { runBoxHost } = await import('./host.ts');
+      const { runBoxHost } = await import(/* webpackMode: "eager" */ './host.ts');
       process.exit(await runBoxHost());
     },
   ],
   [
     'stand-in',
     async ([name = '']: readonly string[]) => {
-      const { runStandIn } = await import('./stand-in-process.ts');
+      const { runStandIn } = await import(/* webpackMode: "eager" */ './stand-in-process.ts');
       process.exit(await runStandIn(name));
     },
   ],

@@ -14,7 +14,10 @@ export function encodingsOf(secret: string): ReadonlyMap<string, string> {
   }
   forms.set('hex', bytes.toString('hex'));
   forms.set('HEX', bytes.toString('hex').toUpperCase());
-  const escaped = { json: JSON.stringify(secret).slice(1, -1), percent: encodeURIComponent(secret.toWellFormed()) };
+  const escaped = {
+    json: JSON.stringify(secret).slice(1, -1),
+    percent: encodeURIComponent(secret.toWellFormed()),
+  };
   for (const [name, form] of Object.entries(escaped)) if (form !== secret) forms.set(name, form);
   return forms;
 }

@@ -17,9 +17,8 @@ export interface Milestone {
 }
 
 export interface MilestoneContext {
-  readonly cluster: Cluster;
-  /** The commit that the GitOps tree must arrive at. */
-  readonly sha: string;
+  /** The cluster, and the commit that its GitOps tree must arrive at; undefined for a castle that claims no token. */
+  readonly gitops: { readonly cluster: Cluster; readonly sha: string } | undefined;
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly fetch: typeof fetch;
@@ -38,28 +37,21 @@ export async function reachMilestone(milestone: Milestone, context: MilestoneCon
     code: 'PHX-VERIFY-MILESTONE',
     seconds: limit,
     signal: context.signal,
-    onChange: (waiting) => context.log.debug(`${milestone.name}: ${waiting}`),
+    onChange: (waiting) => context.log.from(milestone.name, waiting),
   });
   await Promise.all(milestone.all.map((probe) => runProbe(probe, context, wait)));
   return context.elapsed();
 }
 
-function runProbe(
+async function runProbe(
   probe: Probe,
-  context: MilestoneContext,
+  { gitops, fetch }: MilestoneContext,
   wait: (reason: string) => WaitOptions,
 ): Promise<void> {
-  switch (probe.kind) {
-    case 'kustomization':
-      return waitForKustomization(
-        context.cluster,
-        probe.name,
-        context.sha,
-        wait(`Kustomization ${probe.name}`),
-      );
-    case 'kustomizations':
-      return waitForAllKustomizations(context.cluster, context.sha, wait('all Kustomizations'));
-    case 'http':
-      return waitForPage(probe.url, probe.contains, context.fetch, wait(probe.url));
-  }
+  if (probe.kind === 'http') return waitForPage(probe.url, probe.contains, fetch, wait(probe.url));
+  if (gitops === undefined) throw new Error('a Kustomization was probed without a claim');
+  const { cluster, sha } = gitops;
+  return probe.kind === 'kustomization'
+    ? waitForKustomization(cluster, probe.name, sha, wait(`Kustomization ${probe.name}`))
+    : waitForAllKustomizations(cluster, sha, wait('all Kustomizations'));
 }

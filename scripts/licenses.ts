@@ -1,0 +1,31 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+interface Locked {
+  readonly version?: string;
+  readonly dev?: boolean;
+  readonly optional?: boolean;
+  readonly license?: string;
+}
+
+/** The licences of all packages that the bundle can hold (not those of development), as one text in a fixed order. */
+export async function licensesOf(lockFile: string): Promise<string> {
+  const { packages } = JSON.parse(await readFile(lockFile, 'utf8')) as { packages: Record<string, Locked> };
+  const bundled = Object.entries(packages).filter(
+    ([path, { dev, optional }]) => path !== '' && !dev && !optional,
+  );
+  const texts = await Promise.all(
+    bundled
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(async ([path, { version, license }]) => {
+        const files = await readdir(path);
+        const file = files.find((name) => /^licen[cs]e/i.test(name));
+        const text =
+          file === undefined
+            ? '(the package brings no licence text)'
+            : await readFile(join(path, file), 'utf8');
+        return `${path.replace(/^.*node_modules\//, '')} ${version ?? ''} (${license ?? 'see below'})\n\n${text.trim()}\n`;
+      }),
+  );
+  return texts.join(`\n${'-'.repeat(79)}\n\n`);
+}
