@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { loadCastle } from '../castle/load.ts';
+import { type Castle, loadCastle } from '../castle/load.ts';
 import type { Edge } from '../edge.ts';
 import { layerEnvironment } from '../layer/environment.ts';
 import { descendants } from '../plan/graph.ts';
@@ -28,7 +28,7 @@ export async function plan(request: Request, edge: Edge): Promise<CommandResult>
     {
       terragrunt: fileOf('terragrunt'),
       engine: fileOf(castle.engine),
-      env: layerEnvironment(edge.env, castle.env, {}),
+      env: layerEnvironment({ ...placeholders(castle), ...edge.env }, castle.env, {}),
     },
     edge,
   );
@@ -49,4 +49,10 @@ export async function plan(request: Request, edge: Edge): Promise<CommandResult>
         })
         .join('\n'),
   };
+}
+
+/** What only a rehearsal sets, its units read when they are parsed; a plan needs no more than that it is there. */
+function placeholders({ box, env }: Castle): Record<string, string> {
+  const names = box ? env.filter((name) => name.startsWith('PHOENIX_BOX_')) : [];
+  return Object.fromEntries(names.map((name) => [name, '0']));
 }
