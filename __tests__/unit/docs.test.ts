@@ -1,0 +1,61 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { faultKinds } from '../../src/rehearsal/stand-ins/faults.ts';
+
+const root = join(import.meta.dirname, '../..');
+const read = (file: string) => readFileSync(join(root, file), 'utf8');
+
+function sources(folder: string): string {
+  const files = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });
+  return files
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => read(join(folder, file)))
+    .join('\n');
+}
+
+/** Codes as they stand in code: quoted, or at the start of a quoted text's place. */
+function codesIn(text: string, quote: RegExp): Set<string> {
+  return new Set([...text.matchAll(quote)].map(([, code]) => code ?? ''));
+}
+
+describe('the documentation', () => {
+  it('lists exactly the error codes that the code can give', () => {
+    const given = codesIn(sources('src'), /['"`](PHX-[A-Z0-9]+(?:-[A-Z0-9]+)*)['"`]/g);
+    const listed = codesIn(read('docs/errors.md'), /^\| `(PHX-[A-Z0-9-]+)` \|/gm);
+    expect([...given].filter((code) => !listed.has(code))).toEqual([]);
+    expect([...listed].filter((code) => !given.has(code))).toEqual([]);
+  });
+
+  it('lists exactly the faults of the box', () => {
+    const known = Object.entries(faultKinds).flatMap(([name, kinds]) =>
+      Object.keys(kinds).map((kind) => `${name}:${kind}`),
+    );
+    const listed = [...codesIn(read('docs/box.md'), /^\| `([a-z-]+:[a-z0-9-]+)` \|/gm)];
+    expect(listed.toSorted()).toEqual(known.toSorted());
+  });
+
+  it('names every key of the castle file', () => {
+    const page = read('docs/castle-file.md');
+    const missing = keysOf(JSON.parse(read('phoenix.schema.json'))).filter(
+      (key) => !page.includes(`\`${key}\``) && !page.includes(`\`${key}:`),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  it('names every field of the report', () => {
+    const page = read('docs/report.md');
+    const { properties } = JSON.parse(read('phoenix-report.schema.json')) as { properties: object };
+    expect(Object.keys(properties).filter((field) => !page.includes(`\`${field}\``))).toEqual([]);
+  });
+});
+
+/** Every property name that a JSON Schema speaks of, at any depth. */
+function keysOf(schema: unknown): string[] {
+  if (typeof schema !== 'object' || schema === null) return [];
+  const own =
+    'properties' in schema && typeof schema.properties === 'object'
+      ? Object.keys(schema.properties ?? {})
+      : [];
+  return [...new Set([...own, ...Object.values(schema).flatMap(keysOf)])];
+}
