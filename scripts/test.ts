@@ -6,8 +6,15 @@ import { join } from 'node:path';
 const results = join('coverage', 'results.json');
 await rm(results, { force: true });
 const { status } = spawnSync(
-  join('node_modules', '.bin', 'vitest'),
-  ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${results}`, ...process.argv.slice(2)],
+  process.execPath,
+  [
+    join('node_modules', 'vitest', 'vitest.mjs'),
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${results}`,
+    ...process.argv.slice(2),
+  ],
   { stdio: 'inherit' },
 );
 const totals: unknown = JSON.parse(await readFile(results, 'utf8'));
