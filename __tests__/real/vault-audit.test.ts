@@ -57,7 +57,7 @@ describe('the audit of processes', () => {
   /** A process that says it is there, with `args` and `env` as given. */
   async function running(args: readonly string[], env: NodeJS.ProcessEnv) {
     const script = 'process.stdout.write("up"); setInterval(() => {}, 1000)';
-    const child = spawn(process.execPath, ['-e', script, ...args], {
+    const child = spawn(process.execPath, ['-e', script, '--', ...args], {
       env,
       stdio: ['ignore', 'pipe', 'inherit'],
     });

@@ -1,144 +1,124 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { PhoenixError } from '../../src/errors.ts';
-import { type EngineEvent, parseEngineLine, shownText } from '../../src/layer/events.ts';
 import { type Evidence, judge } from '../../src/layer/judge.ts';
-import { createObserver } from '../../src/layer/observe.ts';
-import { contradictions, type LayerState } from '../../src/layer/state.ts';
 
-const time = '2026-01-01T00:00:00.000Z';
-const line = (type: string, more: object) =>
-  JSON.stringify({ type, '@timestamp': time, '@message': type, ...more });
-const event = (type: string, more: object): EngineEvent => parseEngineLine(line(type, more));
-const completed = (addr: string, action: string) =>
-  event('apply_complete', { hook: { resource: { addr }, action } });
-const summary = (add: number, operation = 'apply') =>
-  event('change_summary', { changes: { add, change: 0, remove: 0, import: 0, operation } });
+const changes = { add: 1, change: 0, remove: 0 };
+const good: Evidence = {
+  layer: 'platform',
+  exit: { code: 0, signal: null },
+  report: { Name: 'platform', Result: 'succeeded' },
+  seen: {
+    errors: [],
+    claimed: new Map([['terraform_data.a', 'present']]),
+    changes,
+    engineStarted: 1,
+    planned: 2,
+    summarised: 3,
+    tail: [],
+  },
+  state: { serial: 1, addresses: new Set(['terraform_data.a']), tainted: new Set(), outputs: new Map() },
+};
+const failed = { exit: { code: 1, signal: null }, report: { Name: 'platform', Result: 'failed' } } as const;
 
-function state(addresses: readonly string[], tainted: readonly string[] = []): LayerState {
-  return { serial: 1, addresses: new Set(addresses), tainted: new Set(tainted), outputs: new Map() };
+function refusal(change: Partial<Evidence>): PhoenixError {
+  const verdict = judge({ ...good, ...change });
+  if (verdict instanceof PhoenixError) return verdict;
+  throw new Error(`judged ${verdict}`);
 }
 
-function evidence(events: readonly EngineEvent[], more: Partial<Evidence> = {}): Evidence {
-  const observer = createObserver();
-  for (const each of events) observer.event(each);
-  return {
-    layer: 'platform',
-    exit: { code: 0, signal: null },
-    report: { Name: 'platform', Result: 'succeeded' },
-    seen: observer.seen,
-    state: state(['terraform_data.a']),
-    ...more,
-  };
-}
+const seen = (change: Partial<Evidence['seen']>) => ({ seen: { ...good.seen, ...change } });
 
-const good = [completed('terraform_data.a', 'create'), summary(1)];
-const code = (verdict: ReturnType<typeof judge>) =>
-  verdict instanceof PhoenixError ? verdict.code : verdict;
-
-describe('the verdict on a layer', () => {
-  it('is applied or unchanged only where exit, report, summary and state agree', () => {
-    expect(judge(evidence(good))).toBe('applied');
-    expect(judge(evidence([summary(0)]))).toBe('unchanged');
+describe('a layer is done', () => {
+  test('where exit code, report, summary and state all say so', () => {
+    expect(judge(good)).toBe('applied');
   });
 
-  it.each<[string, Partial<Evidence>]>([
-    ['the exit code is not 0', { exit: { code: 1, signal: null } }],
-    [
-      'the report says failed, as after an interrupt that exits 0',
-      { report: { Name: 'platform', Result: 'failed' } },
-    ],
-    ['the report says early exit', { report: { Name: 'platform', Result: 'early exit' } }],
-    ['there is no report, as after a kill', { report: undefined }],
-  ])('is a failure where %s', (_, more) => {
-    expect(code(judge(evidence(good, more)))).toBe('PHX-LAYER-FAILED');
-  });
-
-  it('is a failure where the engine never gave its closing summary, even if the plan had one', () => {
-    expect(code(judge(evidence([completed('terraform_data.a', 'create'), summary(1, 'plan')])))).toBe(
-      'PHX-LAYER-FAILED',
+  test('and unchanged where nothing was added, changed or removed', () => {
+    const none = { add: 0, change: 0, remove: 0 };
+    expect(judge({ ...good, ...seen({ changes: none, claimed: new Map() }) })).toBe('unchanged');
+    expect(judge({ ...good, ...seen({ changes: { ...none, remove: 1 }, claimed: new Map() }) })).toBe(
+      'applied',
     );
   });
+});
 
-  it('is a failure where the state was not read, lacks what was applied, or holds it as tainted', () => {
-    for (const read of [undefined, state([]), state(['terraform_data.a'], ['terraform_data.a'])]) {
-      expect(code(judge(evidence(good, { state: read })))).toBe('PHX-LAYER-STATE-DIFFERS');
-    }
+describe('a layer has failed where one witness alone', () => {
+  test.each<[string, Partial<Evidence>]>([
+    ['is the exit code', { exit: { code: 1, signal: null } }],
+    ['is a signal', { exit: { code: null, signal: 'SIGTERM' } }],
+    ['is the report', { report: { Name: 'platform', Result: 'early exit' } }],
+    ['is a report that was never written', { report: undefined }],
+    ['is a closing summary that never came', seen({ changes: undefined })],
+    ['is a state that was not read back', { state: undefined }],
+  ])('%s', (_, change) => {
+    expect(refusal(change)).toMatchObject({ class: 'layer', exitCode: 7 });
   });
 
-  it('names the signal of a layer that was killed, and the holder of a lock', () => {
-    const killed = judge(evidence([], { exit: { code: null, signal: 'SIGKILL' }, report: undefined }));
-    expect(code(killed)).toBe('PHX-LAYER-KILLED');
-    expect((killed as PhoenixError).what).toContain('signal SIGKILL (137)');
-    const locked = event('diagnostic', {
-      diagnostic: {
-        severity: 'error',
-        summary: 'Error acquiring the state lock',
-        detail: 'Who: somebody@host',
-      },
+  test('is the state, which says what it lacks', () => {
+    const state = { serial: 1, addresses: new Set<string>(), tainted: new Set<string>(), outputs: new Map() };
+    expect(refusal({ state })).toMatchObject({
+      code: 'PHX-LAYER-STATE-DIFFERS',
+      why: 'terraform_data.a was applied but is not in the state',
+      next: expect.stringContaining('--from platform'),
     });
-    const verdict = judge(evidence([locked], { exit: { code: 1, signal: null } }));
-    expect(code(verdict)).toBe('PHX-LAYER-LOCKED');
-    expect((verdict as PhoenixError).why).toContain('somebody@host');
+  });
+});
+
+describe('the explanation of a failure', () => {
+  test('is the first error of the engine, with its address and its place, on one line, and how many more', () => {
+    const errors = [
+      {
+        severity: 'error',
+        summary: 'Provisioning failed',
+        detail: 'No\n  route to host',
+        address: 'terraform_data.vm',
+        range: { filename: 'main.tf', start: { line: 7, column: 3 } },
+      },
+      { severity: 'error', summary: 'Another', detail: '' },
+    ] as const;
+    expect(refusal({ ...failed, ...seen({ errors }) })).toMatchObject({
+      code: 'PHX-LAYER-FAILED',
+      what: 'Layer platform failed: terraform_data.vm: Provisioning failed (and 1 more errors)',
+      why: 'No route to host [main.tf:7]',
+    });
   });
 
-  it('tells the first diagnostic, where it stands, and how many more there are', () => {
-    const diagnostic = (summary: string) =>
-      event('diagnostic', {
-        diagnostic: {
-          severity: 'error',
-          summary,
-          detail: 'the detail',
-          address: 'x.y',
-          range: { filename: 'main.tf', start: { line: 7, column: 1 } },
-        },
-      });
-    const verdict = judge(
-      evidence([diagnostic('first'), diagnostic('second')], { exit: { code: 1, signal: null } }),
+  test('is the holder of the lock, where the state is locked', () => {
+    const lock = {
+      severity: 'error',
+      summary: 'Error acquiring the state lock',
+      detail: 'Who: ann@host',
+    } as const;
+    expect(refusal({ ...failed, ...seen({ errors: [lock] }) })).toMatchObject({
+      code: 'PHX-LAYER-LOCKED',
+      why: 'Who: ann@host',
+      next: expect.stringContaining('force-unlock'),
+    });
+  });
+
+  test('is the signal that ended it, and for SIGKILL that memory may have run out', () => {
+    const killed = refusal({ exit: { code: null, signal: 'SIGKILL' }, report: undefined });
+    expect(killed).toMatchObject({
+      code: 'PHX-LAYER-KILLED',
+      what: 'Layer platform was ended by signal SIGKILL (137).',
+      why: expect.stringContaining('memory'),
+    });
+  });
+
+  test("is Terragrunt's cause where the engine said nothing, else the last words, and never nothing", () => {
+    const cause = { Name: 'platform', Result: 'failed', Cause: 'no such module' } as const;
+    expect(refusal({ ...failed, report: cause }).why).toBe('no such module');
+    const tail = ['one', 'two', 'three', 'four'];
+    expect(refusal({ ...failed, ...seen({ tail }) }).why).toBe('two / three / four');
+    expect(refusal(failed).why).toBe('It said nothing.');
+    expect(refusal({ exit: { code: 1, signal: null }, report: undefined }).what).toContain(
+      'it wrote no report',
     );
-    expect((verdict as PhoenixError).what).toContain('x.y: first (and 1 more errors)');
-    expect((verdict as PhoenixError).why).toContain('[main.tf:7]');
-  });
-});
-
-describe('what the state contradicts', () => {
-  it('is nothing for what was destroyed and is gone, and something for what stayed', () => {
-    expect(contradictions(new Map([['a.b', 'absent']]), state([]))).toEqual([]);
-    expect(contradictions(new Map([['a.b', 'absent']]), state(['a.b']))).toHaveLength(1);
   });
 
-  it('lets the last word on an address count, as in a replacement', () => {
-    const observer = createObserver();
-    for (const action of ['delete', 'create']) observer.event(completed('a.b[0]', action));
-    expect(observer.seen.claimed.get('a.b[0]')).toBe('present');
-  });
-});
-
-describe("the engine's lines", () => {
-  it('that are no JSON, or of a kind not known, are kept and break nothing', () => {
-    for (const text of [
-      'panic: runtime error',
-      '{broken',
-      '{"type":"resource_drift","@message":"m"}',
-      '{}',
-      '[]',
-      '',
-    ]) {
-      expect(parseEngineLine(text).type).toBe('other');
-    }
-  });
-
-  it('are shown where they tell people something, and not where they only echo a command', () => {
-    const output = (text: string) =>
-      event('provision_progress', { hook: { resource: { addr: 'a.b' }, output: text } });
-    expect(shownText(output('hello'))).toBe('  hello');
-    expect(shownText(output('Executing: ["/bin/sh"]'))).toBeUndefined();
-    expect(shownText(event('version', {}))).toBeUndefined();
-  });
-
-  it('keep only the last forty for a failure, however many come', () => {
-    const observer = createObserver();
-    for (let index = 0; index < 1000; index += 1) observer.line(String(index));
-    expect(observer.seen.tail).toHaveLength(40);
-    expect(observer.seen.tail.at(-1)).toBe('999');
+  test('is kept short', () => {
+    const detail = 'word '.repeat(5000);
+    const errors = [{ severity: 'error', summary: 'Long', detail }] as const;
+    expect(refusal({ ...failed, ...seen({ errors }) }).why.length).toBeLessThan(700);
   });
 });

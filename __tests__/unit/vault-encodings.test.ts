@@ -26,7 +26,8 @@ describe('the forms of a secret', () => {
   test('have its base64url at any place in a longer text', () => {
     holds(
       fc.property(secret, bytes, bytes, (value, before, after) => {
-        const form = encodingsOf(value).get(`base64url+${before.length % 3}`);
+        const [shift, forms] = [before.length % 3, encodingsOf(value)];
+        const form = forms.get(`base64url+${shift}`) ?? forms.get(`base64+${shift}`);
         expect(around(before, value, after).toString('base64url')).toContain(form);
       }),
     );
@@ -41,6 +42,15 @@ describe('the forms of a secret', () => {
         expect(has(`00${Buffer.from(value).toString('hex').toUpperCase()}FF`)).toBe(true);
         expect(has(JSON.stringify({ password: `x${value}y` }))).toBe(true);
         expect(has(`https://user:${encodeURIComponent(value.toWellFormed())}@host`)).toBe(true);
+      }),
+    );
+  });
+
+  test('are each there once, however many names they could have', () => {
+    holds(
+      fc.property(secret, (value) => {
+        const forms = [...encodingsOf(value).values()];
+        expect(new Set(forms).size).toBe(forms.length);
       }),
     );
   });

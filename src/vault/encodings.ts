@@ -1,19 +1,23 @@
 /** Secrets shorter than this are neither masked nor searched: `on` or `8080` would match half the log. */
 export const leastSecretLength = 6;
 
-/** The forms a secret takes on its way into logs and files, by name. Base64 in its three alignments, without the edges. */
+/**
+ * The forms a secret takes on its way into logs and files, by name; none is there twice. Base64 in its three alignments,
+ * without the edges.
+ */
 export function encodingsOf(secret: string): ReadonlyMap<string, string> {
   const bytes = Buffer.from(secret, 'utf8');
   const forms = new Map<string, string>([['raw', secret]]);
   for (const shift of [0, 1, 2]) {
     const core = alignedBase64(bytes, shift);
-    if (core.length >= leastSecretLength) {
-      forms.set(`base64+${shift}`, core);
-      forms.set(`base64url+${shift}`, core.replaceAll('+', '-').replaceAll('/', '_'));
-    }
+    if (core.length < leastSecretLength) continue;
+    forms.set(`base64+${shift}`, core);
+    const url = core.replaceAll('+', '-').replaceAll('/', '_');
+    if (url !== core) forms.set(`base64url+${shift}`, url);
   }
-  forms.set('hex', bytes.toString('hex'));
-  forms.set('HEX', bytes.toString('hex').toUpperCase());
+  const hex = bytes.toString('hex');
+  forms.set('hex', hex);
+  if (hex.toUpperCase() !== hex) forms.set('HEX', hex.toUpperCase());
   const escaped = {
     json: JSON.stringify(secret).slice(1, -1),
     percent: encodeURIComponent(secret.toWellFormed()),

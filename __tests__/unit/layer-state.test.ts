@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { type Claimed, contradictions, type LayerState } from '../../src/layer/state.ts';
+
+const state = (addresses: readonly string[], tainted: readonly string[] = []): LayerState => ({
+  serial: 1,
+  addresses: new Set(addresses),
+  tainted: new Set(tainted),
+  outputs: new Map(),
+});
+
+test.each<[string, Claimed, LayerState, string[]]>([
+  ['nothing was said and nothing is there', new Map(), state([]), []],
+  ['what was made is there, beside older things', new Map([['t.a', 'present']]), state(['t.a', 't.old']), []],
+  ['what was destroyed is gone', new Map([['t.a', 'absent']]), state(['t.old']), []],
+  [
+    'what was made is missing',
+    new Map([['t.a["k"]', 'present']]),
+    state(['t.a["other"]']),
+    ['t.a["k"] was applied but is not in the state'],
+  ],
+  [
+    'what was made is tainted',
+    new Map([['t.a', 'present']]),
+    state(['t.a'], ['t.a']),
+    ['t.a is tainted in the state'],
+  ],
+  [
+    'what was destroyed is still there',
+    new Map([['t.a', 'absent']]),
+    state(['t.a']),
+    ['t.a was destroyed but is still in the state'],
+  ],
+])('where %s, the contradictions are told', (_, claimed, found, expected) => {
+  expect(contradictions(claimed, found)).toEqual(expected);
+});

@@ -1,0 +1,74 @@
+import { describe, expect, test } from 'vitest';
+import type { Castle } from '../../src/castle/load.ts';
+import type { Layer } from '../../src/plan/discover.ts';
+import { claimGate, nodesOf, shownName } from '../../src/rebirth/graph.ts';
+
+const layer = (name: string, ...dependencies: string[]): Layer => ({
+  name,
+  dir: `/live/${name}`,
+  dependencies,
+});
+const layers = [
+  layer('engine'),
+  layer('gitops', 'engine'),
+  layer('storage', 'engine'),
+  layer('apps', 'storage'),
+];
+
+function claim(more: { after?: string; before?: readonly string[] } = {}): NonNullable<Castle['claim']> {
+  return {
+    after: 'engine',
+    store: 'store',
+    token: 'GITHUB_TOKEN',
+    repository: 'https://git.invalid/castle',
+    withinSeconds: 60,
+    clientId: 'ID',
+    clientSecret: 'SECRET',
+    identityNamespace: 'external-secrets',
+    identitySecret: 'identity',
+    namespace: 'flux-system',
+    externalSecret: 'token',
+    secret: 'flux-system',
+    ...more,
+  };
+}
+
+const waits = (given: Castle['claim']) =>
+  Object.fromEntries(nodesOf(layers, given).map(({ id, dependencies }) => [id, dependencies]));
+
+describe('the claim among the layers', () => {
+  test('is not there where the castle has none: the layers are as they are', () => {
+    expect(waits(undefined)).toEqual({
+      engine: [],
+      gitops: ['engine'],
+      storage: ['engine'],
+      apps: ['storage'],
+    });
+  });
+
+  test('stands behind its layer, and only the layers that it is before wait for it', () => {
+    expect(waits(claim({ before: ['gitops'] }))).toEqual({
+      engine: [],
+      gitops: ['engine', claimGate],
+      storage: ['engine'],
+      apps: ['storage'],
+      [claimGate]: ['engine'],
+    });
+  });
+
+  test('is waited for by all that depend on its layer themselves, where the castle file does not say', () => {
+    expect(waits(claim())).toMatchObject({
+      gitops: ['engine', claimGate],
+      storage: ['engine', claimGate],
+      apps: ['storage'],
+    });
+  });
+
+  test('has no place where its layer is not there', () => {
+    expect(Object.keys(waits(claim({ after: 'unknown' })))).toEqual(['engine', 'gitops', 'storage', 'apps']);
+  });
+});
+
+test('people read a gate by its name alone, and a layer by its own', () => {
+  expect([claimGate, 'storage', 'apps/gate:x'].map(shownName)).toEqual(['claim', 'storage', 'apps/gate:x']);
+});

@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { PhoenixError } from '../../src/errors.ts';
+import { helpText } from '../../src/help.ts';
+import { commandNames, parseRequest, requestSchema } from '../../src/request.ts';
+
+const shown = (option: string) => `--${option}`;
+
+function refusal(raw: Readonly<Record<string, unknown>>): PhoenixError {
+  try {
+    parseRequest(raw, shown);
+  } catch (error) {
+    if (error instanceof PhoenixError) return error;
+    throw error;
+  }
+  throw new Error('the request was taken');
+}
+
+describe('a request', () => {
+  test('has what was not given by default', () => {
+    expect(parseRequest({ command: 'rebirth' }, shown)).toEqual({
+      command: 'rebirth',
+      castle: '',
+      report: 'phoenix-report.json',
+      only: [],
+      from: '',
+      fault: [],
+    });
+  });
+
+  test('without a command, or with one that there is not, names those that there are and the near one', () => {
+    expect(refusal({})).toMatchObject({
+      code: 'PHX-INPUT-COMMAND',
+      what: 'No command is given.',
+      exitCode: 2,
+    });
+    expect(refusal({ command: 'rebrith' }).why).toContain('Did you mean `rebirth`?');
+    expect(refusal({ command: 'constructor' }).code).toBe('PHX-INPUT-COMMAND');
+  });
+
+  test('with a seed that is no whole number from 0 up is refused by the name of the option', () => {
+    for (const seed of ['x', '1.5', '-1']) {
+      const error = refusal({ command: 'rehearse', seed });
+      expect(error).toMatchObject({
+        code: 'PHX-INPUT-VALUE',
+        what: '--seed has a value that cannot be used.',
+      });
+    }
+    expect(parseRequest({ command: 'rehearse', seed: '7' }, shown).seed).toBe(7);
+  });
+
+  test('with a control character in any value, also inside a list, is refused and the character is not echoed', () => {
+    for (const raw of [{ castle: 'a\nb' }, { from: 'a\u0000' }, { only: ['ok', 'a\u001b[31m'] }]) {
+      const error = refusal({ command: 'rebirth', ...raw });
+      expect(error.code).toBe('PHX-INPUT-CONTROL');
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
+      expect(error.what + error.why + error.next).not.toMatch(/[\u0000-\u001f]/);
+    }
+  });
+});
+
+describe('an option is described once, and so everywhere alike:', () => {
+  const action = parse(readFileSync(join(import.meta.dirname, '../../action.yml'), 'utf8')) as {
+    readonly inputs: Readonly<Record<string, { readonly description: string; readonly default: string }>>;
+  };
+  const options = Object.entries(requestSchema.shape);
+
+  test('action.yml has each as an input, in these words, with this default, and no other', () => {
+    expect(Object.keys(action.inputs)).toEqual(options.map(([name]) => name));
+    const given = Object.entries(action.inputs).filter(([, input]) => input.default !== '');
+    const asked = Object.fromEntries(given.map(([name, input]) => [name, input.default]));
+    for (const [name, schema] of options) expect(action.inputs[name]?.description).toBe(schema.description);
+    expect(parseRequest(asked, shown)).toEqual(parseRequest({ command: 'rebirth' }, shown));
+  });
+
+  test.each([undefined, ...commandNames])(
+    'the help of %s has each but the command, in these words',
+    (command) => {
+      const help = helpText(command);
+      for (const [name, schema] of options) {
+        if (name !== 'command') expect(help).toContain(`--${name} VALUE`.padEnd(18));
+        if (name !== 'command') expect(help).toContain(schema.description);
+      }
+      for (const name of command === undefined ? commandNames : [command]) expect(help).toContain(name);
+    },
+  );
+});
