@@ -128,6 +128,7 @@ describe('Phoenix', () => {
     await allGone(world, 10);
     const left = await world.leftovers();
     expect(left.filter((path) => path.startsWith(world.vault))).toHaveLength(1);
+    expect(left.filter((path) => /\/\.phoenix\/box\/runs\/[^/]+$/.test(path))).toHaveLength(1);
 
     const next = await world.run(args);
     expect({ code: next.code, output: next.output }).toMatchObject({ code: 0 });
