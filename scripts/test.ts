@@ -17,11 +17,15 @@ const { status } = spawnSync(
   ],
   { stdio: 'inherit' },
 );
-const totals: unknown = JSON.parse(await readFile(results, 'utf8'));
-const count = (name: string) => Number((totals as Record<string, unknown>)[name] ?? 0);
+// Where vitest itself died there are no results, and the closing line must still come.
+const totals: Readonly<Record<string, unknown>> = JSON.parse(
+  await readFile(results, 'utf8').catch(() => '{}'),
+);
+const count = (name: string) => Number(totals[name] ?? 0);
 const passed = count('numPassedTests');
 // A file that cannot be loaded holds no failed test, yet nothing in it was tested.
 const failed = count('numFailedTests') + (status !== 0 && count('numFailedTests') === 0 ? 1 : 0);
 const skipped = count('numPendingTests') + count('numTodoTests');
-process.stdout.write(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);
+if (skipped > 0) process.stdout.write(`\n${skipped} skipped`);
+process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
 if (status !== 0 || passed === 0) process.exitCode = 1;

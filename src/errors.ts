@@ -2,7 +2,7 @@
  * One error type for the whole of Phoenix: a code to search for, what happened, why, and the next move.
  * Exit codes follow the class, so that a caller can tell a bad castle file from a dead cluster.
  */
-const exitCodes = {
+export const exitCodes = {
   internal: 1,
   input: 2,
   toolchain: 3,

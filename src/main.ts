@@ -1,4 +1,4 @@
-import { setFailed, setSecret } from '@actions/core';
+import { setSecret } from '@actions/core';
 import { listenForCancellation } from './cancellation.ts';
 import { runCommand } from './commands/run.ts';
 import type { Edge } from './edge.ts';
@@ -6,7 +6,7 @@ import { explain, toPhoenixError } from './errors.ts';
 import { readInputs } from './inputs.ts';
 import type { Log } from './log.ts';
 import { createLog } from './log.ts';
-import { annotateError, writeOutputs } from './outputs.ts';
+import { annotateError, writeFailure, writeOutputs } from './outputs.ts';
 import { markMain, saveVault } from './state.ts';
 import { createRedactor } from './vault/redact.ts';
 
@@ -32,13 +32,14 @@ export async function main(world: Pick<Edge, 'env' | 'cwd' | 'home' | 'self'>): 
     process.stdout.write(`${redact(result.text({ color: false, width: 120 }))}\n`);
     if (result.report !== undefined) await writeOutputs(result.report, request.report, redact);
     if (result.exitCode === 0) return;
+    // Its words stand in the text above already; setFailed would make a second annotation of them.
     if (result.error !== undefined) annotateError(result.error, redact);
-    setFailed(result.error === undefined ? `exit code ${result.exitCode}` : redact(explain(result.error)));
     process.exitCode = result.exitCode;
   } catch (thrown) {
     const error = toPhoenixError(thrown);
+    log.error(explain(error));
     annotateError(error, redact);
-    setFailed(redact(explain(error)));
+    writeFailure(error);
     process.exitCode = error.exitCode;
   }
 }

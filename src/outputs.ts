@@ -16,6 +16,12 @@ export async function writeOutputs(
   await summary.addRaw(redact(renderSummary(report))).write();
 }
 
+/** The outputs of a run that ended before it could make a report: a refused input, a castle file with a mistake. */
+export function writeFailure(error: PhoenixError): void {
+  setOutput('verdict', error.class === 'cancelled' ? 'cancelled' : 'failed');
+  setOutput('error-code', error.code);
+}
+
 /** The error as an annotation; where it stands in a file, the annotation stands there. */
 export function annotateError(error: PhoenixError, redact: (text: string) => string): void {
   const { at } = error;

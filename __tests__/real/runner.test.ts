@@ -33,7 +33,14 @@ describe('the Action under a runner', () => {
     expect(ended.output).toMatch(
       /::error title=PHX-CASTLE-UNKNOWN-KEY,file=[^:]*phoenix\.yaml,line=4,col=1::/,
     );
+    expect(ended.output.match(/^::error/gm)).toHaveLength(1);
     expect(ended.output).not.toMatch(/^\s+at /m);
+    const outputs = await runner.written('OUTPUT');
+    expect(Object.fromEntries(outputs)).toEqual({
+      verdict: 'failed',
+      'error-code': 'PHX-CASTLE-UNKNOWN-KEY',
+    });
+    expect((await (await runner.post()).ended).code).toBe(0);
   });
 
   it('gives the outputs of a failed run too, and names the error', async () => {
@@ -41,6 +48,7 @@ describe('the Action under a runner', () => {
     const runner = await playRunner(world);
     const ended = await (await runner.main({ command: 'rebirth' })).ended;
     expect(ended.code).toBe(7);
+    expect(ended.output.match(/^::error/gm)).toHaveLength(1);
     const outputs = await runner.written('OUTPUT');
     expect(outputs.get('verdict')).toBe('failed');
     expect(outputs.get('error-code')).toBe('PHX-LAYER-FAILED');
@@ -51,17 +59,13 @@ describe('the Action under a runner', () => {
     await using world = await smallCastle({ first: { main: running('touch reached') } });
     const runner = await playRunner(world);
     const ended = await (
-      await world.start([], {
-        GITHUB_ACTIONS: 'true',
-        GITHUB_EVENT_NAME: 'pull_request_target',
-        INPUT_COMMAND: 'rebirth',
-      })
+      await runner.main({ command: 'rebirth' }, { GITHUB_EVENT_NAME: 'pull_request_target' })
     ).ended;
     expect(ended.code).toBe(4);
     expect(ended.output).toContain('PHX-IDENTITY-EVENT');
     expect(ended.output).not.toContain('[first] started');
     expect(await vaultsOf(world)).toEqual([]);
-    expect((await runner.written('OUTPUT')).size).toBe(0);
+    expect((await runner.written('OUTPUT')).get('error-code')).toBe('PHX-IDENTITY-EVENT');
   });
 
   it('wipes in post the vault of a main that was killed', async () => {

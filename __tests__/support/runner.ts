@@ -5,7 +5,7 @@ import type { World } from './world.ts';
 
 /** Plays the GitHub runner for one step: inputs as INPUT_*, the command files, and main's state as STATE_* for post. */
 export interface Runner {
-  main(inputs: Readonly<Record<string, string>>): Promise<Running>;
+  main(inputs: Readonly<Record<string, string>>, more?: Readonly<Record<string, string>>): Promise<Running>;
   /** As the runner does it, whatever became of main. */
   post(): Promise<Running>;
   /** What was written to GITHUB_OUTPUT, GITHUB_STATE: name → value. */
@@ -25,9 +25,10 @@ export async function playRunner(world: World): Promise<Runner> {
   return {
     written,
     summary: () => readFile(files['GITHUB_STEP_SUMMARY'] ?? '', 'utf8'),
-    main: (inputs) =>
+    main: (inputs, more = {}) =>
       world.start([], {
         ...env,
+        ...more,
         ...Object.fromEntries(
           Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]),
         ),

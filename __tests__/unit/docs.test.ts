@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { type ErrorClass, exitCodes } from '../../src/errors.ts';
 import { faultKinds } from '../../src/rehearsal/stand-ins/faults.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -25,6 +26,32 @@ describe('the documentation', () => {
     const listed = codesIn(read('docs/errors.md'), /^\| `(PHX-[A-Z0-9-]+)` \|/gm);
     expect([...given].filter((code) => !listed.has(code))).toEqual([]);
     expect([...listed].filter((code) => !given.has(code))).toEqual([]);
+  });
+
+  it('puts each error code under the exit code that it ends with', () => {
+    const ends = new Map(
+      [...sources('src').matchAll(/code: '(PHX-[A-Z0-9-]+)',\s+class: '(\w+)'/g)].map(([, code, name]) => [
+        code ?? '',
+        exitCodes[name as ErrorClass],
+      ]),
+    );
+    expect(ends.size).toBeGreaterThan(50);
+    const sections = read('docs/errors.md')
+      .split(/^## .*\((\d+)\)$/m)
+      .slice(1);
+    const wrong = sections.flatMap((text, index) =>
+      index % 2 === 0
+        ? []
+        : [...codesIn(text, /^\| `(PHX-[A-Z0-9-]+)` \|/gm)].filter(
+            (code) => (ends.get(code) ?? Number(sections[index - 1])) !== Number(sections[index - 1]),
+          ),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('lists exactly the exit codes', () => {
+    const listed = [...codesIn(read('README.md'), /^\| (\d+) \|/gm)].map(Number);
+    expect(listed).toEqual([0, ...Object.values(exitCodes)]);
   });
 
   it('lists exactly the faults of the box', () => {
