@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { castleSchema } from '../../src/castle/schema.ts';
 import { type ErrorClass, exitCodes } from '../../src/errors.ts';
 import { faultKinds } from '../../src/rehearsal/stand-ins/faults.ts';
 
@@ -26,6 +28,11 @@ describe('the documentation', () => {
     const listed = codesIn(read('docs/errors.md'), /^\| `(PHX-[A-Z0-9-]+)` \|/gm);
     expect([...given].filter((code) => !listed.has(code))).toEqual([]);
     expect([...listed].filter((code) => !given.has(code))).toEqual([]);
+  });
+
+  it('has no error code that is built from parts, which the list could not be held against', () => {
+    // `PHX-CASTLE-${string}` is a type: it builds nothing.
+    expect(sources('src').match(/PHX-[A-Z0-9-]*\$\{(?!string\})|['"`]PHX-[A-Z0-9-]*['"`]\s*\+/g)).toBeNull();
   });
 
   it('puts each error code under the exit code that it ends with', () => {
@@ -70,10 +77,32 @@ describe('the documentation', () => {
     expect(missing).toEqual([]);
   });
 
+  it('shows whole castle files that Phoenix takes, and every key of the format in them', () => {
+    const page = read('docs/castle-file.md');
+    const files = [...page.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)]
+      .map(([, text]) => text ?? '')
+      .filter((text) => text.startsWith('version:'));
+    expect(files.map((text) => castleSchema.safeParse(parse(text)).error?.issues)).toEqual([
+      undefined,
+      undefined,
+    ]);
+    const { properties } = JSON.parse(read('phoenix.schema.json')) as { properties: object };
+    expect(Object.keys(properties).filter((key) => !(key in parse(files[0] ?? '')))).toEqual([]);
+  });
+
   it('names every field of the report', () => {
     const page = read('docs/report.md');
-    const { properties } = JSON.parse(read('phoenix-report.schema.json')) as { properties: object };
-    expect(Object.keys(properties).filter((field) => !page.includes(`\`${field}\``))).toEqual([]);
+    const { properties } = JSON.parse(read('phoenix-report.schema.json')) as {
+      properties: Record<string, object>;
+    };
+    const fields = [
+      ...Object.keys(properties),
+      ...['layers', 'gates', 'milestones', 'leaks', 'spans', 'resources'].flatMap((part) =>
+        keysOf(properties[part]),
+      ),
+    ];
+    expect(fields.length).toBeGreaterThan(40);
+    expect(fields.filter((field) => !page.includes(`\`${field}\``))).toEqual([]);
   });
 });
 
