@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { playRunner, vaultsOf } from '../support/runner.ts';
+import { playRunner, vaultsOf } from '../support/runner/play.ts';
 import { made, running, smallCastle } from '../support/small-castle.ts';
 
 describe('the Action under a runner', () => {

@@ -1,7 +1,8 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Running } from './cli.ts';
-import type { World } from './world.ts';
+import type { Running } from '../cli.ts';
+import type { World } from '../world.ts';
+import { parseCommandFile } from './command-files.ts';
 
 /** Plays the GitHub runner for one step: inputs as INPUT_*, the command files, and main's state as STATE_* for post. */
 export interface Runner {
@@ -38,20 +39,6 @@ export async function playRunner(world: World): Promise<Runner> {
       return world.start([], { ...env, ...Object.fromEntries(state) });
     },
   };
-}
-
-/** `NAME<<DELIMITER`, the value's lines, `DELIMITER`: the form that @actions/core writes. */
-function parseCommandFile(text: string): Map<string, string> {
-  const values = new Map<string, string>();
-  const lines = text.split('\n');
-  for (let index = 0; index < lines.length; index += 1) {
-    const [, name, delimiter] = /^([^<]+)<<(.+)$/.exec(lines[index] ?? '') ?? [];
-    if (name === undefined || delimiter === undefined) continue;
-    const end = lines.indexOf(delimiter, index + 1);
-    values.set(name, lines.slice(index + 1, end).join('\n'));
-    index = end;
-  }
-  return values;
 }
 
 /** Names below the vault's root that look like a run's vault. */
