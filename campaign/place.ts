@@ -1,0 +1,74 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { processesOf } from '../__tests__/support/processes.ts';
+import { killQuietly } from '../__tests__/support/runner/orphans.ts';
+
+/** Where one run of the campaign lives, so that whatever it leaves, anywhere, is found by its mark. */
+export interface Place extends AsyncDisposable {
+  /** In every path that the run's processes are given. */
+  readonly mark: string;
+  readonly dir: string;
+  /** The repository: castle file, live folder, module. */
+  readonly repository: string;
+  /** What stands for the cloud: a file an object. */
+  readonly cloud: string;
+  /** States and locks of a castle that keeps them in a folder. */
+  readonly states: string;
+  readonly home: string;
+  readonly temp: string;
+  /** The runner's own folder. */
+  readonly runner: string;
+  /** PHOENIX_VAULT. */
+  readonly vaultRoot: string;
+  /** The folder in RAM that the secret lies in. */
+  readonly secrets: string;
+  /** The state server's folder. It does not bear the mark: a power cut of the run's machine leaves the server. */
+  readonly served: string;
+}
+
+export async function makePlace(name: string): Promise<Place> {
+  const dir = await mkdtemp(join(tmpdir(), `phoenix-${name}-`));
+  const mark = basename(dir);
+  const served = await mkdtemp(join(tmpdir(), 'phoenix-states-'));
+  const below = (folder: string) => join(dir, folder);
+  const place = {
+    mark,
+    dir,
+    repository: below('repository'),
+    cloud: below('cloud'),
+    states: below('states'),
+    home: below('home'),
+    temp: below('tmp'),
+    runner: below('runner'),
+    vaultRoot: join('/dev/shm', mark),
+    secrets: join('/dev/shm', `${mark}-secrets`),
+    served,
+  };
+  const { repository, cloud, states, home, temp, runner, vaultRoot, secrets } = place;
+  for (const folder of [repository, cloud, states, home, temp, runner, vaultRoot, secrets])
+    await mkdir(folder, { mode: 0o700 });
+  return {
+    ...place,
+    async [Symbol.asyncDispose]() {
+      await endAll(mark);
+      for (const folder of [dir, served, vaultRoot, secrets])
+        await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+const roundsToEnd = 50;
+
+/** Kills all that bears the mark, until nothing does: one of them may have started another meanwhile. */
+export async function endAll(mark: string): Promise<number> {
+  let killed = 0;
+  for (let round = 0; round < roundsToEnd; round += 1) {
+    const found = await processesOf(mark);
+    if (found.length === 0) return killed;
+    for (const { pid } of found) if (killQuietly(pid)) killed += 1;
+    await sleep(20);
+  }
+  return killed;
+}
