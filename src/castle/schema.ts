@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type RetryClass, retryClasses } from '../layer/retry.ts';
 import { claim, gitops, kubeconfig } from './cluster.ts';
+import { lease } from './lease.ts';
 import { milestones } from './milestones.ts';
 import { secrets } from './secrets.ts';
 import {
@@ -152,6 +153,7 @@ export const castleSchema = z
       .default([])
       .describe('Names of environment variables, not secret, that layers may see'),
     layers: layers.prefault({}),
+    lease: lease.prefault({}),
     kubeconfig: kubeconfig.optional(),
     claim: claim.optional(),
     gitops: gitops.optional(),
