@@ -1,55 +1,112 @@
 import { type FSWatcher, watch } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { createRotation, type Loss } from './rotate.ts';
+import { createSplitter } from './split.ts';
 
 const tickMs = 200;
 const chunkBytes = 64 * 1024;
-/** A line longer than this is handed on in parts, so that a flood without newlines cannot fill memory. */
-const longestLine = 1024 * 1024;
+/** While it reads without a pause, how often the reader looks at the file's size. */
+const lookMs = 5;
+/** How long lines are handed on before the rest of the program gets its turn: a flood must not delay a cancellation. */
+const longestTurnMs = 20;
 
-/** Follows a file that another process writes; `stop()` reads what is left, then resolves. */
+/** Follows a file that another process writes. */
 export interface Tail {
+  /** What was lost so far, since the file was emptied by this reader (`rotateAtBytes`) or by another. */
+  readonly loss: Loss;
+  /**
+   * Reads what is there at that moment, then resolves: a process that still writes then (a grandchild that kept the
+   * output) is not waited for.
+   */
   stop(): Promise<void>;
 }
 
-/** Hands each whole line of `file` (which exists) to `onLine`, in order, at most one chunk in memory. */
-export async function tailFile(file: string, onLine: (line: string) => void): Promise<Tail> {
-  const handle = await open(file, 'r');
-  const decoder = new TextDecoder();
+export interface TailOptions {
+  /** The file is emptied near this size. Only for a file whose writer opened it with O_APPEND. Default: never. */
+  readonly rotateAtBytes?: number;
+}
+
+/**
+ * Hands each whole line of `file` (which exists) to `onLine`, in order, at most one chunk in memory. A file that got
+ * shorter was emptied by somebody: it is read from its start again.
+ */
+export async function tailFile(
+  file: string,
+  onLine: (line: string) => void,
+  options: TailOptions = {},
+): Promise<Tail> {
+  const handle = await open(file, options.rotateAtBytes === undefined ? 'r' : 'r+');
+  const rotation = createRotation(handle, options.rotateAtBytes ?? Number.POSITIVE_INFINITY);
+  const splitter = createSplitter();
   const buffer = Buffer.allocUnsafe(chunkBytes);
-  let partial = '';
+  let offset = 0;
+  let emptiedByOthers = 0;
   let reading: Promise<void> = Promise.resolve();
   let queued = false;
+  let stopping = false;
 
-  const drain = async () => {
+  const handOn = async (lines: readonly string[]) => {
+    let since = performance.now();
+    for (const line of lines) {
+      onLine(line);
+      if (performance.now() - since < longestTurnMs) continue;
+      await nextTurn();
+      since = performance.now();
+    }
+  };
+  /** Reads on at the file's start: what follows is not what the line that was begun would have gone on with. */
+  const startOver = async () => {
+    emptiedByOthers += 1;
+    offset = 0;
+    await handOn(splitter.cut());
+  };
+  const turn = async (caughtUp: boolean) => {
+    const lost = rotation.lostBytes;
+    offset = await rotation.turn(offset, caughtUp);
+    if (rotation.lostBytes > lost) await handOn(splitter.cut());
+  };
+  const drain = async (until = Number.POSITIVE_INFINITY) => {
     queued = false;
-    for (;;) {
-      const { bytesRead } = await handle.read(buffer, 0, chunkBytes);
-      if (bytesRead === 0) return;
-      const lines = (partial + decoder.decode(buffer.subarray(0, bytesRead), { stream: true })).split('\n');
-      partial = lines.pop() ?? '';
-      for (const line of lines) onLine(line);
-      if (partial.length > longestLine) {
-        onLine(partial);
-        partial = '';
+    let looked = performance.now();
+    while (offset < until && (until < Number.POSITIVE_INFINITY || !stopping)) {
+      const { bytesRead } = await handle.read(buffer, 0, Math.min(chunkBytes, until - offset), offset);
+      if (bytesRead > 0) {
+        offset += bytesRead;
+        await handOn(splitter.add(buffer.subarray(0, bytesRead)));
+        if (performance.now() - looked < lookMs) continue;
+      } else if ((await handle.stat()).size < offset) {
+        await startOver();
+        continue;
       }
+      if (until === Number.POSITIVE_INFINITY && options.rotateAtBytes !== undefined)
+        await turn(bytesRead === 0);
+      if (bytesRead === 0) return;
+      looked = performance.now();
     }
   };
   const schedule = () => {
-    if (queued) return;
+    if (queued || stopping) return;
     queued = true;
-    reading = reading.then(drain);
+    reading = reading.then(() => drain());
   };
   const timer = setInterval(schedule, tickMs);
   const watcher = watchQuietly(file, schedule);
   schedule();
   return {
+    get loss() {
+      return { lostBytes: rotation.lostBytes, turns: rotation.turns + emptiedByOthers };
+    },
     async stop() {
       clearInterval(timer);
       watcher?.close();
+      stopping = true;
       await reading;
-      await drain();
-      if (partial !== '') onLine(partial);
-      await close(handle);
+      const { size } = await handle.stat();
+      if (size < offset) await startOver();
+      await drain(size);
+      await handOn(splitter.end());
+      await handle.close();
     },
   };
 }
@@ -63,8 +120,4 @@ function watchQuietly(file: string, onChange: () => void): FSWatcher | undefined
   } catch {
     return undefined;
   }
-}
-
-async function close(handle: FileHandle): Promise<void> {
-  await handle.close();
 }

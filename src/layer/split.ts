@@ -1,0 +1,50 @@
+/** What of a line is kept; the rest of a longer one is dropped, so that a flood without newlines cannot fill memory. */
+export const longestLine = 1024 * 1024;
+
+/** Bytes in, whole lines out, at most one line in memory. */
+export interface Splitter {
+  add(bytes: Uint8Array): string[];
+  /** What follows does not belong to what came: the line that was begun, as far as it came. */
+  cut(): string[];
+  /** No more will come: the last line, where it has no newline. */
+  end(): string[];
+}
+
+/**
+ * A line's surplus is dropped and not handed on as a second line: a secret that lay across the two would be whole in
+ * neither, and so be shown by both.
+ */
+export function createSplitter(): Splitter {
+  let decoder = new TextDecoder();
+  let partial = '';
+  const grow = (text: string) => {
+    if (partial.length < longestLine) partial += text.slice(0, longestLine - partial.length);
+  };
+  const take = () => {
+    const line = partial;
+    partial = '';
+    return line;
+  };
+  const begun = () => (partial === '' ? [] : [take()]);
+  return {
+    add(bytes) {
+      const lines = decoder.decode(bytes, { stream: true }).split('\n');
+      const last = lines.pop() ?? '';
+      const whole = lines.map((line) => {
+        if (partial === '' && line.length <= longestLine) return line;
+        grow(line);
+        return take();
+      });
+      grow(last);
+      return whole;
+    },
+    cut() {
+      decoder = new TextDecoder();
+      return begun();
+    },
+    end() {
+      grow(decoder.decode());
+      return begun();
+    },
+  };
+}
