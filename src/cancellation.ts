@@ -5,6 +5,9 @@ export interface Cancellation extends Disposable {
   readonly signal: AbortSignal;
 }
 
+/** A terminal that is closed sends SIGHUP. */
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 /** Turns signals into one AbortSignal. A second one explains what is going on instead of breaking it. */
 export function listenForCancellation(tell: (text: string) => void): Cancellation {
   const controller = new AbortController();
@@ -18,13 +21,11 @@ export function listenForCancellation(tell: (text: string) => void): Cancellatio
     tell(`${name}: stopping. No new layer starts; the ones in flight are asked to stop at a safe point.`);
     controller.abort(cancelled(name));
   };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  for (const name of signals) process.on(name, onSignal);
   return {
     signal: controller.signal,
     [Symbol.dispose]() {
-      process.off('SIGINT', onSignal);
-      process.off('SIGTERM', onSignal);
+      for (const name of signals) process.off(name, onSignal);
     },
   };
 }

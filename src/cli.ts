@@ -38,7 +38,8 @@ export async function cli(args: readonly string[], world: Process): Promise<numb
       redactor,
       signal: cancellation.signal,
       fetch: globalThis.fetch,
-      onVault: () => {},
+      onRun: () => {},
+      onCancel: 'drain' as const,
     };
     const result = await runCommand(parsed.request, edge);
     const width = Math.min(120, process.stdout.columns ?? 100);

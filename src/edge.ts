@@ -13,6 +13,11 @@ export interface Edge {
   readonly home: string;
   /** Arguments that start Phoenix itself again: the program, then the bundle. */
   readonly self: readonly string[];
-  /** Told the run's vault before anything is written to it, so that a clean-up can find it. */
-  readonly onVault: (dir: string) => void;
+  /** Told the folder of the run's journal before the run does anything, so that a clean-up can find it. */
+  readonly onRun: (dir: string) => void;
+  /**
+   * What a cancelled run does with what is still under way: end it in order, or leave it to the step that comes after.
+   * A runner kills this process ten seconds after it asked it to stop, but gives the post step minutes.
+   */
+  readonly onCancel: 'drain' | 'hand-over';
 }

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cli } from './cli.ts';
 import { explain, PhoenixError, toPhoenixError } from './errors.ts';
-import { actionLog, main } from './main.ts';
+import { main } from './main.ts';
 import { post } from './post.ts';
 import { hiddenCommands } from './rehearsal/hidden.ts';
 import { isPost } from './state.ts';
@@ -35,11 +35,7 @@ async function start(): Promise<void> {
   if (hidden !== undefined) await hidden(rest);
   else if (first !== undefined || process.env['GITHUB_ACTIONS'] !== 'true') {
     process.exitCode = await cli(process.argv.slice(2), world);
-  } else if (isPost())
-    await post(
-      process.env,
-      actionLog(process.env, (text) => text),
-    );
+  } else if (isPost()) await post(world);
   else await main(world);
 }
 
@@ -49,6 +45,8 @@ function crash(thrown: unknown): void {
   process.exit(error.exitCode);
 }
 
+// Whoever read the output may be gone (a closed terminal, a killed runner); the work is not over for that.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 process.on('uncaughtException', crash);
 process.on('unhandledRejection', crash);
 start().catch(crash);

@@ -2,12 +2,12 @@ import { setSecret } from '@actions/core';
 import { listenForCancellation } from './cancellation.ts';
 import { runCommand } from './commands/run.ts';
 import type { Edge } from './edge.ts';
-import { explain, toPhoenixError } from './errors.ts';
+import { exitCodes, explain, toPhoenixError } from './errors.ts';
 import { readInputs } from './inputs.ts';
 import type { Log } from './log.ts';
 import { createLog } from './log.ts';
 import { annotateError, writeFailure, writeOutputs } from './outputs.ts';
-import { markMain, saveVault } from './state.ts';
+import { markMain, saveRun } from './state.ts';
 import { createRedactor } from './vault/redact.ts';
 
 /** The Action's main step. Sets the exit code; every way out says why. */
@@ -26,8 +26,10 @@ export async function main(world: Pick<Edge, 'env' | 'cwd' | 'home' | 'self'>): 
       redactor,
       signal: cancellation.signal,
       fetch: globalThis.fetch,
-      onVault: saveVault,
+      onRun: saveRun,
+      onCancel: 'hand-over' as const,
     };
+    leaveInTime(cancellation.signal, log);
     const result = await runCommand(request, edge);
     process.stdout.write(`${redact(result.text({ color: false, width: 120 }))}\n`);
     if (result.report !== undefined) await writeOutputs(result.report, request.report, redact);
@@ -35,6 +37,8 @@ export async function main(world: Pick<Edge, 'env' | 'cwd' | 'home' | 'self'>): 
     // Its words stand in the text above already; setFailed would make a second annotation of them.
     if (result.error !== undefined) annotateError(result.error, redact);
     process.exitCode = result.exitCode;
+    // Nothing is waited for: what is under way is on record, and the post step goes on with it.
+    if (cancellation.signal.aborted) process.exit();
   } catch (thrown) {
     const error = toPhoenixError(thrown);
     log.error(explain(error));
@@ -42,6 +46,22 @@ export async function main(world: Pick<Edge, 'env' | 'cwd' | 'home' | 'self'>): 
     writeFailure(error);
     process.exitCode = error.exitCode;
   }
+}
+
+/** The runner kills this process ten seconds after it asked it to stop; whatever hangs, it is gone long before. */
+const leaveWithinMs = 1_700;
+
+function leaveInTime(cancelled: AbortSignal, log: Log): void {
+  cancelled.addEventListener(
+    'abort',
+    () => {
+      setTimeout(() => {
+        log.warn('Stopped without waiting any longer; the post step cleans up and reports.');
+        process.exit(exitCodes.cancelled);
+      }, leaveWithinMs);
+    },
+    { once: true },
+  );
 }
 
 export function actionLog(env: NodeJS.ProcessEnv, redact: (text: string) => string): Log {

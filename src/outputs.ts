@@ -1,4 +1,4 @@
-import { error as annotate, setOutput, summary } from '@actions/core';
+import { error as annotate, setOutput, summary, warning } from '@actions/core';
 import type { PhoenixError } from './errors.ts';
 import type { Report } from './report/schema.ts';
 import { renderSummary } from './report/summary.ts';
@@ -14,6 +14,15 @@ export async function writeOutputs(
   setOutput('wall-seconds', String(report.wallSeconds));
   setOutput('error-code', report.error?.code ?? '');
   await summary.addRaw(redact(renderSummary(report))).write();
+}
+
+/** The post step's own summary, with the layers that are half-done and how to go on; each of these as an annotation. */
+export async function writeAftermath(report: Report, redact: (text: string) => string): Promise<void> {
+  await summary.addRaw(redact(renderSummary(report))).write();
+  for (const { name, verdict, note } of report.layers) {
+    if (note === undefined || verdict === 'applied' || verdict === 'unchanged') continue;
+    warning(redact(note), { title: `Layer ${name}: ${verdict}` });
+  }
 }
 
 /** The outputs of a run that ended before it could make a report: a refused input, a castle file with a mistake. */

@@ -1,19 +1,36 @@
-import { setFailed } from '@actions/core';
+import { join } from 'node:path';
+import { setFailed, setSecret } from '@actions/core';
+import type { Edge } from './edge.ts';
 import { messageOf } from './errors.ts';
+import { isOver, type RunRecord, readRun } from './journal/record.ts';
+import { dirStore } from './lease/dir.ts';
+import { adoptLease } from './lease/lease.ts';
+import { thisProcess } from './lease/who.ts';
 import type { Log } from './log.ts';
-import { savedVault } from './state.ts';
-import { sweepVaults, vaultRoot, wipe } from './vault/vault.ts';
+import { actionLog } from './main.ts';
+import { writeAftermath } from './outputs.ts';
+import { settleReport } from './settle/report.ts';
+import { settleRun } from './settle/run.ts';
+import { savedRun } from './state.ts';
+import { createRedactor, type Redactor } from './vault/redact.ts';
+import { sweepVaults, vaultRoot } from './vault/vault.ts';
+
+/**
+ * What the runner leaves a cancelled job in all, in seconds: it kills the worker 15 s before the server's 5 minutes are
+ * over. PHOENIX_CANCEL_BUDGET says otherwise for a forge that does.
+ */
+const cancelBudgetSeconds = 285;
+/** Of that, what is left for the runner to upload logs and close the job. */
+const marginSeconds = 20;
+/** A main that was killed without a word was asked to stop this long before. */
+const ladderSeconds = 10;
 
 /** The clean-up after main, however main ended. Each step runs whatever the others did; any failure shows. */
-export async function post(env: NodeJS.ProcessEnv, log: Log): Promise<void> {
+export async function post({ env, cwd }: Pick<Edge, 'env' | 'cwd'>): Promise<void> {
+  const redactor = createRedactor(setSecret);
+  const log = actionLog(env, (text) => redactor.redact(text));
   const steps: readonly [name: string, run: () => Promise<void>][] = [
-    [
-      "wipe this run's vault",
-      async () => {
-        const vault = savedVault();
-        if (vault !== undefined) await wipe(vault);
-      },
-    ],
+    ['clean up after the run', () => settleOwn(env, cwd, log, redactor)],
     [
       'sweep vaults of dead runs',
       async () => {
@@ -26,7 +43,40 @@ export async function post(env: NodeJS.ProcessEnv, log: Log): Promise<void> {
     try {
       await run();
     } catch (thrown) {
-      setFailed(`post: could not ${name}: ${messageOf(thrown)}`);
+      setFailed(redactor.redact(`post: could not ${name}: ${messageOf(thrown)}`));
     }
   }
+}
+
+/** Goes on with the work of a main that was cancelled or killed; a run that ended in order has left nothing. */
+async function settleOwn(env: NodeJS.ProcessEnv, cwd: string, log: Log, redactor: Redactor): Promise<void> {
+  const dir = savedRun();
+  const record = dir === undefined ? undefined : await readRun(dir);
+  if (record === undefined || isOver(record)) return;
+  const home = join(record.dir, '..', '..');
+  const lease = await adoptLease(dirStore(join(home, 'lease')), record.begin.run, await thisProcess(), {
+    log,
+  });
+  const settled = await settleRun(record, {
+    by: 'post',
+    home,
+    log,
+    redactor,
+    signal: AbortSignal.timeout(cancelBudgetSeconds * 1000),
+    fetch: globalThis.fetch,
+    until: endOfBudget(record, env),
+    interrupt: 'at-once',
+  });
+  const report = await settleReport(record, settled, cwd, (text) => redactor.redact(text));
+  await writeAftermath(report, (text) => redactor.redact(text));
+  // An engine that still runs keeps the castle: its lease stays with this dead run, and the next one waits for it.
+  if (settled.handedOn.length === 0) await lease?.release();
+  else lease?.leave();
+  for (const trouble of settled.troubles) setFailed(`post: ${trouble}`);
+}
+
+function endOfBudget({ cancelled }: RunRecord, env: NodeJS.ProcessEnv): number {
+  const budget = Number(env['PHOENIX_CANCEL_BUDGET']) || cancelBudgetSeconds;
+  const began = cancelled?.at ?? Date.now() - ladderSeconds * 1000;
+  return began + (budget - marginSeconds) * 1000;
 }

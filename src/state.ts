@@ -10,10 +10,11 @@ export function isPost(): boolean {
   return getState('phase') === 'post';
 }
 
-export function saveVault(dir: string): void {
-  saveState('vault', dir);
+/** The folder of the run's journal. */
+export function saveRun(dir: string): void {
+  saveState('run', dir);
 }
 
-export function savedVault(): string | undefined {
-  return getState('vault') || undefined;
+export function savedRun(): string | undefined {
+  return getState('run') || undefined;
 }

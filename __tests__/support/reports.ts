@@ -42,6 +42,7 @@ export function sampleInput(changes: Partial<ReportInput> = {}): ReportInput {
     layerResult('storage', ['engine'], 200, 300),
   ];
   return {
+    run: '00000000-0000-4000-8000-000000000000',
     castle: 'tazlab',
     mode: 'rehearsal',
     verdict: 'reborn',

@@ -1,12 +1,11 @@
 import { resolve } from 'node:path';
 import { type Castle, loadCastle } from '../castle/load.ts';
 import type { Edge } from '../edge.ts';
-import { toPhoenixError } from '../errors.ts';
 import { storeOf } from '../rebirth/claim-gate.ts';
 import { conduct } from '../rebirth/conduct.ts';
 import { refuseForeignEvents } from '../rebirth/identity.ts';
 import { supported } from '../rebirth/milestones.ts';
-import { createProgress, noteFailure, type Progress } from '../rebirth/progress.ts';
+import { createProgress, type Progress, verdictOf } from '../rebirth/progress.ts';
 import { buildReport } from '../report/build.ts';
 import { createLedger, epochClock, type Ledger } from '../report/ledger.ts';
 import type { Report } from '../report/schema.ts';
@@ -28,11 +27,7 @@ export async function rebirth(request: Request, edge: Edge): Promise<CommandResu
   if (castle.claim !== undefined) storeOf({ castle });
 
   const progress = createProgress();
-  try {
-    await conduct(castle, request, edge, ledger, progress);
-  } catch (thrown) {
-    noteFailure(progress, 'run', toPhoenixError(edge.signal.aborted ? edge.signal.reason : thrown));
-  }
+  await conduct(castle, request, edge, ledger, progress);
   const report = reportOf(castle, ledger, progress, edge);
   const unwritten = await writeReport(resolve(edge.cwd, request.report), report);
   if (unwritten !== undefined) edge.log.warn(`${unwritten.what} ${unwritten.why} ${unwritten.next}`);
@@ -48,12 +43,11 @@ export async function rebirth(request: Request, edge: Edge): Promise<CommandResu
 }
 
 function reportOf(castle: Castle, ledger: Ledger, progress: Progress, edge: Edge): Report {
-  const [first] = progress.failures;
-  const verdict = first === undefined ? 'reborn' : first.error.class === 'cancelled' ? 'cancelled' : 'failed';
   return buildReport({
+    run: progress.run,
     castle: castle.name,
     mode: castle.box ? 'rehearsal' : 'job',
-    verdict,
+    verdict: verdictOf(progress),
     startedAt: ledger.startedAt,
     wallSeconds: ledger.seconds(),
     spans: ledger.snapshot(),

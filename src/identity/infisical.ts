@@ -24,6 +24,8 @@ export interface InfisicalLogin extends Wire {
   /** Told every token and secret the moment it is known, before anything else is done with it. */
   readonly onSecret: (value: string) => void;
   readonly warn: (text: string) => void;
+  /** Told each access token once more, when it is in use: it must be revoked whatever becomes of this process. */
+  readonly onLogin?: (login: { readonly host: string; readonly token: string }) => Promise<void>;
   readonly patience?: Patience;
 }
 
@@ -66,20 +68,25 @@ export async function loginToInfisical(login: InfisicalLogin): Promise<Session> 
     },
     async [Symbol.asyncDispose]() {
       const { signal: _, ...wire } = login;
-      const ask: Ask = {
-        method: 'POST',
-        url: `${host}/api/v1/auth/token/revoke`,
-        json: { accessToken: token.value },
-      };
-      const outcome = await exchange(ask, wire, revokePatience);
-      // A second revoke is 401 on older servers, and an expired token 403 TokenError: gone either way.
-      if ((outcome.kind === 'json' && outcome.status === 200) || isTokenRefused(outcome)) return;
-      const how = outcome.kind === 'unreachable' ? outcome.code : `status ${outcome.status}`;
+      const how = await revokeInfisicalToken(wire, { host, token: token.value });
+      if (how === undefined) return;
       login.warn(
         `Infisical's access token of identity ${identityId} could not be revoked (${how}); it dies by itself ${Math.max(0, Math.ceil((token.endsAt - now()) / 1000))} s from now. To end it at once, revoke the identity's tokens in Infisical.`,
       );
     },
   };
+}
+
+/** Revokes an access token; undefined where it is gone now, else what came instead, in words. */
+export async function revokeInfisicalToken(
+  wire: Wire,
+  { host, token }: { readonly host: string; readonly token: string },
+): Promise<string | undefined> {
+  const url = `${host}/api/v1/auth/token/revoke`;
+  const outcome = await exchange({ method: 'POST', url, json: { accessToken: token } }, wire, revokePatience);
+  // A second revoke is 401 on older servers, and an expired token 403 TokenError: gone either way.
+  if ((outcome.kind === 'json' && outcome.status === 200) || isTokenRefused(outcome)) return undefined;
+  return outcome.kind === 'unreachable' ? outcome.code : `status ${outcome.status}`;
 }
 
 interface AccessToken {
@@ -110,6 +117,7 @@ async function logIn(login: InfisicalLogin, place: InfisicalPlace): Promise<Acce
         : undefined;
     if (answer !== undefined) {
       login.onSecret(answer.accessToken);
+      await login.onLogin?.({ host: place.host, token: answer.accessToken });
       return {
         value: answer.accessToken,
         seconds: answer.expiresIn,

@@ -1,41 +1,29 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Log } from '../log.ts';
+import { drain, endRest } from './drain.ts';
+import { forbidStarts } from './engines.ts';
 import { parseEngineLine, shownText } from './events.ts';
-import { leafFileVariable, parseLeaves } from './launcher.ts';
+import { attemptFiles, type LayerJob } from './job.ts';
+import { boundLines, usualBounds } from './lines.ts';
 import { createObserver, type Observation } from './observe.ts';
 import { type Exit, type LayerProcess, startLayerProcess } from './process.ts';
+import { defaultRotateAtBytes } from './rotate.ts';
+import { describeStall, watchForStall } from './stall.ts';
+import { markedEnvironment, marks } from './starter.ts';
 import { tailFile } from './tail.ts';
 import { applyArguments, parseTerragruntLine, readUnitReport, type UnitReport } from './terragrunt.ts';
 
-/** One layer as it is run: files and names only, no secret values. */
-export interface LayerJob {
-  readonly name: string;
-  /** The unit's folder. */
-  readonly dir: string;
-  /** The layer's partition of the vault: output, report and var files live there. */
-  readonly partition: string;
-  readonly varFiles: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  readonly terragrunt: string;
-  /** The engine itself (tofu or terraform), for the read-back. */
-  readonly engine: string;
-  /** The script Terragrunt is given as the engine; see launcher.ts. */
-  readonly launcher: string;
-  readonly timeoutSeconds: number;
-  /** How long an interrupted engine may take to reach a safe point before it is killed. */
-  readonly graceSeconds: number;
-  /** Told when the process runs: the moment for work that would otherwise delay its start. */
-  readonly onRunning?: () => void;
-}
-
-export type Ending = 'exited' | 'timed-out' | 'cancelled';
+/** `handed-over`: the run is cancelled and gone, and the engine is still stopping. */
+export type Ending = 'exited' | 'timed-out' | 'stalled' | 'cancelled' | 'handed-over';
 
 export interface Attempt {
   readonly exit: Exit;
   readonly ending: Ending;
   readonly report: UnitReport | undefined;
   readonly seen: Observation;
+  /** Part of the output may be lost, since its files were cut short in a flood. */
+  readonly lossy: boolean;
+  /** What the processes waited for, where the attempt stalled; lines for people. */
+  readonly stall?: readonly string[];
   /** The folder the engine ran in; undefined where it never started. */
   readonly engineDir: string | undefined;
   /** Epoch milliseconds. */
@@ -50,50 +38,68 @@ export async function attemptLayer(
   log: Log,
   signal: AbortSignal,
 ): Promise<Attempt> {
-  const file = (name: string) => join(job.partition, `${number}-${name}`);
-  const [stdout, stderr, leaves, reportFile] = ['stdout.jsonl', 'stderr.jsonl', 'leaves', 'report.json'].map(
-    file,
-  ) as [string, string, string, string];
+  const { run, name } = job;
+  const files = attemptFiles(job.partition, number);
   const observer = createObserver();
   const started = Date.now();
+  const { dir: unit, timeoutSeconds } = job;
+  run.journal.write({ type: 'attempt', layer: name, number, unit, timeoutSeconds });
   const process = await startLayerProcess({
+    starter: job.starter.wrapper,
     file: job.terragrunt,
-    args: applyArguments({ unit: job.dir, reportFile, varFiles: job.varFiles }),
-    cwd: job.dir,
-    env: { ...job.env, TG_TF_PATH: job.launcher, [leafFileVariable]: leaves },
-    stdout,
-    stderr,
-    leaves,
+    args: applyArguments({ unit, reportFile: files.report, varFiles: job.varFiles }),
+    cwd: unit,
+    env: {
+      ...job.env,
+      ...markedEnvironment({ run: run.id, runDir: run.journal.dir, layer: name, number }),
+      TG_TF_PATH: job.starter.engine,
+    },
+    stdout: files.stdout,
+    stderr: files.stderr,
   });
+  using shown = boundLines((text) => log.from(name, text), { ...usualBounds, redact: job.redact });
+  const rotation = { rotateAtBytes: defaultRotateAtBytes };
   const tails = await Promise.all([
-    tailFile(stdout, (line) => {
-      const event = parseEngineLine(line);
-      observer.event(event);
-      const text = shownText(event);
-      if (text !== undefined) log.from(job.name, text);
-    }),
-    tailFile(stderr, (line) => {
-      const { level, text } = parseTerragruntLine(line);
-      if (level === 'error' || level === 'stderr') observer.line(text);
-      if (level === 'error') log.from(job.name, text);
-    }),
+    tailFile(
+      files.stdout,
+      (line) => {
+        const event = parseEngineLine(line);
+        observer.event(event);
+        const text = shownText(event);
+        if (text !== undefined) shown.show(text);
+      },
+      rotation,
+    ),
+    tailFile(
+      files.stderr,
+      (line) => {
+        const { level, text } = parseTerragruntLine(line);
+        if (level === 'error' || level === 'stderr') observer.line(text);
+        if (level === 'error') shown.show(text);
+      },
+      rotation,
+    ),
   ]);
   job.onRunning?.();
-  const { exit, ending } = await waitFor(process, job, log, signal);
-  await process.endRest(job.graceSeconds, () => {
-    log.warn(
-      `${job.name}: Terragrunt is gone, but its engine still runs; it is asked to stop (up to ${job.graceSeconds} s).`,
-    );
-  });
+  const { exit, ending, stall } = await waitFor(
+    process,
+    job,
+    number,
+    () => observer.seen.lastLife ?? started,
+    log,
+    signal,
+  );
+  if (ending !== 'handed-over') await endRest(process, job, log);
   const ended = Date.now();
   await Promise.all(tails.map((tail) => tail.stop()));
-  const engine = parseLeaves(await readFile(leaves, 'utf8').catch(() => ''));
   return {
     exit,
     ending,
-    report: await readUnitReport(reportFile),
+    report: await readUnitReport(files.report),
     seen: observer.seen,
-    engineDir: engine.findLast(({ command }) => command === 'apply')?.dir,
+    lossy: tails.some(({ loss }) => loss.turns > 0),
+    ...(stall === undefined ? {} : { stall }),
+    engineDir: await run.engines.applyFolder(name),
     started,
     ended,
   };
@@ -102,27 +108,42 @@ export async function attemptLayer(
 async function waitFor(
   running: LayerProcess,
   job: LayerJob,
+  number: number,
+  lastOutput: () => number,
   log: Log,
   signal: AbortSignal,
-): Promise<{ exit: Exit; ending: Ending }> {
+): Promise<{ exit: Exit; ending: Ending; stall?: readonly string[] }> {
   const timeout = AbortSignal.timeout(job.timeoutSeconds * 1000);
-  const stop = AbortSignal.any([signal, timeout]);
-  const first = await Promise.race([running.exited, aborted(stop)]);
-  if (first !== 'aborted') return { exit: first, ending: 'exited' };
-  const ending = signal.aborted ? 'cancelled' : 'timed-out';
-  log.warn(
-    `${job.name}: ${ending === 'cancelled' ? 'cancelled' : `not done after ${job.timeoutSeconds} s`}; ` +
-      `its engine is asked to stop at the next safe point (up to ${job.graceSeconds} s).`,
-  );
-  await running.interrupt();
-  const grace = AbortSignal.timeout(job.graceSeconds * 1000);
-  const second = await Promise.race([running.exited, aborted(grace)]);
-  if (second !== 'aborted') return { exit: second, ending };
-  log.warn(
-    `${job.name}: still running ${job.graceSeconds} s after the interrupt; it is killed, and its lock may stay.`,
-  );
-  running.kill();
-  return { exit: await running.exited, ending };
+  using watch = watchForStall({
+    leaderPid: running.pid,
+    marker: { name: marks.layer, value: `${job.run.id}/${job.name}` },
+    stallSeconds: job.stallSeconds,
+    lastOutput,
+  });
+  const first = await Promise.race([
+    running.exited,
+    aborted(AbortSignal.any([signal, timeout])),
+    watch.stalled,
+  ]);
+  if (first !== 'aborted' && 'signal' in first) return { exit: first, ending: 'exited' };
+  const cancelled = signal.aborted;
+  const stall = first === 'aborted' ? undefined : describeStall(first);
+  await forbidStarts({ runDir: job.run.journal.dir, layer: job.name, number });
+  await job.run.engines.interrupt(job.name);
+  if (cancelled && job.onCancel === 'hand-over') {
+    running.letGo();
+    return { exit: { code: null, signal: null }, ending: 'handed-over' };
+  }
+  for (const line of stall ?? []) log.warn(`${job.name}: ${line}`);
+  const ending = cancelled ? 'cancelled' : stall === undefined ? 'timed-out' : 'stalled';
+  const why = {
+    cancelled: 'cancelled',
+    'timed-out': `not done after ${job.timeoutSeconds} s`,
+    stalled: 'stalled',
+  };
+  log.warn(`${job.name}: ${why[ending]}; its engine is asked to stop (up to ${job.graceSeconds} s).`);
+  const exit = await drain(running, job, log);
+  return { exit, ending, ...(stall === undefined ? {} : { stall }) };
 }
 
 function aborted(signal: AbortSignal): Promise<'aborted'> {

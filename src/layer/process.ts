@@ -1,21 +1,23 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { open, readFile } from 'node:fs/promises';
+import { constants as files } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { constants } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { PhoenixError } from '../errors.ts';
-import { identify, isAlive, type ProcessIdentity } from '../process-identity.ts';
-import { parseLeaves } from './launcher.ts';
+import { signalQuietly } from '../signal.ts';
 
 export interface LayerProcessOptions {
+  /** The script that writes the process down and becomes it; see starter.ts. */
+  readonly starter: string;
   readonly file: string;
   readonly args: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
-  /** New files that take the output. Files, not pipes: a pipe whose reader dies kills the engine by SIGPIPE. */
+  /**
+   * New files that take the output. Files, not pipes: a pipe whose reader dies kills the engine by SIGPIPE. Opened to
+   * append, so that they can be cut short under a flood.
+   */
   readonly stdout: string;
   readonly stderr: string;
-  /** The file in which the launcher notes the engine's pids. */
-  readonly leaves: string;
 }
 
 export interface Exit {
@@ -25,29 +27,20 @@ export interface Exit {
 
 /** A layer's process group. It outlives Phoenix on purpose: whoever comes next can wait for it or end it. */
 export interface LayerProcess {
-  readonly identity: ProcessIdentity;
+  readonly pid: number;
   readonly exited: Promise<Exit>;
-  /**
-   * Asks the engine, once, to stop at the next safe point. The wrapper is never signalled: Terragrunt passes a signal
-   * on 15 s late and kills the engine after 30 s, and a second interrupt makes the engine drop its state.
-   */
-  interrupt(): Promise<void>;
-  /** Ends the whole group at once. Only after the grace: a killed engine leaves its lock behind. */
+  /** Ends the whole group at once. Only where no engine lives in it any more, or after its grace. */
   kill(): void;
-  /**
-   * After `exited`: ends what the leader left in its group. An engine that outlived its wrapper is told (`onOutlived`),
-   * asked once to stop and waited for up to `graceSeconds`; what is there then, or was never an engine, is killed.
-   */
-  endRest(graceSeconds: number, onOutlived: () => void): Promise<void>;
+  /** Phoenix may end without waiting for it. */
+  letGo(): void;
 }
-
-const lookAgainMs = 100;
 
 /** Starts a layer's process in a group of its own with stdin closed. Throws PHX-LAYER-START where it cannot. */
 export async function startLayerProcess(options: LayerProcessOptions): Promise<LayerProcess> {
-  await using stdout = await open(options.stdout, 'wx', 0o600);
-  await using stderr = await open(options.stderr, 'wx', 0o600);
-  const child = spawn(options.file, [...options.args], {
+  const flags = files.O_WRONLY | files.O_CREAT | files.O_EXCL | files.O_APPEND | files.O_NOFOLLOW;
+  await using stdout = await open(options.stdout, flags, 0o600);
+  await using stderr = await open(options.stderr, flags, 0o600);
+  const child = spawn(options.starter, [options.file, ...options.args], {
     cwd: options.cwd,
     env: { ...options.env },
     detached: true,
@@ -57,39 +50,11 @@ export async function startLayerProcess(options: LayerProcessOptions): Promise<L
     child.once('exit', (code, signal) => resolve({ code, signal }));
   });
   const pid = await started(child, options.file);
-  // A process that is gone already has no identity left to read; its pid alone is then harmless.
-  const identity = (await identify(pid)) ?? { pid, startTime: '', bootId: '' };
-  const interrupted = new Set<number>();
-  /** Interrupts each live engine, once; whether there is any. */
-  const interruptEngines = async () => {
-    const leaves = parseLeaves(await readFile(options.leaves, 'utf8').catch(() => ''));
-    let reached = false;
-    for (const { pid: leaf, startTime } of leaves) {
-      if (!(await isAlive({ ...identity, pid: leaf, startTime }))) continue;
-      reached = true;
-      if (interrupted.has(leaf)) continue;
-      interrupted.add(leaf);
-      signalQuietly(leaf, 'SIGINT');
-    }
-    return reached;
-  };
-  const kill = () => signalQuietly(-pid, 'SIGKILL');
   return {
-    identity,
+    pid,
     exited,
-    async interrupt() {
-      // Without a leaf there is nothing that could lose state: the wrapper itself may go.
-      if (!(await interruptEngines())) signalQuietly(pid, 'SIGTERM');
-    },
-    kill,
-    async endRest(graceSeconds, onOutlived) {
-      const deadline = Date.now() + graceSeconds * 1000;
-      for (let first = true; (await interruptEngines()) && Date.now() < deadline; first = false) {
-        if (first) onOutlived();
-        await sleep(lookAgainMs);
-      }
-      kill();
-    },
+    kill: () => signalQuietly(-pid, 'SIGKILL'),
+    letGo: () => child.unref(),
   };
 }
 
@@ -112,15 +77,6 @@ function started(child: ChildProcess, file: string): Promise<number> {
       ),
     );
   });
-}
-
-/** A signal to a process that may be gone already. */
-function signalQuietly(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
 }
 
 /** `exit code 1`, `signal SIGKILL (137)`: how people write it. */

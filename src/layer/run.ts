@@ -1,10 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PhoenixError, toPhoenixError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { type Attempt, attemptLayer, type LayerJob } from './attempt.ts';
-import { judge } from './judge.ts';
+import { type Aftercare, careForState, careWords } from './aftercare.ts';
+import { type Attempt, attemptLayer } from './attempt.ts';
+import { conclude } from './conclude.ts';
+import type { LayerJob } from './job.ts';
+import { phasesOf, type TimedPhase } from './phases.ts';
+import { rescueState } from './rescue.ts';
 import { backoffSeconds, classifyFailure, type RetryClass } from './retry.ts';
-import { type LayerState, readState } from './state.ts';
+import type { LayerState } from './state.ts';
 
 export interface RetryPolicy {
   readonly on: readonly RetryClass[];
@@ -12,20 +16,16 @@ export interface RetryPolicy {
   readonly times: number;
 }
 
-export interface TimedPhase {
-  readonly name: 'init' | 'plan' | 'apply' | 'finish' | 'read-back' | 'backoff';
-  /** Epoch milliseconds. */
-  readonly from: number;
-  readonly to: number;
-}
-
 export interface LayerOutcome {
-  readonly verdict: 'applied' | 'unchanged' | 'failed' | 'cancelled';
+  readonly verdict: 'applied' | 'unchanged' | 'failed' | 'cancelled' | 'handed-over';
   readonly retries: number;
   readonly phases: readonly TimedPhase[];
   readonly outputs: ReadonlyMap<string, unknown>;
   readonly error?: PhoenixError;
 }
+
+/** How long a backend that did not take a state is asked again before its layer is given up. */
+const rescueWithinSeconds = 30;
 
 /** Applies one layer, with classified retries, and believes nothing that the state does not confirm. Never throws. */
 export async function runLayer(
@@ -47,21 +47,40 @@ export async function runLayer(
     outputs: state?.outputs ?? new Map<string, unknown>(),
     ...(error === undefined ? {} : { error }),
   });
-  for (let number = 1; ; number += 1) {
-    const retries = number - 1;
-    try {
+  const care = {
+    log,
+    withinSeconds: rescueWithinSeconds,
+    signal: AbortSignal.timeout(job.graceSeconds * 1000),
+  };
+  /** An own dead lock is released once a layer: one that comes back is somebody's who lives. */
+  let unlocked = false;
+  try {
+    const left = await rescueState(job, undefined, care);
+    if (left.status === 'kept' || left.status === 'conflict') return ended('failed', 0, unsaved(job, left));
+    for (let number = 1; ; number += 1) {
+      const retries = number - 1;
       const attempt = await attemptLayer(job, number, log, signal);
       phases.push(...phasesOf(attempt));
+      if (attempt.ending === 'handed-over') return ended('handed-over', retries);
       const { verdict, state } = await conclude(job, attempt, phases);
       if (!(verdict instanceof PhoenixError)) return ended(verdict, retries, undefined, state);
-      if (attempt.ending !== 'exited')
-        return ended(attempt.ending === 'cancelled' ? 'cancelled' : 'failed', retries, verdict);
-      const kind = classifyFailure(
-        attempt.seen.errors,
-        `${attempt.report?.Cause ?? ''}\n${attempt.seen.tail.join('\n')}`,
-      );
-      if (kind === undefined || !retry.on.includes(kind) || retries >= retry.times)
-        return ended('failed', retries, verdict);
+      const caredFrom = Date.now();
+      const cared = await careFor(job, attempt, verdict, care);
+      if (cared !== undefined) phases.push({ name: 'aftercare', from: caredFrom, to: Date.now() });
+      const failure = cared === undefined ? verdict : withWords(verdict, careWords(cared));
+      if (attempt.ending === 'cancelled') return ended('cancelled', retries, failure);
+      if (cared?.lock.status === 'released' && verdict.code === 'PHX-LAYER-LOCKED' && !unlocked) {
+        unlocked = true;
+        continue;
+      }
+      const kind = attempt.ending === 'stalled' ? 'stall' : classOf(attempt);
+      if (
+        attempt.ending === 'timed-out' ||
+        kind === undefined ||
+        !retry.on.includes(kind) ||
+        retries >= retry.times
+      )
+        return ended('failed', retries, failure);
       const from = Date.now();
       const seconds = backoffSeconds(number + 1, Math.random());
       log.warn(
@@ -69,72 +88,57 @@ export async function runLayer(
       );
       await sleep(seconds * 1000, undefined, { signal }).catch(() => {});
       phases.push({ name: 'backoff', from, to: Date.now() });
-      if (signal.aborted) return ended('cancelled', retries, verdict);
-    } catch (thrown) {
-      return ended('failed', retries, toPhoenixError(thrown));
+      if (signal.aborted) return ended('cancelled', retries, failure);
     }
+  } catch (thrown) {
+    return ended('failed', 0, toPhoenixError(thrown));
   }
 }
 
-async function conclude(
+function classOf({ seen, report }: Attempt): RetryClass | undefined {
+  return classifyFailure(seen.errors, `${report?.Cause ?? ''}\n${seen.tail.join('\n')}`);
+}
+
+/** Only after an end that may have left a lock or an unsaved state: a plain failure leaves neither. */
+async function careFor(
   job: LayerJob,
-  attempt: Attempt,
-  phases: TimedPhase[],
-): Promise<{ verdict: 'applied' | 'unchanged' | PhoenixError; state?: LayerState }> {
-  const { exit, report, seen, ending } = attempt;
-  const evidence = { layer: job.name, exit, report, seen };
-  const claimsSuccess = exit.code === 0 && report?.Result === 'succeeded' && seen.changes !== undefined;
-  if (!claimsSuccess || attempt.engineDir === undefined) {
-    return { verdict: stopped(job, ending) ?? asError(judge({ ...evidence, state: undefined })) };
-  }
-  const from = Date.now();
-  const state = await readState({
-    engine: job.engine,
-    dir: attempt.engineDir,
-    env: job.env,
-    varFiles: job.varFiles,
-  });
-  phases.push({ name: 'read-back', from, to: Date.now() });
-  return { verdict: judge({ ...evidence, state }), state };
+  { ending, exit, engineDir, seen }: Attempt,
+  verdict: PhoenixError,
+  options: Parameters<typeof careForState>[2],
+): Promise<Aftercare | undefined> {
+  const engineDied = seen.engineStarted !== undefined && seen.errors.length === 0 && exit.code !== 0;
+  const suspect = /^PHX-LAYER-(LOCKED|KILLED|OOM|STATE-)/.test(verdict.code);
+  if (ending === 'exited' && exit.signal === null && !engineDied && !suspect) return undefined;
+  return careForState(job, engineDir, options);
 }
 
-function asError(verdict: 'applied' | 'unchanged' | PhoenixError): PhoenixError {
-  return verdict instanceof PhoenixError
-    ? verdict
-    : toPhoenixError(`an attempt without proof was judged ${verdict}`);
-}
-
-function stopped(job: LayerJob, ending: Attempt['ending']): PhoenixError | undefined {
-  if (ending === 'exited') return undefined;
-  const timedOut = ending === 'timed-out';
+function withWords(error: PhoenixError, words: readonly string[]): PhoenixError {
+  if (words.length === 0) return error;
+  const { code, class: kind, what, why, next, at, tail, cause } = error;
   return new PhoenixError({
-    code: timedOut ? 'PHX-LAYER-TIMEOUT' : 'PHX-LAYER-CANCELLED',
-    class: timedOut ? 'layer' : 'cancelled',
-    what: timedOut
-      ? `Layer ${job.name} was not done after ${job.timeoutSeconds} s.`
-      : `Layer ${job.name} was cancelled half-way.`,
-    why: timedOut
-      ? 'Its timeout passed, so its engine was interrupted.'
-      : 'The run was cancelled, so its engine was interrupted.',
-    next: timedOut
-      ? `Give it more time (layers.${job.name}.timeout) or see above what it waited for; then --from ${job.name}.`
-      : `Run again from this layer: --from ${job.name}.`,
+    code,
+    class: kind,
+    what,
+    why: [why, ...words].join(' '),
+    next,
+    cause,
+    ...(at === undefined ? {} : { at }),
+    ...(tail === undefined ? {} : { tail }),
   });
 }
 
-function phasesOf({ started, ended, seen }: Attempt): TimedPhase[] {
-  const marks: [TimedPhase['name'], number | undefined][] = [
-    ['init', seen.engineStarted],
-    ['plan', seen.planned],
-    ['apply', seen.summarised],
-    ['finish', ended],
-  ];
-  const phases: TimedPhase[] = [];
-  let from = started;
-  for (const [name, to] of marks) {
-    if (to === undefined) continue;
-    phases.push({ name, from, to: Math.max(from, to) });
-    from = Math.max(from, to);
-  }
-  return phases;
+function unsaved(
+  job: LayerJob,
+  left: { readonly file: string; readonly why: string; readonly status: string },
+) {
+  return new PhoenixError({
+    code: 'PHX-LAYER-STATE-UNSAVED',
+    class: 'layer',
+    what: `Layer ${job.name} has a state that its backend never took, in ${left.file}.`,
+    why: left.why,
+    next:
+      left.status === 'kept'
+        ? 'Bring the backend up and run again: the state is pushed before the layer is applied. Applying without it would make everything twice.'
+        : `Compare it with \`terragrunt state pull\` in ${job.dir}; push it with \`terragrunt state push -force FILE\` if it is the newer one, then delete the file.`,
+  });
 }

@@ -1,4 +1,5 @@
 import { PhoenixError } from '../errors.ts';
+import type { AuditHandover } from '../settle/handover.ts';
 import { auditFiles, auditProcesses, type Leak, type LeakAudit } from '../vault/audit.ts';
 import { noteFailure, type Progress } from './progress.ts';
 import type { Run } from './run.ts';
@@ -14,8 +15,7 @@ export function sampleProcesses(run: Run): ProcessSampler {
   const found = new Map<string, Leak>();
   let checked = 0;
   let turn: Promise<void> = Promise.resolve();
-  const { list } = run.castle.secrets;
-  const asked = new Set(list.filter(({ as }) => as === 'env').map(({ name }) => name));
+  const asked = new Set(auditPlan(run).inEnvironment);
   const sample = async () => {
     const audit = await auditProcesses(run.redactor.secrets, asked);
     checked += audit.checked;
@@ -34,14 +34,21 @@ export function sampleProcesses(run: Run): ProcessSampler {
   };
 }
 
-/** Files of the run that stand outside the vault, and what a leak in them means. */
-export async function auditRun(run: Run, processes: LeakAudit, progress: Progress): Promise<void> {
+/** Where the run's audit looks: what of it stands outside the vault. */
+export function auditPlan(run: Run): AuditHandover {
   const { castle, env } = run;
   const commandFiles = ['GITHUB_OUTPUT', 'GITHUB_ENV', 'GITHUB_STATE', 'GITHUB_STEP_SUMMARY', 'GITHUB_PATH']
     .map((name) => env[name])
     .filter((file) => file !== undefined && file !== '') as string[];
-  const roots = [run.stateDir, castle.liveDir, ...run.auditRoots, ...commandFiles];
-  const files = await auditFiles(run.redactor.secrets, roots, [run.vault.dir]);
+  return {
+    roots: [run.stateDir, run.home, castle.liveDir, ...run.auditRoots, ...commandFiles],
+    inEnvironment: castle.secrets.list.filter(({ as }) => as === 'env').map(({ name }) => name),
+  };
+}
+
+/** Audits the files, and says what a leak means. */
+export async function auditRun(run: Run, processes: LeakAudit, progress: Progress): Promise<void> {
+  const files = await auditFiles(run.redactor.secrets, auditPlan(run).roots, [run.vault.dir]);
   progress.leaks = {
     checked: files.checked + processes.checked,
     found: [...files.found, ...processes.found],

@@ -1,30 +1,35 @@
-import { randomUUID } from 'node:crypto';
 import type { Castle } from '../castle/load.ts';
 import type { Edge } from '../edge.ts';
-import { PhoenixError } from '../errors.ts';
-import { sweepBoxes } from '../rehearsal/records.ts';
+import { PhoenixError, toPhoenixError } from '../errors.ts';
 import { openRehearsal } from '../rehearsal/rehearsal.ts';
 import type { Ledger } from '../report/ledger.ts';
 import type { Request } from '../request.ts';
+import { leaveAudit, leaveSecrets } from '../settle/handover.ts';
 import { type InstalledTool, installToolchain, type ToolName } from '../toolchain/install.ts';
 import { swapDevices } from '../vault/ram.ts';
-import { openVault, sweepVaults, vaultRoot } from '../vault/vault.ts';
-import { auditRun, sampleProcesses } from './audit.ts';
+import { openVault, vaultRoot } from '../vault/vault.ts';
+import { auditPlan, auditRun, sampleProcesses } from './audit.ts';
 import { passClaimGate } from './claim-gate.ts';
 import { shownName } from './graph.ts';
 import { openSession } from './identity.ts';
 import { readKubeconfig } from './kubeconfig.ts';
 import { runLayers } from './layers.ts';
 import { watchMilestones } from './milestones.ts';
+import { openRun } from './opening.ts';
 import { makePlan } from './plan.ts';
-import { noteFailure, type Progress } from './progress.ts';
+import { noteFailure, type Progress, verdictOf } from './progress.ts';
 import type { Run } from './run.ts';
 import { layOutSecrets } from './secrets.ts';
 import { stateDirOf } from './state-dir.ts';
+import { holdStates } from './state-lease.ts';
+import { toldLedger } from './told.ts';
 import { lockFileOf, toolRequests } from './toolchain.ts';
-import { makeWorkspace, removeWorkspace, sweepWorkspaces } from './workspace.ts';
+import { makeWorkspace, removeRunFolder, workspaceOf } from './workspace.ts';
 
-/** Conducts one run from toolchain to leak audit. What it learns goes into `progress`, also when it throws. */
+/**
+ * Conducts one run from toolchain to leak audit. What it learns goes into `progress`, also when it throws. A cancelled
+ * run whose edge hands over ends nothing and cleans nothing: the step that comes after does, and this returns at once.
+ */
 export async function conduct(
   castle: Castle,
   request: Request,
@@ -35,29 +40,36 @@ export async function conduct(
   const ends = new AsyncDisposableStack();
   try {
     await prepare(castle, request, edge, ledger, progress, ends);
+  } catch (thrown) {
+    noteFailure(progress, 'run', toPhoenixError(edge.signal.aborted ? edge.signal.reason : thrown));
   } finally {
-    await ledger.span('clean-up', 'phase', () => ends.disposeAsync());
+    if (!handsOver(edge)) {
+      ends.defer(async () => progress.journal?.write({ type: 'end', verdict: verdictOf(progress) }));
+      await ledger.span('clean-up', 'phase', () => ends.disposeAsync());
+    }
   }
 }
 
-/** Sweeps, installs the tools, opens the vault and, for a castle of the box, the box; then hands over to the protocol. */
+function handsOver({ onCancel, signal }: Pick<Edge, 'onCancel' | 'signal'>): boolean {
+  return onCancel === 'hand-over' && signal.aborted;
+}
+
+/** Opens the run, installs the tools, opens the vault and, for a castle of the box, the box; then begins the protocol. */
 async function prepare(
   castle: Castle,
   request: Request,
   edge: Edge,
-  ledger: Ledger,
+  plainLedger: Ledger,
   progress: Progress,
   ends: AsyncDisposableStack,
 ): Promise<void> {
   const { log, env } = edge;
   const stateDir = stateDirOf(castle);
-  await ledger.span('sweep', 'phase', async () => {
-    for (const dir of await sweepVaults(vaultRoot(env)))
-      log.warn(`wiped the vault ${dir}, which a dead run left`);
-    await sweepWorkspaces(stateDir);
-    const { processes } = await sweepBoxes(stateDir);
-    if (processes.length > 0) log.warn(`ended what a dead rehearsal left: ${processes.join(', ')}`);
-  });
+  const opened = await plainLedger.span('opening', 'phase', () => openRun(castle, request, edge, ends));
+  const { id, home, journal, lease } = opened;
+  progress.run = id;
+  progress.journal = journal;
+  const ledger = toldLedger(plainLedger, journal);
   const tools = await ledger.span('toolchain', 'phase', () =>
     installToolchain(toolRequests(castle), {
       lockFile: lockFileOf(castle, edge.home),
@@ -70,23 +82,28 @@ async function prepare(
   const toolsReady = ledger.seconds();
 
   const stop = new AbortController();
-  const vault = await openVault(vaultRoot(env), randomUUID());
+  const vault = await openVault(vaultRoot(env), id, (dir) => journal.write({ type: 'vault', dir }));
   ends.use(vault);
-  edge.onVault(vault.dir);
+  leaveSecrets(vault, edge.redactor);
   const swap = await swapDevices();
   if (swap.length > 0)
     log.warn(`swap is on (${swap.join(', ')}): RAM may reach that disk. Turn it off with swapoff -a.`);
-  const shared = { id: randomUUID(), log, ledger, redactor: edge.redactor, vault, stateDir, toolsReady };
+  const { redactor, onCancel } = edge;
+  const halt = (name: string, error: PhoenixError) => {
+    // Before the layers that it stops tell of their end: it is the cause, they are what follows.
+    noteFailure(progress, name, error);
+    stop.abort(error);
+  };
+  lease.lost.addEventListener('abort', () => halt('lease', toPhoenixError(lease.lost.reason)), {
+    once: true,
+  });
+  const shared = { id, home, journal, onCancel, log, ledger, redactor, vault, stateDir, toolsReady };
   const signal = AbortSignal.any([edge.signal, stop.signal]);
-  let run: Run = { ...shared, castle, env, signal, auditRoots: [] };
+  let run: Run = { ...shared, stop: (error) => halt('lease', error), castle, env, signal, auditRoots: [] };
   if (castle.box) {
     const rehearsal = await ledger.span('box', 'phase', () => openRehearsal(run, tools, request, edge));
     ends.use(rehearsal);
-    rehearsal.onDeath((error) => {
-      // Before the layers that it stops tell of their end: it is the cause, they are what follows.
-      noteFailure(progress, 'box', error);
-      stop.abort(error);
-    });
+    rehearsal.onDeath((error) => halt('box', error));
     progress.standIns.push(...rehearsal.standIns);
     run = {
       ...run,
@@ -109,7 +126,8 @@ async function protocol(
 ): Promise<void> {
   const { castle, ledger, log } = run;
   const workspace = await makeWorkspace(run, tools);
-  ends.defer(() => removeWorkspace(run));
+  ends.defer(() => removeRunFolder(workspaceOf(run)));
+  await leaveAudit(run.vault, auditPlan(run));
   const sampler = sampleProcesses(run);
   try {
     const [plan, secrets] = await Promise.all([
@@ -128,6 +146,8 @@ async function protocol(
         readKubeconfig(run, workspace, plan.layers, secrets),
       );
     }
+    const held = await holdStates(run, workspace, [...plan.layers.values()], secrets, edge.fetch);
+    if (held !== undefined) ends.use(held);
     const milestones = watchMilestones(run, progress, edge.fetch);
     await runLayers(plan.nodes, plan.layers, {
       run,
@@ -145,8 +165,13 @@ async function protocol(
     else milestones.begin();
     await ledger.span('verify', 'phase', () => milestones.finished());
   } finally {
-    await ledger.span('leak audit', 'phase', async () => auditRun(run, await sampler.stop(), progress));
-    log.info(`leak audit: ${progress.leaks.checked} places looked at, ${progress.leaks.found.length} leaks`);
+    const sampled = await sampler.stop();
+    if (!handsOver(edge)) {
+      await ledger.span('leak audit', 'phase', () => auditRun(run, sampled, progress));
+      log.info(
+        `leak audit: ${progress.leaks.checked} places looked at, ${progress.leaks.found.length} leaks`,
+      );
+    }
   }
 }
 

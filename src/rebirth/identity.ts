@@ -3,6 +3,7 @@ import { openFiles } from '../identity/files.ts';
 import { requestIdToken } from '../identity/github.ts';
 import { loginToInfisical } from '../identity/infisical.ts';
 import type { Session } from '../identity/session.ts';
+import { leaveSession } from '../settle/handover.ts';
 import type { Run } from './run.ts';
 
 /** Logs in to the castle's source of secrets; undefined where it has none. */
@@ -14,6 +15,7 @@ export async function openSession(run: Run, fetch: typeof globalThis.fetch): Pro
   if (source.kind === 'files') return openFiles({ dir: source.dir, env: run.env, onSecret, warn });
   const { host, identityId, project, environment, path } = source;
   const audience = source.audience ?? host;
+  let logins = 0;
   return loginToInfisical({
     host,
     identityId,
@@ -29,6 +31,10 @@ export async function openSession(run: Run, fetch: typeof globalThis.fetch): Pro
         signal: run.signal,
       }),
     onSecret,
+    onLogin: async (login) => {
+      logins += 1;
+      await leaveSession(run.vault, logins, { kind: 'infisical', ...login });
+    },
     warn,
     fetch,
     signal: run.signal,

@@ -1,11 +1,13 @@
 import { layerSettings } from '../castle/layers.ts';
 import { warmClient } from '../cluster/client.ts';
 import { toPhoenixError } from '../errors.ts';
+import { type Engines, enginesOf } from '../layer/engines.ts';
 import { type LayerOutcome, runLayer } from '../layer/run.ts';
 import type { Layer } from '../plan/discover.ts';
 import { runGraph } from '../plan/execute.ts';
 import type { GraphNode } from '../plan/graph.ts';
 import type { Outcome, Standing } from '../plan/schedule.ts';
+import { leaveLayer } from '../settle/handover.ts';
 import { claimGate, shownName } from './graph.ts';
 import { takeKubeconfig } from './kubeconfig.ts';
 import { noteFailure, type Progress } from './progress.ts';
@@ -32,11 +34,12 @@ export async function runLayers(
   context: LayersContext,
 ): Promise<void> {
   const { run, progress } = context;
+  const engines = enginesOf(run.journal);
   const { standings } = await runGraph(
     nodes,
     (id) => {
       const layer = layers.get(id);
-      return layer === undefined ? runGate(context) : runOne(layer, nodes, context);
+      return layer === undefined ? runGate(context) : runOne(layer, nodes, engines, context);
     },
     { signal: run.signal },
   );
@@ -47,7 +50,12 @@ export async function runLayers(
   if (run.signal.aborted) noteFailure(progress, 'run', toPhoenixError(run.signal.reason));
 }
 
-async function runOne(layer: Layer, nodes: readonly GraphNode[], context: LayersContext): Promise<Outcome> {
+async function runOne(
+  layer: Layer,
+  nodes: readonly GraphNode[],
+  engines: Engines,
+  context: LayersContext,
+): Promise<Outcome> {
   const { run, progress, workspace, secrets } = context;
   const { name } = layer;
   const settings = layerSettings(run.castle, name);
@@ -65,11 +73,16 @@ async function runOne(layer: Layer, nodes: readonly GraphNode[], context: Layers
       env: workspace.environment({ ...access, ...secrets.environment(name) }),
       terragrunt: workspace.terragrunt,
       engine: workspace.engine,
-      launcher: workspace.launcher.file,
+      starter: workspace.starter,
+      run: { id: run.id, home: run.home, journal: run.journal, engines },
       timeoutSeconds: settings.timeoutSeconds,
+      stallSeconds: settings.stallSeconds,
       graceSeconds,
+      onCancel: run.onCancel,
+      redact: (text: string) => run.redactor.redact(text),
       ...(name === run.castle.kubeconfig?.layer ? { onRunning: warmClient } : {}),
     };
+    await leaveLayer(run.vault, job);
     outcome = await runLayer(job, settings.retry, run.log, run.signal);
     for (const phase of outcome.phases) run.ledger.record(phase.name, 'step', phase.from, phase.to, span);
     if (succeeded(outcome) && name === run.castle.kubeconfig?.layer) {
@@ -85,21 +98,24 @@ async function runOne(layer: Layer, nodes: readonly GraphNode[], context: Layers
     };
   }
   const to = Date.now();
-  span.close(spanVerdict(outcome.verdict));
+  run.journal.write({ type: 'layer', layer: name, verdict: outcome.verdict });
+  const verdict = outcome.verdict === 'handed-over' ? 'cancelled' : outcome.verdict;
+  span.close(spanVerdict(verdict));
   const dependencies = nodes.find(({ id }) => id === name)?.dependencies.map(shownName) ?? [];
   progress.layers.set(name, {
     name,
     dependencies,
     ran: { from, to },
-    verdict: outcome.verdict,
+    verdict,
     retries: outcome.retries,
     phases: outcome.phases,
+    ...(verdict === 'cancelled' ? { note: cancelledNote(name, outcome) } : {}),
   });
   // What stopped the run is told once, not again by each layer that it stopped.
-  if (outcome.error !== undefined && outcome.verdict !== 'cancelled')
-    noteFailure(progress, name, outcome.error);
+  if (outcome.error !== undefined && verdict !== 'cancelled') noteFailure(progress, name, outcome.error);
+  if (verdict === 'cancelled') run.log.from(name, cancelledNote(name, outcome));
   run.log.from(name, `${outcome.verdict} after ${((to - from) / 1000).toFixed(1)} s`);
-  return succeeded(outcome) ? 'done' : outcome.verdict === 'cancelled' ? 'cancelled' : 'failed';
+  return succeeded(outcome) ? 'done' : verdict === 'cancelled' ? 'cancelled' : 'failed';
 }
 
 async function runGate({ run, progress, passClaim }: LayersContext): Promise<Outcome> {
@@ -130,8 +146,10 @@ function noteUnstarted(
 ): void {
   if (standing.status !== 'blocked' && standing.status !== 'skipped') return;
   const name = shownName(id);
-  if (standing.status === 'blocked')
-    run.log.from(name, `skipped: ${standing.by.map(shownName).join(', ')} failed`);
+  if (standing.status === 'blocked') {
+    const how = run.signal.aborted ? 'was stopped' : 'failed';
+    run.log.from(name, `skipped: ${standing.by.map(shownName).join(', ')} ${how}`);
+  }
   if (id === claimGate) {
     progress.gates.set(name, {
       name,
@@ -152,10 +170,20 @@ function noteUnstarted(
   });
 }
 
+/** What a layer that was stopped left, and how to go on from it. */
+function cancelledNote(name: string, { verdict, error }: LayerOutcome): string {
+  if (verdict === 'handed-over')
+    return 'Its engine was asked to stop and is finishing what it is at; the step after this one waits for it.';
+  const left = error === undefined ? '' : `${error.what} ${error.why} `;
+  return `${left}Run again with --from ${name} to go on.`;
+}
+
 function succeeded({ verdict }: LayerOutcome): boolean {
   return verdict === 'applied' || verdict === 'unchanged';
 }
 
-function spanVerdict(verdict: LayerOutcome['verdict']): 'ok' | 'failed' | 'cancelled' {
+function spanVerdict(
+  verdict: Exclude<LayerOutcome['verdict'], 'handed-over'>,
+): 'ok' | 'failed' | 'cancelled' {
   return verdict === 'failed' || verdict === 'cancelled' ? verdict : 'ok';
 }

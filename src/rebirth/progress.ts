@@ -1,5 +1,6 @@
 import type { Claimed } from '../cluster/claim.ts';
 import type { PhoenixError } from '../errors.ts';
+import type { Journal } from '../journal/journal.ts';
 import type { GateResult, LayerResult, MilestoneResult } from '../report/build.ts';
 import type { Report } from '../report/schema.ts';
 import type { LeakAudit } from '../vault/audit.ts';
@@ -15,12 +16,16 @@ export interface Progress {
   readonly versions: Record<string, string>;
   readonly standIns: Report['standIns'];
   leaks: LeakAudit;
+  /** The run's id; empty until it has its castle. */
+  run: string;
+  journal?: Journal;
   access?: Access;
   claimed?: Claimed;
 }
 
 export function createProgress(): Progress {
   return {
+    run: '',
     layers: new Map(),
     gates: new Map(),
     milestones: new Map(),
@@ -29,6 +34,12 @@ export function createProgress(): Progress {
     standIns: [],
     leaks: { checked: 0, found: [] },
   };
+}
+
+/** What the run's failures say of it: the first one decides. */
+export function verdictOf({ failures: [first] }: Pick<Progress, 'failures'>): Report['verdict'] {
+  if (first === undefined) return 'reborn';
+  return first.error.class === 'cancelled' ? 'cancelled' : 'failed';
 }
 
 /** Notes a failure once: an error that stops several parts is told by the first. */

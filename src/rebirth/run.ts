@@ -1,4 +1,7 @@
 import type { Castle } from '../castle/load.ts';
+import type { Edge } from '../edge.ts';
+import type { PhoenixError } from '../errors.ts';
+import type { Journal } from '../journal/journal.ts';
 import type { Log } from '../log.ts';
 import type { Ledger } from '../report/ledger.ts';
 import type { Redactor } from '../vault/redact.ts';
@@ -7,6 +10,10 @@ import type { Vault } from '../vault/vault.ts';
 /** What every part of one rebirth shares. Made once, at the start; nothing in it is replaced later. */
 export interface Run {
   readonly id: string;
+  /** See journal/home.ts: what this machine keeps of the castle's runs. */
+  readonly home: string;
+  readonly journal: Journal;
+  readonly onCancel: Edge['onCancel'];
   readonly castle: Castle;
   readonly env: NodeJS.ProcessEnv;
   readonly log: Log;
@@ -15,6 +22,8 @@ export interface Run {
   readonly vault: Vault;
   /** See state-dir.ts: what outlives the run and holds no secret. */
   readonly stateDir: string;
+  /** Stops the run as a cancel does, for `error`'s sake. */
+  readonly stop: (error: PhoenixError) => void;
   /** Aborted when the user cancels, or when something dies that the run stands on. */
   readonly signal: AbortSignal;
   /** When the tools were ready, in the ledger's seconds: milestones count from here, since a first run installs for minutes. */

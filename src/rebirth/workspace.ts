@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { layerEnvironment } from '../layer/environment.ts';
-import { type Launcher, makeLauncher } from '../layer/launcher.ts';
+import { makeStarter, type Starter } from '../layer/starter.ts';
 import { isAbandoned, ownerFile, ownerText } from '../owner.ts';
 import type { InstalledTool, ToolName } from '../toolchain/install.ts';
 import type { Run } from './run.ts';
@@ -11,7 +11,7 @@ const runsFolder = 'runs';
 
 /** What the layers of a run are started with. */
 export interface Workspace {
-  readonly launcher: Launcher;
+  readonly starter: Starter;
   readonly terragrunt: string;
   readonly engine: string;
   /** A layer's environment, with `extra` last. */
@@ -23,7 +23,7 @@ export async function makeWorkspace(
   run: Run,
   tools: ReadonlyMap<ToolName, InstalledTool>,
 ): Promise<Workspace> {
-  const dir = join(run.stateDir, runsFolder, run.id);
+  const dir = workspaceOf(run);
   await mkdir(dir, { recursive: true });
   await writeFile(join(dir, ownerFile), await ownerText());
   const bin = join(dir, 'bin');
@@ -32,9 +32,9 @@ export async function makeWorkspace(
   for (const [name, { file }] of tools) {
     if (name !== run.castle.engine) await symlink(file, join(bin, name));
   }
-  const launcher = await makeLauncher(bin, engine);
+  const starter = await makeStarter(bin, engine);
   return {
-    launcher,
+    starter,
     engine,
     terragrunt: fileOf(tools, 'terragrunt'),
     environment(extra) {
@@ -45,8 +45,13 @@ export async function makeWorkspace(
   };
 }
 
-export async function removeWorkspace(run: Run): Promise<void> {
-  await rm(join(run.stateDir, runsFolder, run.id), { recursive: true, force: true });
+/** The run's folder of programs. */
+export function workspaceOf({ stateDir, id }: Pick<Run, 'stateDir' | 'id'>): string {
+  return join(stateDir, runsFolder, id);
+}
+
+export async function removeRunFolder(dir: string): Promise<void> {
+  await rm(dir, { recursive: true, force: true });
 }
 
 /** Removes the folders of programs that dead runs left. */

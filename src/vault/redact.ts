@@ -8,6 +8,8 @@ export interface Redactor {
   /** A secret without a name of its own (yet): `kind` and a number stand for it until `add` gives it one. */
   addUnnamed(kind: string, secret: string): void;
   redact(text: string): string;
+  /** Told every secret known so far and every one to come, with its name. */
+  follow(listener: (name: string, secret: string) => void): void;
   /** Every secret known so far, by name: what the leak audit searches for. */
   readonly secrets: ReadonlyMap<string, string>;
 }
@@ -21,6 +23,10 @@ export function createRedactor(onAdd: (secret: string) => void = () => {}): Reda
   const unnamed = new Map<string, string>();
   let nameless = 0;
   const needles = new Set<string>();
+  const followers: ((name: string, secret: string) => void)[] = [];
+  const tell = (name: string, secret: string) => {
+    for (const follower of followers) follower(name, secret);
+  };
   const learn = (secret: string) => {
     const lines = secret.includes('\n') ? secret.split(/\r?\n/).map((line) => line.trim()) : [];
     for (const part of [secret, ...lines.filter((line) => !isStructure(line))]) {
@@ -36,6 +42,7 @@ export function createRedactor(onAdd: (secret: string) => void = () => {}): Reda
       // Under two names it would be two leaks, and neither the one that the castle file speaks of.
       secrets.delete(unnamed.get(secret) ?? '');
       unnamed.delete(secret);
+      if (secrets.get(name) !== secret) tell(name, secret);
       secrets.set(name, secret);
       learn(secret);
     },
@@ -45,7 +52,12 @@ export function createRedactor(onAdd: (secret: string) => void = () => {}): Reda
       const name = `${kind} ${nameless}`;
       unnamed.set(secret, name);
       secrets.set(name, secret);
+      tell(name, secret);
       learn(secret);
+    },
+    follow(listener) {
+      followers.push(listener);
+      for (const [name, secret] of secrets) listener(name, secret);
     },
     redact: (text) => maskRanges(text, rangesOf(text, needles)),
   };

@@ -21,10 +21,23 @@ export function vaultRoot(env: NodeJS.ProcessEnv): string {
   return env['PHOENIX_VAULT'] || '/dev/shm';
 }
 
-/** Opens the vault of run `runId` under `root` (an existing tmpfs directory). Disposing of it wipes it. */
-export async function openVault(root: string, runId: string): Promise<Vault> {
+/** Where the vault `dir` has the layer's partition. */
+export function partitionOf(dir: string, layer: string): string {
+  return join(dir, 'layers', layer.replaceAll('/', '__'));
+}
+
+/**
+ * Opens the vault of run `runId` under `root` (an existing tmpfs directory). `announce` is told its path before it is
+ * made, so that whoever cleans up can find it. Disposing of it wipes it.
+ */
+export async function openVault(
+  root: string,
+  runId: string,
+  announce: (dir: string) => void = () => {},
+): Promise<Vault> {
   await assertRam(root);
   const dir = join(root, `${prefix}${runId}`);
+  announce(dir);
   try {
     await mkdir(dir, { mode: 0o700 });
   } catch (cause) {
@@ -42,7 +55,7 @@ export async function openVault(root: string, runId: string): Promise<Vault> {
   return {
     dir,
     async partition(layer) {
-      const folder = join(dir, 'layers', layer.replaceAll('/', '__'));
+      const folder = partitionOf(dir, layer);
       await mkdir(folder, { mode: 0o700, recursive: true });
       return folder;
     },

@@ -1,0 +1,132 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { capture } from '../../src/command.ts';
+import { parseProcesses, readProcesses } from '../../src/journal/processes.ts';
+import { forbidStarts } from '../../src/layer/engines.ts';
+import { makeStarter, markedEnvironment } from '../../src/layer/starter.ts';
+import { identify } from '../../src/process-identity.ts';
+import { temporaryFolder } from '../support/folder.ts';
+import { holds } from '../support/property.ts';
+
+async function engineFolder(script: string, name = 'tofu') {
+  const folder = await temporaryFolder({ [`it's an engine/${name}`]: `#!/bin/sh\n${script}\n` });
+  const engine = join(folder.dir, "it's an engine", name);
+  await chmod(engine, 0o755);
+  const runDir = join(folder.dir, 'run');
+  await mkdir(runDir);
+  const starter = await makeStarter(join(folder.dir, 'bin'), engine);
+  const attempt = { run: 'the-run', runDir, layer: 'data/platform', number: 2 };
+  const env = { PATH: process.env['PATH'] ?? '', ...markedEnvironment(attempt) };
+  return { starter, runDir, attempt, env, folder, [Symbol.asyncDispose]: folder[Symbol.asyncDispose] };
+}
+
+describe('the starter of an engine', () => {
+  test('becomes the engine: same arguments, exit code and process, which it has written down with its start', async () => {
+    await using made = await engineFolder('echo "$$ $*"; sleep 5');
+    const child = spawn(made.starter.engine, ['apply', '-json', 'a b'], {
+      cwd: made.folder.dir,
+      env: made.env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [said] = (await once(child.stdout, 'data')) as [Buffer];
+    expect(said.toString()).toBe(`${child.pid} apply -json a b\n`);
+    const own = await identify(child.pid ?? 0);
+    expect(await readProcesses(made.runDir)).toEqual([
+      {
+        ...own,
+        layer: 'data/platform',
+        attempt: 2,
+        role: 'engine',
+        dir: made.folder.dir,
+        command: 'apply',
+      },
+    ]);
+    child.kill('SIGKILL');
+  });
+
+  test('hands on the exit code, and adds a line for each start', async () => {
+    await using made = await engineFolder('exit 3');
+    for (const command of ['init', 'apply']) {
+      expect((await capture(made.starter.engine, [command], { env: made.env })).code).toBe(3);
+    }
+    expect((await readProcesses(made.runDir)).map(({ command }) => command)).toEqual(['init', 'apply']);
+  });
+
+  test('starts nothing once its attempt is stopped, and is on record all the same', async () => {
+    await using made = await engineFolder('touch started');
+    await forbidStarts(made.attempt);
+    const refused = await capture(made.starter.engine, ['apply'], { cwd: made.folder.dir, env: made.env });
+    expect(refused).toMatchObject({ code: 130, stderr: 'stopped by Phoenix before it began\n' });
+    expect((await readProcesses(made.runDir)).map(({ command }) => command)).toEqual(['apply']);
+    await expect(readFile(join(made.folder.dir, 'started'))).rejects.toThrow('ENOENT');
+    const other = { ...made.env, ...markedEnvironment({ ...made.attempt, number: 3 }) };
+    expect((await capture(made.starter.engine, ['apply'], { cwd: made.folder.dir, env: other })).code).toBe(
+      0,
+    );
+  });
+
+  test('does not start it where it cannot be put on record', async () => {
+    await using made = await engineFolder('touch started');
+    await writeFile(join(made.folder.dir, 'a-file'), '');
+    const env = { ...made.env, PHOENIX_RUN_FOLDER: join(made.folder.dir, 'a-file') };
+    const refused = await capture(made.starter.engine, ['apply'], { cwd: made.folder.dir, env });
+    expect(refused.code).toBe(125);
+    await expect(readFile(join(made.folder.dir, 'started'))).rejects.toThrow('ENOENT');
+  });
+
+  test('takes the core dumps from it, the rights of others on its files, and the first place when memory runs out', async () => {
+    await using made = await engineFolder('ulimit -c; umask; cat /proc/$$/oom_score_adj');
+    // As the runner starts what it runs.
+    const raised = 'echo 500 > /proc/$$/oom_score_adj; exec "$0" apply';
+    const { stdout } = await capture('sh', ['-c', raised, made.starter.engine], { env: made.env });
+    expect(stdout).toBe('0\n0077\n0\n');
+  });
+
+  test('has the name of the engine, since Terragrunt goes by it', async () => {
+    await using tofu = await engineFolder('true');
+    await using terraform = await engineFolder('true', 'terraform');
+    expect(tofu.starter.engine).toMatch(/\/bin\/tofu$/);
+    expect(terraform.starter.engine).toMatch(/\/bin\/terraform$/);
+  });
+});
+
+test('the starter of Terragrunt puts it on record as that and becomes it', async () => {
+  await using made = await engineFolder('echo "$*"');
+  const { stdout } = await capture(made.starter.wrapper, ['/bin/echo', 'run', 'a b'], { env: made.env });
+  expect(stdout).toBe('run a b\n');
+  expect(await readProcesses(made.runDir)).toMatchObject([{ role: 'terragrunt', command: 'echo' }]);
+});
+
+describe('the file of processes', () => {
+  test('is read right whatever the program is called', () => {
+    const stat = `42 (tofu) ) S ${Array.from({ length: 18 }, (_, index) => index).join(' ')} 777 0 0`;
+    expect(parseProcesses(`data/a\t1\tengine\t42\t${stat}\tboot\t/a/b\tapply\n`)).toEqual([
+      {
+        layer: 'data/a',
+        attempt: 1,
+        role: 'engine',
+        pid: 42,
+        startTime: '777',
+        bootId: 'boot',
+        dir: '/a/b',
+        command: 'apply',
+      },
+    ]);
+  });
+
+  test('is passed over where it is half written or no process at all', () => {
+    expect(parseProcesses('a\t1\tengine\t12\tstat\tboot\t/a')).toEqual([]);
+    expect(parseProcesses('\na\tx\tengine\ty\tz\tw\tv\tu\n')).toEqual([]);
+    const line = fc.array(fc.oneof(fc.string(), fc.nat().map(String)), { maxLength: 9 });
+    holds(
+      fc.property(fc.array(line), (lines) => {
+        const processes = parseProcesses(lines.map((fields) => fields.join('\t')).join('\n'));
+        for (const { pid } of processes) expect(pid).toBeGreaterThan(0);
+      }),
+    );
+  });
+});

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { layerVerdicts, runVerdicts } from '../report/schema.ts';
+
+/** As in process-identity.ts. */
+export const processIdentity = z.object({ pid: z.int(), startTime: z.string(), bootId: z.string() });
+
+/** Who a machine and its user are for a state lock's `Who`, and which boot of it. */
+export const machine = z.object({
+  host: z.string(),
+  user: z.string(),
+  bootId: z.string(),
+  /** Epoch milliseconds of that boot: start times in ticks count from it. */
+  bootedAt: z.number(),
+  /** The space that its pids count in: those of a container mean nothing in another. */
+  pidSpace: z.string(),
+});
+
+const at = z.number().describe('Epoch milliseconds.');
+
+/** What one line of a journal says. No entry holds a secret: names, paths, pids and times only. */
+export const journalEntry = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('begin'),
+    at,
+    run: z.string(),
+    castle: z.string(),
+    castleFile: z.string(),
+    owner: processIdentity,
+    machine,
+    /** The page of the workflow run; empty outside GitHub. */
+    url: z.string(),
+    reportFile: z.string(),
+    /** The folder of programs that the layers are started with. */
+    workspace: z.string(),
+    mode: z.enum(['job', 'matrix', 'rehearsal']),
+  }),
+  /** The run's RAM directory: whatever secret a clean-up needs lies there. */
+  z.object({ type: z.literal('vault'), at, dir: z.string() }),
+  z.object({ type: z.literal('phase'), at, name: z.string() }),
+  /** Written before the attempt's first process is started. */
+  z.object({
+    type: z.literal('attempt'),
+    at,
+    layer: z.string(),
+    number: z.int(),
+    unit: z.string(),
+    timeoutSeconds: z.number(),
+  }),
+  /** Written before the signal is sent, so that no engine is ever interrupted twice. */
+  z.object({ type: z.literal('interrupt'), at, layer: z.string(), pid: z.int(), startTime: z.string() }),
+  z.object({
+    type: z.literal('layer'),
+    at,
+    layer: z.string(),
+    /** `handed-over`: it was still stopping when its run ended; whoever comes next waits for it. */
+    verdict: z.enum([...layerVerdicts, 'handed-over']),
+  }),
+  z.object({ type: z.literal('cancel'), at, signal: z.string() }),
+  /** The run ended in order: nothing of it is left. */
+  z.object({ type: z.literal('end'), at, verdict: z.enum(runVerdicts) }),
+  /** Whoever came after the run cleaned up what it left. */
+  z.object({ type: z.literal('settled'), at, by: z.enum(['post', 'next run']) }),
+]);
+
+export type JournalEntry = z.infer<typeof journalEntry>;
+export type Machine = z.infer<typeof machine>;

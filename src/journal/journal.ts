@@ -1,0 +1,80 @@
+import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
+import { mkdir, readdir, readlink, rm } from 'node:fs/promises';
+import { hostname, uptime, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { identify } from '../process-identity.ts';
+import type { JournalEntry, Machine } from './entries.ts';
+
+export const journalFile = 'journal.jsonl';
+/** Beside the journal: the processes that layers start, each written down by itself; see layer/starter.ts. */
+export const processesFile = 'processes';
+
+const keptRuns = 20;
+
+type Note = JournalEntry extends infer Entry
+  ? Entry extends JournalEntry
+    ? Omit<Entry, 'at'>
+    : never
+  : never;
+
+/** The run's diary on disk, append-only and without secrets: what a run that comes after a dead one goes by. */
+export interface Journal extends Disposable {
+  readonly dir: string;
+  /** Written at once, in order. Entries that announce an act are on the disk when this returns. */
+  write(note: Note): void;
+}
+
+/** Acts that must be known before they happen, also after a power cut. */
+const durable = new Set<JournalEntry['type']>(['begin', 'vault', 'attempt', 'interrupt', 'end', 'settled']);
+
+/** Opens the journal of run `id` below the castle's home (0700); one that is there goes on. */
+export async function openJournal(home: string, id: string): Promise<Journal> {
+  const dir = runFolder(home, id);
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  const file = openSync(join(dir, journalFile), 'a', 0o600);
+  let open = true;
+  return {
+    dir,
+    write(note) {
+      if (!open) return;
+      writeSync(file, `${JSON.stringify({ ...note, at: Date.now() })}\n`);
+      if (durable.has(note.type)) fdatasyncSync(file);
+    },
+    [Symbol.dispose]() {
+      if (open) closeSync(file);
+      open = false;
+    },
+  };
+}
+
+/** A journal that keeps nothing: for what runs outside a run. */
+export const noJournal: Journal = { dir: '', write() {}, [Symbol.dispose]() {} };
+
+export function runFolder(home: string, id: string): string {
+  return join(home, 'runs', id);
+}
+
+/** Who this machine and user are, as OpenTofu writes them into a lock (`user@host`), and its present boot. */
+export async function thisMachine(): Promise<Machine> {
+  const own = await identify(process.pid);
+  return {
+    host: hostname(),
+    user: userInfo().username,
+    bootId: own?.bootId ?? '',
+    bootedAt: Math.round(Date.now() - uptime() * 1000),
+    pidSpace: await readlink('/proc/self/ns/pid').catch(() => ''),
+  };
+}
+
+/** Forgets all but the newest of the runs that are over. They are kept that long to prove locks by. */
+export async function pruneRuns(over: readonly { dir: string; at: number }[]): Promise<void> {
+  for (const { dir } of over.toSorted((a, b) => b.at - a.at).slice(keptRuns)) {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+/** The folders of all runs that the castle's home knows. */
+export async function runFolders(home: string): Promise<string[]> {
+  const names = await readdir(join(home, 'runs')).catch(() => [] as string[]);
+  return names.map((name) => runFolder(home, name));
+}

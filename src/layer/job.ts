@@ -1,0 +1,45 @@
+import type { Journal } from '../journal/journal.ts';
+import type { Engines } from './engines.ts';
+import type { Starter } from './starter.ts';
+
+/** One layer as it is run: files and names only, no secret values. */
+export interface LayerJob {
+  readonly name: string;
+  /** The unit's folder. */
+  readonly dir: string;
+  /** The layer's partition of the vault: output, report and var files live there. */
+  readonly partition: string;
+  readonly varFiles: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly terragrunt: string;
+  /** The engine itself (tofu or terraform), for the read-back. */
+  readonly engine: string;
+  readonly starter: Starter;
+  readonly run: {
+    readonly id: string;
+    /** Where this machine keeps what it knows of the castle's runs; see journal/home.ts. */
+    readonly home: string;
+    readonly journal: Journal;
+    readonly engines: Engines;
+  };
+  readonly timeoutSeconds: number;
+  /** Silence without CPU after which the attempt counts as stalled. */
+  readonly stallSeconds: number;
+  /** How long an interrupted engine may take to reach a safe point before it is killed. */
+  readonly graceSeconds: number;
+  /**
+   * What a cancelled run does with an engine that is still stopping: wait for it, or leave it to whoever comes after
+   * (the Action's post step), which finds it by the journal.
+   */
+  readonly onCancel: 'drain' | 'hand-over';
+  /** Takes secrets out of what the layer prints, before a long line is cut. */
+  readonly redact: (text: string) => string;
+  /** Told when the process runs: the moment for work that would otherwise delay its start. */
+  readonly onRunning?: () => void;
+}
+
+/** The files of attempt `number` in the layer's partition. */
+export function attemptFiles(partition: string, number: number) {
+  const file = (name: string) => `${partition}/${number}-${name}`;
+  return { stdout: file('stdout.jsonl'), stderr: file('stderr.jsonl'), report: file('report.json') };
+}

@@ -1,0 +1,30 @@
+import type { Attempt } from './attempt.ts';
+
+export interface TimedPhase {
+  readonly name: 'init' | 'plan' | 'apply' | 'finish' | 'read-back' | 'aftercare' | 'backoff';
+  /** Epoch milliseconds. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What an attempt's time went into, by the marks that its output set. */
+export function phasesOf({
+  started,
+  ended,
+  seen,
+}: Pick<Attempt, 'started' | 'ended' | 'seen'>): TimedPhase[] {
+  const marks: [TimedPhase['name'], number | undefined][] = [
+    ['init', seen.engineStarted],
+    ['plan', seen.planned],
+    ['apply', seen.summarised],
+    ['finish', ended],
+  ];
+  const phases: TimedPhase[] = [];
+  let from = started;
+  for (const [name, to] of marks) {
+    if (to === undefined) continue;
+    phases.push({ name, from, to: Math.max(from, to) });
+    from = Math.max(from, to);
+  }
+  return phases;
+}

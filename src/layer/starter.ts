@@ -1,0 +1,98 @@
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** The variables by which a layer's processes know whose they are, and by which they are found again. */
+export const marks = {
+  /** Every process of the run has it, wherever it went: grandchildren inherit it too. */
+  run: 'PHOENIX_RUN',
+  /** `RUN/LAYER`, for those of one layer. */
+  layer: 'PHOENIX_LAYER',
+  attempt: 'PHOENIX_ATTEMPT',
+  /** The run's folder, with the file of processes. */
+  folder: 'PHOENIX_RUN_FOLDER',
+  /** The attempt's stop file: once it is there, none of its programs starts any more. */
+  stop: 'PHOENIX_STOP',
+} as const;
+
+/** Whose attempt it is, for the programs that are started for it. */
+export interface AttemptMarks {
+  readonly run: string;
+  readonly runDir: string;
+  readonly layer: string;
+  readonly number: number;
+}
+
+export function markedEnvironment({ run, runDir, layer, number }: AttemptMarks): Record<string, string> {
+  return {
+    [marks.run]: run,
+    [marks.layer]: `${run}/${layer}`,
+    [marks.attempt]: String(number),
+    [marks.folder]: runDir,
+    [marks.stop]: stopFileOf({ runDir, layer, number }),
+  };
+}
+
+export function stopFileOf({ runDir, layer, number }: Omit<AttemptMarks, 'run'>): string {
+  return join(runDir, `stop-${layer.replaceAll('/', '__')}-${number}`);
+}
+
+/** What starts a layer's processes. */
+export interface Starter {
+  /** Runs the program given as its arguments, as the layer's `terragrunt`. */
+  readonly wrapper: string;
+  /** Is the engine, as Terragrunt is told (TG_TF_PATH); named after it, since Terragrunt goes by the name. */
+  readonly engine: string;
+}
+
+/**
+ * Writes the scripts that start a layer's programs. Each writes its pid, start, boot and folder into the run's file of
+ * processes and then *becomes* the program (exec keeps the pid): so the process that will hold the state's lock, the
+ * only one that may be interrupted, is on record before it can act. Where the attempt has been stopped, an engine is not
+ * started any more: it looks only after it is on record, so whoever stops it either sees the record or is seen.
+ * No core dump may hold a secret, files are the user's own, and the kernel takes no layer first when memory runs out
+ * (the runner raises `oom_score_adj` of all that it starts). The scripts stand on disk, since a RAM filesystem may be
+ * mounted noexec; they hold no secret.
+ */
+export async function makeStarter(folder: string, engine: string): Promise<Starter> {
+  await mkdir(folder, { recursive: true });
+  const name = engine.endsWith('terraform') ? 'terraform' : 'tofu';
+  const refuse = `[ ! -e "$${marks.stop}" ] || { echo "stopped by Phoenix before it began" >&2; exit 130; }`;
+  return {
+    wrapper: await script(join(folder, 'layer-start'), [
+      record('terragrunt', `"\${1##*/}"`),
+      refuse,
+      'exec "$@"',
+    ]),
+    engine: await script(join(folder, name), [
+      `if [ -n "$${marks.folder}" ]; then`,
+      record('engine', '"$1"'),
+      refuse,
+      'fi',
+      `exec ${quote(engine)} "$@"`,
+    ]),
+  };
+}
+
+/** One write, short enough to be atomic: lines of layers that start at the same time do not mix. */
+function record(role: string, command: string): string {
+  const fields = `"$\{${marks.layer}#*/}" "$${marks.attempt}" ${role} "$$" "$stat" "$boot" "$PWD" ${command}`;
+  return [
+    'stat= boot=',
+    '[ -r "/proc/$$/stat" ] && read -r stat < "/proc/$$/stat"',
+    '[ -r /proc/sys/kernel/random/boot_id ] && read -r boot < /proc/sys/kernel/random/boot_id',
+    `printf '%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\n' ${fields} >> "$${marks.folder}/processes" || exit 125`,
+    'umask 077',
+    'ulimit -c 0',
+    '{ echo 0 > "/proc/$$/oom_score_adj"; } 2> /dev/null',
+  ].join('\n');
+}
+
+async function script(file: string, lines: readonly string[]): Promise<string> {
+  await writeFile(file, ['#!/bin/sh', ...lines, ''].join('\n'), { mode: 0o755 });
+  await chmod(file, 0o755);
+  return file;
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto';
+import { join, resolve } from 'node:path';
+import type { Castle } from '../castle/load.ts';
+import type { Edge } from '../edge.ts';
+import { castleHome } from '../journal/home.ts';
+import { type Journal, openJournal, pruneRuns, runFolder, thisMachine } from '../journal/journal.ts';
+import { isOver, readRuns } from '../journal/record.ts';
+import { dirStore } from '../lease/dir.ts';
+import type { Lease } from '../lease/hold.ts';
+import { acquireLease } from '../lease/lease.ts';
+import { thisProcess } from '../lease/who.ts';
+import { isAlive } from '../process-identity.ts';
+import { sweepBoxes } from '../rehearsal/records.ts';
+import type { Request } from '../request.ts';
+import { settleRun } from '../settle/run.ts';
+import { sweepVaults, vaultRoot } from '../vault/vault.ts';
+import { runUrl } from './run-url.ts';
+import { stateDirOf } from './state-dir.ts';
+import { sweepWorkspaces, workspaceOf } from './workspace.ts';
+
+/** A run that has its castle to itself and its journal open. */
+export interface Opened {
+  readonly id: string;
+  readonly home: string;
+  readonly journal: Journal;
+  /** The lease on this machine. */
+  readonly lease: Lease;
+}
+
+/** How long the engines of a dead run are waited for, whatever their layers' timeouts are. */
+const adoptWithinMs = 60 * 60 * 1000;
+
+/**
+ * Takes the castle on this machine, opens the journal, and cleans up after runs that died before it: so that what they
+ * left cannot be in the way of this one. Throws PHX-LEASE-HELD where another run has the castle.
+ */
+export async function openRun(
+  castle: Castle,
+  request: Request,
+  edge: Edge,
+  ends: AsyncDisposableStack,
+): Promise<Opened> {
+  const { env, log, signal } = edge;
+  const home = castleHome(castle, env);
+  const stateDir = stateDirOf(castle);
+  const id = randomUUID();
+  edge.onRun(runFolder(home, id));
+  const owner = await thisProcess();
+  const url = runUrl(env);
+  const lease = await acquireLease(
+    dirStore(join(home, 'lease')),
+    { run: id, castle: castle.name, owner, url },
+    { ttlSeconds: castle.lease.ttlSeconds, waitSeconds: castle.lease.waitSeconds, signal, log },
+  );
+  ends.use(lease);
+  const journal = await openJournal(home, id);
+  ends.use(journal);
+  journal.write({
+    type: 'begin',
+    run: id,
+    castle: castle.name,
+    castleFile: castle.file,
+    owner: { pid: owner.pid, startTime: owner.startTime, bootId: owner.bootId },
+    machine: await thisMachine(),
+    url,
+    reportFile: resolve(edge.cwd, request.report),
+    workspace: workspaceOf({ stateDir, id }),
+    mode: castle.box ? 'rehearsal' : 'job',
+  });
+  signal.addEventListener(
+    'abort',
+    () => journal.write({ type: 'cancel', signal: String(signal.reason?.why) }),
+    {
+      once: true,
+    },
+  );
+  await sweep(home, stateDir, edge);
+  return { id, home, journal, lease };
+}
+
+/** Cleans up after the dead: their engines, states, locks, logins, vaults, folders, boxes. */
+async function sweep(home: string, stateDir: string, edge: Edge): Promise<void> {
+  const { log, signal, redactor, fetch, env } = edge;
+  const runs = await readRuns(home);
+  for (const record of runs) {
+    if (isOver(record) || (await isAlive(record.begin.owner))) continue;
+    const { run, at } = record.begin;
+    log.warn(
+      `run ${run.slice(0, 8)} of ${new Date(at).toISOString()} died${record.phase === undefined ? '' : ` in ${record.phase}`}; cleaning up after it`,
+    );
+    const until = Date.now() + adoptWithinMs;
+    const settled = await settleRun(record, {
+      by: 'next run',
+      home,
+      log,
+      redactor,
+      signal,
+      fetch,
+      until,
+      // A run that was cancelled wants its engines to stop; one that died would have let them finish.
+      interrupt: record.cancelled === undefined ? 'at-timeout' : 'at-once',
+    });
+    for (const trouble of settled.troubles) log.warn(`after run ${run.slice(0, 8)}: ${trouble}`);
+  }
+  for (const dir of await sweepVaults(vaultRoot(env)))
+    log.warn(`wiped the vault ${dir}, which a dead run left`);
+  await sweepWorkspaces(stateDir);
+  const { processes } = await sweepBoxes(stateDir);
+  if (processes.length > 0) log.warn(`ended what a dead rehearsal left: ${processes.join(', ')}`);
+  await pruneRuns(runs.filter(isOver).map(({ dir, begin }) => ({ dir, at: begin.at })));
+}

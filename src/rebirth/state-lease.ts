@@ -1,0 +1,46 @@
+import { toPhoenixError } from '../errors.ts';
+import { leaseStoreFor } from '../lease/beside.ts';
+import type { Lease } from '../lease/hold.ts';
+import { acquireLease } from '../lease/lease.ts';
+import { findState } from '../lease/place.ts';
+import { thisProcess } from '../lease/who.ts';
+import type { Layer } from '../plan/discover.ts';
+import type { Run } from './run.ts';
+import { runUrl } from './run-url.ts';
+import type { RunSecrets } from './secrets.ts';
+import type { Workspace } from './workspace.ts';
+
+/**
+ * Takes the castle where its state is, so that no other machine is at it. Undefined where only this machine is guarded:
+ * the castle file wants it so, the castle is of the box, or the backend has no place for a lease, which is told.
+ */
+export async function holdStates(
+  run: Run,
+  workspace: Workspace,
+  layers: readonly Layer[],
+  secrets: RunSecrets,
+  fetch: typeof globalThis.fetch,
+): Promise<Lease | undefined> {
+  const { castle, log, signal, ledger } = run;
+  if (castle.box || castle.lease.place === 'machine') return undefined;
+  return ledger.span('lease', 'phase', async () => {
+    const first = layers.find(({ dependencies }) => dependencies.length === 0);
+    const env = workspace.environment(secrets.environment(first?.name ?? ''));
+    const terragrunt = { terragrunt: workspace.terragrunt, tofu: workspace.engine, env, signal };
+    const state = await findState(layers, castle.liveDir, terragrunt);
+    const store =
+      typeof state === 'string' ? state : leaseStoreFor(state, { castle: castle.name, env, fetch });
+    if (typeof store === 'string') {
+      log.info(`lease: on this machine only, for ${store}`);
+      return undefined;
+    }
+    const owner = await thisProcess();
+    const lease = await acquireLease(
+      store,
+      { run: run.id, castle: castle.name, owner, url: runUrl(run.env) },
+      { ttlSeconds: castle.lease.ttlSeconds, waitSeconds: castle.lease.waitSeconds, signal, log },
+    );
+    lease.lost.addEventListener('abort', () => run.stop(toPhoenixError(lease.lost.reason)), { once: true });
+    return lease;
+  });
+}

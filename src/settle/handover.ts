@@ -1,0 +1,102 @@
+import { appendFileSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { LayerJob } from '../layer/job.ts';
+import type { Redactor } from '../vault/redact.ts';
+import { partitionOf, type Vault } from '../vault/vault.ts';
+
+/**
+ * What a run leaves in its vault for whoever cleans up after it: the post step, or the next run on the same boot. It
+ * holds secrets, so it lies in RAM only and goes with the vault.
+ */
+const layerHandover = z.object({
+  name: z.string(),
+  dir: z.string(),
+  partition: z.string(),
+  varFiles: z.array(z.string()),
+  env: z.record(z.string(), z.string()),
+  terragrunt: z.string(),
+  engine: z.string(),
+  starter: z.object({ wrapper: z.string(), engine: z.string() }),
+  timeoutSeconds: z.number(),
+  stallSeconds: z.number(),
+  graceSeconds: z.number(),
+});
+
+export type LayerHandover = z.infer<typeof layerHandover>;
+
+const layerFile = 'handover.json';
+
+/** Whatever is needed to judge the layer, push its state and release its lock later. Written before it starts. */
+export async function leaveLayer(vault: Vault, job: LayerJob): Promise<void> {
+  const { run: _, onCancel: __, onRunning: ___, redact: ____, ...kept } = job;
+  await vault.write(job.partition, layerFile, JSON.stringify(kept));
+}
+
+/** What a run left of a layer; undefined where its vault is gone (a reboot) or it never came so far. */
+export function findLayer(vaultDir: string | undefined, layer: string): Promise<LayerHandover | undefined> {
+  if (vaultDir === undefined) return Promise.resolve(undefined);
+  return parsed(join(partitionOf(vaultDir, layer), layerFile), layerHandover);
+}
+
+const session = z.object({ kind: z.literal('infisical'), host: z.string(), token: z.string() });
+
+export type SessionHandover = z.infer<typeof session>;
+
+/** A login that must be revoked, also where its run cannot do so any more. `number` counts the run's logins. */
+export async function leaveSession(vault: Vault, number: number, login: SessionHandover): Promise<void> {
+  await vault.write(vault.dir, `session-${number}.json`, JSON.stringify(login));
+}
+
+export async function findSessions(vaultDir: string): Promise<SessionHandover[]> {
+  const names = (await readdir(vaultDir).catch(() => [])).filter((name) => /^session-\d+\.json$/.test(name));
+  const found = await Promise.all(names.map((name) => parsed(join(vaultDir, name), session)));
+  return found.filter((login) => login !== undefined);
+}
+
+const audit = z.object({ roots: z.array(z.string()), inEnvironment: z.array(z.string()) });
+
+export type AuditHandover = z.infer<typeof audit>;
+
+const auditFile = 'audit.json';
+
+/** Where the leak audit of the run looks, for a run that cannot do its own. */
+export async function leaveAudit(vault: Vault, plan: AuditHandover): Promise<void> {
+  await vault.write(vault.dir, auditFile, JSON.stringify(plan));
+}
+
+export function findAudit(vaultDir: string): Promise<AuditHandover | undefined> {
+  return parsed(join(vaultDir, auditFile), audit);
+}
+
+const knownFile = 'known.jsonl';
+const knownSecret = z.tuple([z.string(), z.string()]);
+
+/** From here on every secret that the run learns is kept in the vault, so that nobody after it prints one. */
+export function leaveSecrets(vault: Vault, redactor: Redactor): void {
+  redactor.follow((name, value) => {
+    appendFileSync(join(vault.dir, knownFile), `${JSON.stringify([name, value])}\n`, { mode: 0o600 });
+  });
+}
+
+export async function learnSecrets(vaultDir: string, redactor: Redactor): Promise<void> {
+  const text = await readFile(join(vaultDir, knownFile), 'utf8').catch(() => '');
+  for (const line of text.split('\n')) {
+    const known = knownSecret.safeParse(parseJson(line));
+    if (known.success) redactor.add(...known.data);
+  }
+}
+
+async function parsed<T>(file: string, schema: z.ZodType<T>): Promise<T | undefined> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  return schema.safeParse(parseJson(text)).data;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,90 @@
+import { readFile } from 'node:fs/promises';
+import { type PhoenixError, toPhoenixError } from '../errors.ts';
+import type { Journal } from '../journal/journal.ts';
+import { careForState, careWords } from '../layer/aftercare.ts';
+import { conclude } from '../layer/conclude.ts';
+import type { Engines } from '../layer/engines.ts';
+import { parseEngineLine } from '../layer/events.ts';
+import { attemptFiles, type LayerJob } from '../layer/job.ts';
+import { createObserver, type Observation } from '../layer/observe.ts';
+import { parseTerragruntLine, readUnitReport } from '../layer/terragrunt.ts';
+import type { Log } from '../log.ts';
+import { findLayer } from './handover.ts';
+
+/** What became of a layer that was under way when its run stopped. */
+export interface SettledLayer {
+  readonly name: string;
+  readonly verdict: 'applied' | 'unchanged' | 'failed' | 'cancelled' | 'handed-over';
+  /** What people must know, one sentence each. */
+  readonly words: readonly string[];
+  readonly error?: PhoenixError;
+}
+
+export interface SettleLayerOptions {
+  readonly home: string;
+  readonly runId: string;
+  readonly journal: Journal;
+  readonly engines: Engines;
+  readonly vault: string | undefined;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  /** How long a backend that does not take a state is asked again. */
+  readonly withinSeconds: number;
+}
+
+/** Judges the layer by what its engine wrote and the state says, releases its own lock, and saves a state that waits. */
+export async function settleLayer(
+  { layer, number }: { readonly layer: string; readonly number: number },
+  options: SettleLayerOptions,
+): Promise<SettledLayer> {
+  const { vault, journal, engines, log, signal } = options;
+  const kept = await findLayer(vault, layer);
+  if (kept === undefined) {
+    const words =
+      'What it was at is gone with the memory of its run; its state and lock are looked after when it runs again.';
+    return { name: layer, verdict: 'failed', words: [words] };
+  }
+  const run = { id: options.runId, home: options.home, journal, engines };
+  const job: LayerJob = { ...kept, run, onCancel: 'drain', redact: (text) => text };
+  try {
+    const files = attemptFiles(kept.partition, number);
+    const engineDir = await engines.applyFolder(layer);
+    const attempt = {
+      // Nobody was left to be told how it ended.
+      exit: { code: null, signal: null },
+      ending: 'cancelled' as const,
+      report: await readUnitReport(files.report),
+      seen: await observed(files),
+      lossy: false,
+      engineDir,
+    };
+    const { verdict } = await conclude(job, attempt, []);
+    const care = await careForState(job, engineDir, { log, signal, withinSeconds: options.withinSeconds });
+    const words = careWords(care);
+    if (typeof verdict === 'string') return { name: layer, verdict, words };
+    return {
+      name: layer,
+      verdict: 'cancelled',
+      words: [verdict.what, verdict.why, ...words],
+      error: verdict,
+    };
+  } catch (thrown) {
+    const error = toPhoenixError(thrown);
+    return { name: layer, verdict: 'failed', words: [error.what, error.why], error };
+  }
+}
+
+async function observed(files: { readonly stdout: string; readonly stderr: string }): Promise<Observation> {
+  const observer = createObserver();
+  for (const line of await linesOf(files.stdout)) observer.event(parseEngineLine(line));
+  for (const line of await linesOf(files.stderr)) {
+    const { level, text } = parseTerragruntLine(line);
+    if (level === 'error' || level === 'stderr') observer.line(text);
+  }
+  return observer.seen;
+}
+
+/** A layer's output is cut short under a flood, so that all of it fits in memory. */
+async function linesOf(file: string): Promise<string[]> {
+  return (await readFile(file, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
+}

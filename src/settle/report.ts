@@ -1,0 +1,117 @@
+import { readFile } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import { PhoenixError } from '../errors.ts';
+import type { RunRecord } from '../journal/record.ts';
+import { buildReport } from '../report/build.ts';
+import { type Report, reportSchema } from '../report/schema.ts';
+import { writeReport } from '../report/write.ts';
+import type { Settled } from './run.ts';
+
+/**
+ * Writes into the run's report what the clean-up found; a run that was killed before it could write one gets one here,
+ * made from its journal. Returns the report as it stands now.
+ */
+export async function settleReport(
+  record: RunRecord,
+  settled: Settled,
+  cwd: string,
+  redact: (text: string) => string,
+): Promise<Report> {
+  const { reportFile } = record.begin;
+  const file = isAbsolute(reportFile) ? reportFile : join(cwd, reportFile);
+  const report = withAftermath(
+    (await ownReport(file, record)) ?? fromJournal(record, redact),
+    settled,
+    redact,
+  );
+  const unwritten = await writeReport(file, report);
+  if (unwritten !== undefined) throw unwritten;
+  return report;
+}
+
+/** The report of this very run; undefined where main was killed before it wrote one. */
+async function ownReport(file: string, { begin }: RunRecord): Promise<Report | undefined> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  try {
+    const report = reportSchema.parse(JSON.parse(text));
+    return report.run === begin.run ? report : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function fromJournal(record: RunRecord, redact: (text: string) => string): Report {
+  const { begin, cancelled, attempts, layers, phase, vault } = record;
+  const error = cancelled === undefined ? died(record) : stopped(cancelled.signal);
+  const wallSeconds = (Date.now() - begin.at) / 1000;
+  return buildReport({
+    run: begin.run,
+    castle: begin.castle,
+    mode: begin.mode,
+    verdict: cancelled === undefined ? 'failed' : 'cancelled',
+    startedAt: new Date(begin.at),
+    wallSeconds,
+    // Where the time went died with the process that kept the books: all of it is told as unattributed.
+    spans: [],
+    layers: [...attempts.values()].map(({ layer, at }) => {
+      const last = layers.get(layer);
+      const verdict = last === undefined || last.verdict === 'handed-over' ? 'cancelled' : last.verdict;
+      const ran = { from: at, to: last?.at ?? Date.now() };
+      return { name: layer, dependencies: [], ran, verdict, retries: 0, phases: [] };
+    }),
+    gates: [],
+    milestones: [],
+    leaks: { checked: 0, found: [] },
+    versions: {},
+    failures: [{ name: phase ?? (vault === undefined ? 'opening' : 'run'), error }],
+    standIns: [],
+    peakRssBytes: 0,
+    redact,
+  });
+}
+
+function withAftermath(report: Report, settled: Settled, redact: (text: string) => string): Report {
+  const byName = new Map(settled.layers.map((layer) => [layer.name, layer]));
+  const leaks = settled.leaks;
+  const leaked = leaks !== undefined && leaks.found.length > 0;
+  return {
+    ...report,
+    verdict: leaked ? 'failed' : report.verdict,
+    layers: report.layers.map((layer) => {
+      const now = byName.get(layer.name);
+      if (now === undefined) return layer;
+      const verdict = now.verdict === 'handed-over' ? 'cancelled' : now.verdict;
+      const again =
+        now.verdict === 'applied' || now.verdict === 'unchanged'
+          ? []
+          : [`Run again with --from ${layer.name} to go on.`];
+      return { ...layer, verdict, note: redact([...now.words, ...again].join(' ')) };
+    }),
+    leaks: leaks === undefined ? report.leaks : { checked: leaks.checked, found: [...leaks.found] },
+    aftermath: {
+      by: 'post',
+      handedOn: [...settled.handedOn],
+      troubles: settled.troubles.map(redact),
+    },
+  };
+}
+
+function stopped(signal: string): PhoenixError {
+  return new PhoenixError({
+    code: 'PHX-CANCELLED',
+    class: 'cancelled',
+    what: 'The run was cancelled.',
+    why: signal,
+    next: 'Run it again: layers that are done are found unchanged, and the rest goes on from there.',
+  });
+}
+
+function died({ phase }: RunRecord): PhoenixError {
+  return new PhoenixError({
+    code: 'PHX-RUN-DIED',
+    class: 'internal',
+    what: `Phoenix was killed${phase === undefined ? '' : ` in ${phase}`}.`,
+    why: 'It ended without a word: somebody killed it, or the machine ran out of memory (see dmesg).',
+    next: 'See why, then run it again: layers that are done are found unchanged, and the rest goes on from there.',
+  });
+}

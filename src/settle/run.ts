@@ -1,0 +1,110 @@
+import { messageOf } from '../errors.ts';
+import { revokeInfisicalToken } from '../identity/infisical.ts';
+import { openJournal } from '../journal/journal.ts';
+import { type RunRecord, unfinished } from '../journal/record.ts';
+import { enginesOf } from '../layer/engines.ts';
+import { marks } from '../layer/starter.ts';
+import type { Log } from '../log.ts';
+import { endMarked } from '../process/end.ts';
+import { removeRunFolder } from '../rebirth/workspace.ts';
+import { auditFiles, auditProcesses, type LeakAudit } from '../vault/audit.ts';
+import type { Redactor } from '../vault/redact.ts';
+import { wipe } from '../vault/vault.ts';
+import { type DrainOptions, drainRun } from './drain.ts';
+import { findAudit, findSessions, learnSecrets } from './handover.ts';
+import { type SettledLayer, settleLayer } from './layer.ts';
+
+export interface SettleOptions extends Pick<DrainOptions, 'until' | 'interrupt'> {
+  readonly by: 'post' | 'next run';
+  readonly home: string;
+  readonly log: Log;
+  readonly redactor: Redactor;
+  readonly signal: AbortSignal;
+  readonly fetch: typeof globalThis.fetch;
+}
+
+/** What a dead run left, and what became of it. */
+export interface Settled {
+  readonly layers: readonly SettledLayer[];
+  /** Layers whose engine still runs: they stay with the machine, and the next run waits for them. */
+  readonly handedOn: readonly string[];
+  readonly leaks: LeakAudit | undefined;
+  /** Steps of the clean-up that did not succeed, in words. */
+  readonly troubles: readonly string[];
+}
+
+/** After the drain there must be time for states, locks, revocation and the vault. */
+const reserveMs = 10_000;
+
+/**
+ * Cleans up after a run that cannot do so any more: waits for its engines, judges half-done layers, releases its own
+ * locks, saves states that could not be saved, audits, revokes, wipes. Every step runs whatever the others did.
+ */
+export async function settleRun(record: RunRecord, options: SettleOptions): Promise<Settled> {
+  const { by, home, log, redactor, signal, fetch } = options;
+  const { vault, dir, begin } = record;
+  using journal = await openJournal(home, begin.run);
+  const troubles: string[] = [];
+  const step = async <T>(name: string, work: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work();
+    } catch (thrown) {
+      if (signal.aborted) throw signal.reason;
+      troubles.push(`could not ${name}: ${redactor.redact(messageOf(thrown))}`);
+      return undefined;
+    }
+  };
+  if (vault !== undefined) await learnSecrets(vault, redactor);
+  const engines = enginesOf({ dir, write: journal.write }, record.interrupted);
+  const until = options.until - reserveMs;
+  const handedOn =
+    (await step('wait for its engines', () => drainRun(record, engines, { ...options, until }))) ?? [];
+  // While an engine runs, its Terragrunt waits for it: nothing of that layer is ended.
+  if (handedOn.length === 0) {
+    const ended = await step('end what it left', () =>
+      endMarked({ name: marks.run, value: begin.run }, { graceMs: 2000 }),
+    );
+    if (ended !== undefined && ended.length > 0)
+      log.warn(
+        `ended what the run had left running: ${ended.map(({ name, pid }) => `${name} (${pid})`).join(', ')}`,
+      );
+  }
+  const layers: SettledLayer[] = [];
+  for (const { layer, number } of unfinished(record)) {
+    const settled = handedOn.includes(layer)
+      ? { name: layer, verdict: 'handed-over' as const, words: ['Its engine still runs.'] }
+      : await settleLayer(
+          { layer, number },
+          { ...options, runId: begin.run, journal, engines, vault, withinSeconds: secondsLeft(until) },
+        );
+    layers.push(settled);
+    journal.write({ type: 'layer', layer, verdict: settled.verdict });
+    log.from(layer, [settled.verdict, ...settled.words].join('; '));
+  }
+  const leaks = vault === undefined ? undefined : await step('audit for leaks', () => audit(vault, redactor));
+  for (const login of vault === undefined ? [] : await findSessions(vault)) {
+    await step('revoke its login', async () => {
+      const how = await revokeInfisicalToken({ fetch }, login);
+      if (how !== undefined) throw new Error(`${login.host} answered ${how}; the token dies by itself`);
+    });
+  }
+  if (handedOn.length === 0)
+    await step('remove its folder of programs', () => removeRunFolder(begin.workspace));
+  if (vault !== undefined) await step('wipe its vault', () => wipe(vault));
+  if (handedOn.length === 0 && troubles.length === 0) journal.write({ type: 'settled', by });
+  return { layers, handedOn, leaks, troubles };
+}
+
+function secondsLeft(until: number): number {
+  return Math.max(5, Math.min(30, (until - Date.now()) / 1000));
+}
+
+async function audit(vault: string, redactor: Redactor): Promise<LeakAudit | undefined> {
+  const plan = await findAudit(vault);
+  if (plan === undefined) return undefined;
+  const [files, processes] = await Promise.all([
+    auditFiles(redactor.secrets, plan.roots, [vault]),
+    auditProcesses(redactor.secrets, new Set(plan.inEnvironment)),
+  ]);
+  return { checked: files.checked + processes.checked, found: [...files.found, ...processes.found] };
+}
