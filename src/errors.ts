@@ -1,3 +1,5 @@
+import { printable } from './report/printable.ts';
+
 /**
  * One error type for the whole of Phoenix: a code to search for, what happened, why, and the next move.
  * Exit codes follow the class, so that a caller can tell a bad castle file from a dead cluster.
@@ -29,6 +31,8 @@ export interface Explanation {
   readonly cause?: unknown;
   /** Where in a file the error stands; lines and columns count from 1. */
   readonly at?: { readonly file: string; readonly line?: number; readonly column?: number };
+  /** The last lines of what failed, oldest first and not yet redacted: nothing may show them before that. */
+  readonly tail?: readonly string[];
 }
 
 export class PhoenixError extends Error {
@@ -38,6 +42,7 @@ export class PhoenixError extends Error {
   readonly why: string;
   readonly next: string;
   readonly at: Explanation['at'];
+  readonly tail: readonly string[];
 
   constructor(explanation: Explanation) {
     super(explanation.what, explanation.cause === undefined ? undefined : { cause: explanation.cause });
@@ -48,6 +53,7 @@ export class PhoenixError extends Error {
     this.why = explanation.why;
     this.next = explanation.next;
     this.at = explanation.at;
+    this.tail = explanation.tail ?? [];
   }
 
   get exitCode(): number {
@@ -81,9 +87,24 @@ export function whatAndWhere({ what, at }: Pick<PhoenixError, 'what' | 'at'>): s
   return `${what} (${place})`;
 }
 
-/** The error as people read it: four lines, no stack. */
+/** The error as people read it: what, why and next, then the last lines of what failed; no stack. */
 export function explain(error: PhoenixError): string {
-  return [`${error.code}: ${whatAndWhere(error)}`, `  why:  ${error.why}`, `  next: ${error.next}`].join(
-    '\n',
-  );
+  return [
+    `${error.code}: ${whatAndWhere(error)}`,
+    `  why:  ${error.why}`,
+    `  next: ${error.next}`,
+    ...tailLines(error.tail),
+  ].join('\n');
+}
+
+/**
+ * Lines of a program's output, each behind a mark so that none can pass for a line of Phoenix's own, or for a workflow
+ * command: the runner obeys `##[` wherever it stands in a line.
+ */
+export function tailLines(tail: readonly string[]): string[] {
+  if (tail.length === 0) return [];
+  return [
+    '  last lines:',
+    ...tail.map((line) => `      | ${printable(line).replaceAll(/\s/g, ' ').replaceAll('##[', '## [')}`),
+  ];
 }

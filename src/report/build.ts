@@ -18,6 +18,7 @@ export interface LayerResult {
   readonly retries: number;
   /** Epoch milliseconds; phases of one name (a retry's) are summed. */
   readonly phases: readonly { readonly name: string; readonly from: number; readonly to: number }[];
+  readonly note?: string;
 }
 
 export interface GateResult {
@@ -36,6 +37,7 @@ export interface MilestoneResult {
 }
 
 export interface ReportInput {
+  readonly run: string;
   readonly castle: string;
   readonly mode: Report['mode'];
   readonly verdict: Report['verdict'];
@@ -68,9 +70,14 @@ export function buildReport(input: ReportInput): Report {
   const { startedAt, wallSeconds, redact } = input;
   const books = account(input.spans, wallSeconds);
   const path = criticalPath(pathNodes(input));
-  const failures = input.failures.map(({ name, error }) => ({ name, ...explained(error) }));
+  const failures = input.failures.map(({ name, error }) => ({
+    name,
+    ...explained(error),
+    tail: [...error.tail],
+  }));
   const report: Report = {
     schema: 'phoenix.report/v1',
+    run: input.run,
     castle: input.castle,
     mode: input.mode,
     verdict: input.verdict,
@@ -88,6 +95,7 @@ export function buildReport(input: ReportInput): Report {
       retries: layer.retries,
       phases: sumByName(layer.phases),
       dependencies: [...layer.dependencies],
+      ...(layer.note === undefined ? {} : { note: layer.note }),
     })),
     gates: input.gates.map(({ name, after, ran, verdict }) => ({ name, after, ...times(ran), verdict })),
     milestones: input.milestones.map(({ name, seconds, targetSeconds }) => ({

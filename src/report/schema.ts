@@ -11,6 +11,14 @@ const explanation = z.object({
   next: z.string().describe('The next move, as an instruction.'),
 });
 
+const failure = explanation.extend({
+  name: z.string(),
+  tail: z
+    .array(z.string())
+    .default([])
+    .describe('The last lines (40 at most) of what failed, oldest first; empty where nothing was printed.'),
+});
+
 export const layerVerdicts = ['applied', 'unchanged', 'failed', 'skipped', 'cancelled'] as const;
 export const gateVerdicts = ['passed', 'failed', 'skipped', 'cancelled'] as const;
 export const runVerdicts = ['reborn', 'failed', 'cancelled'] as const;
@@ -29,6 +37,10 @@ const layer = z.object({
   retries: z.int().nonnegative(),
   phases: z.record(z.string(), seconds).describe('Seconds by phase: init, plan, apply, read-back …'),
   dependencies: z.array(z.string()).describe('The layers and gates it waited for.'),
+  note: z
+    .string()
+    .optional()
+    .describe('What is left of a layer that was stopped half-way, and how to go on.'),
 });
 
 const gate = z.object({
@@ -77,6 +89,7 @@ const gap = z.object({
 export const reportSchema = z
   .object({
     schema: z.literal('phoenix.report/v1'),
+    run: z.string().describe('The run, as its journal and its lease name it.'),
     castle: z.string(),
     mode: z.enum(runModes),
     verdict: z.enum(runVerdicts),
@@ -96,8 +109,16 @@ export const reportSchema = z
     milestones: z.array(milestone),
     leaks: z.object({ checked: z.int().nonnegative(), found: z.array(leak) }),
     versions: z.record(z.string(), z.string()),
+    aftermath: z
+      .object({
+        by: z.enum(['post', 'next run']),
+        handedOn: z.array(z.string()).describe('Layers whose engine still ran when the clean-up had to end.'),
+        troubles: z.array(z.string()).describe('Steps of the clean-up that did not succeed.'),
+      })
+      .optional()
+      .describe('What the step after a cancelled or killed run found and did.'),
     error: explanation.nullable().describe('The error that decided the verdict.'),
-    failures: z.array(explanation.extend({ name: z.string() })).describe('Every error of the run, by part.'),
+    failures: z.array(failure).describe('Every error of the run, by part.'),
     phases: z
       .record(z.string(), seconds)
       .describe('Seconds by part of the run; parts that overlap count each.'),

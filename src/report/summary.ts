@@ -32,7 +32,10 @@ export function renderSummary(report: Report, options: SummaryOptions = {}): str
   const warning = gapWarning(report);
   if (warning !== undefined) page.add(`> ⚠️ ${literal(warning)}`);
   if (report.standIns.length > 0) page.add(standInsText(report));
-  for (const failure of shownFailures(report)) page.add(failureText(failure));
+  for (const failure of shownFailures(report)) {
+    page.add(failureText(failure));
+    if (failure.tail.length > 0) page.add(tailText(failure));
+  }
   layers(page, report);
   checks(page, report);
   const gantt = renderGantt(report);
@@ -61,6 +64,12 @@ function failureText({ name, code, what, why, next }: Report['failures'][number]
     preformatted(cause),
     `**Next:** ${literal(next)}`,
   ].join('\n\n');
+}
+
+/** Closed, and a block of its own: where the page is full, the cause stays and the lines are left out. */
+function tailText({ name, tail }: Report['failures'][number]): string {
+  const lines = tail.length === 1 ? 'The last line' : `The last ${tail.length} lines`;
+  return `<details><summary>${lines} of ${literal(name)}</summary>\n\n${preformatted(tail.join('\n'))}\n\n</details>`;
 }
 
 function layers(page: Page, report: Report): void {

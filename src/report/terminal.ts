@@ -1,3 +1,4 @@
+import { tailLines } from '../errors.ts';
 import { type Lane, lanesOf } from './lanes.ts';
 import { printable } from './printable.ts';
 import type { Report } from './schema.ts';
@@ -149,10 +150,11 @@ function standIns({ standIns }: Report, paint: Paint): string[] {
 }
 
 function failures(report: Report, paint: Paint): string[] {
-  return shownFailures(report).flatMap(({ name, code, what, why, next }) => [
+  return shownFailures(report).flatMap(({ name, code, what, why, next, tail }) => [
     paint('red', `${plain(code)} [${plain(name)}]: ${plain(what)}`),
     `  why:  ${indented(why)}`,
     `  next: ${indented(next)}`,
+    ...tailLines(tail).map((line) => paint('dim', line)),
   ]);
 }
 

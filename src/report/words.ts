@@ -96,7 +96,7 @@ export function gapWarning(report: Report): string | undefined {
 
 /** The errors to show: all of the run's, or the deciding one where a report names no others. */
 export function shownFailures({ failures, error, castle }: Report): Report['failures'] {
-  return failures.length > 0 || error === null ? failures : [{ name: castle, ...error }];
+  return failures.length > 0 || error === null ? failures : [{ name: castle, ...error, tail: [] }];
 }
 
 function shareOf(part: number, whole: number): number {
