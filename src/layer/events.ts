@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /**
  * OpenTofu's machine-readable UI (`-json`, ui 1.2), the part that Phoenix acts on, as a closed union. Terraform speaks
- * the same. Kinds not listed (refresh_start, resource_drift, log …) are read as `other`, so a newer engine is no error.
+ * the same. Kinds not listed (resource_drift, outputs, log …) are read as `other`, so a newer engine is no error.
  */
 const resource = z.object({ addr: z.string() });
 const hook = z.object({ resource, action: z.string().optional(), elapsed_seconds: z.number().optional() });
@@ -31,7 +31,10 @@ const known = z.discriminatedUnion('type', [
       operation: z.enum(['plan', 'apply', 'destroy']),
     }),
   }),
+  z.object({ ...base, type: z.literal('refresh_start'), hook }),
+  z.object({ ...base, type: z.literal('refresh_complete'), hook }),
   z.object({ ...base, type: z.literal('apply_start'), hook }),
+  z.object({ ...base, type: z.literal('apply_progress'), hook }),
   z.object({ ...base, type: z.literal('apply_complete'), hook }),
   z.object({ ...base, type: z.literal('apply_errored'), hook }),
   z.object({ ...base, type: z.literal('provision_progress'), hook: hook.extend({ output: z.string() }) }),
@@ -56,11 +59,22 @@ export function parseEngineLine(line: string): EngineEvent {
   return { type: 'other', text: message.success ? message.data['@message'] : line };
 }
 
+/**
+ * The engine's own "Still creating… [40s elapsed]": it comes every 10 s however dead the provider behind it is, so it is
+ * no sign of life. What a provisioner prints is one.
+ */
+export function isHeartbeat(event: EngineEvent): boolean {
+  return event.type === 'apply_progress';
+}
+
 /** What people want to see of an event while it runs; undefined for the noise between. */
 export function shownText(event: EngineEvent): string | undefined {
   switch (event.type) {
     case 'version':
     case 'other':
+    case 'refresh_start':
+    case 'refresh_complete':
+    case 'apply_progress':
       return undefined;
     case 'diagnostic':
       return event.diagnostic.severity === 'error' ? `error: ${event.diagnostic.summary}` : undefined;

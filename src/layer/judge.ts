@@ -1,89 +1,161 @@
 import { PhoenixError } from '../errors.ts';
+import type { Ending } from './attempt.ts';
+import { cancelledItself, explainCut } from './cut.ts';
+import { diagnose, explainDiagnosis, otherWords } from './diagnose.ts';
+import type { Diagnostic } from './events.ts';
 import type { Observation } from './observe.ts';
 import { describeExit, type Exit } from './process.ts';
 import { contradictions, type LayerState } from './state.ts';
 import type { UnitReport } from './terragrunt.ts';
+import { condense, listed } from './words.ts';
 
 export interface Evidence {
   readonly layer: string;
+  /** The unit's folder, and the one the engine ran in; undefined where it never started. */
+  readonly unit: string;
+  readonly engineDir: string | undefined;
+  readonly engine?: string;
+  readonly ending: Ending;
   readonly exit: Exit;
   readonly report: UnitReport | undefined;
   readonly seen: Observation;
-  /** Undefined where the state was not read, because the rest already said that the attempt failed. */
+  /** Part of the output was lost in a flood: what is missing in `seen` may have been said. */
+  readonly lossy: boolean;
+  /** Undefined where the state was not read, or could not be. */
   readonly state: LayerState | undefined;
+  readonly settings: { readonly timeoutSeconds: number; readonly stallSeconds: number };
+  /** Where the deciding error stands in the user's own files; see source.ts. */
+  readonly at?: PhoenixError['at'];
+  /** Processes that the kernel killed for want of memory during the attempt; undefined where nobody could count. */
+  readonly oomKills?: number | undefined;
 }
+
+export type Verdict = 'applied' | 'unchanged' | PhoenixError;
 
 /**
  * Success only if exit code, Terragrunt's report, the engine's closing summary and the state all say so. Any one alone
- * lies: Terragrunt exits 0 after an interrupt, and marks a unit failed that had finished.
+ * lies: Terragrunt exits 0 after an interrupt, and marks a unit failed that had finished. So an interrupted layer whose
+ * engine had finished is done if the state agrees, and an engine that finished although its wrapper was killed is not.
  */
-export function judge(evidence: Evidence): 'applied' | 'unchanged' | PhoenixError {
-  const { layer, exit, report, seen, state } = evidence;
-  if (exit.code !== 0 || report?.Result !== 'succeeded' || seen.changes === undefined)
-    return failure(evidence);
+export function judge(evidence: Evidence): Verdict {
+  if (!claimsSuccess(evidence)) return failure(evidence);
+  const { layer, seen, state, at } = evidence;
   const wrong = state === undefined ? ['the state was not read back'] : contradictions(seen.claimed, state);
   if (wrong.length > 0) {
     return new PhoenixError({
       code: 'PHX-LAYER-STATE-DIFFERS',
       class: 'layer',
       what: `Layer ${layer} says it succeeded, but its state says otherwise.`,
-      why: wrong.join('; '),
+      why: listed(wrong),
       next: `Look at the state (terragrunt state list in the unit ${layer}), then run again from this layer: --from ${layer}.`,
+      tail: seen.tail,
+      ...(at === undefined ? {} : { at }),
     });
   }
-  const { add, change, remove } = seen.changes;
+  if (seen.mocked.length > 0) return mocked(evidence);
+  const { add, change, remove } = seen.changes ?? { add: 1, change: 0, remove: 0 };
   return add + change + remove > 0 ? 'applied' : 'unchanged';
 }
 
-function failure({ layer, exit, report, seen }: Evidence): PhoenixError {
+/** Everything but the state says that the layer is done. */
+function claimsSuccess({ exit, report, seen, lossy, ending }: Evidence): boolean {
+  const clean = exit.code === 0 && report?.Result === 'succeeded';
+  if (clean) return seen.changes !== undefined || lossy;
+  return ending !== 'exited' && exit.signal === null && seen.changes !== undefined && cancelledItself(report);
+}
+
+/** A remark about a success that rests on less than all four witnesses; undefined where it does not. */
+export function remark({ layer, lossy, seen }: Evidence): string | undefined {
+  if (!lossy || seen.changes !== undefined) return undefined;
+  return `${layer}: its output was a flood and the engine's summary is lost in it; exit code, report and state agree, so it counts as applied.`;
+}
+
+/** The error that a failure is told by: the first with a signature, else the first. */
+export function decidingError({ seen, report }: Pick<Evidence, 'seen' | 'report'>): Diagnostic | undefined {
+  return diagnose(seen.errors, otherWords(seen, report))?.error ?? seen.errors[0];
+}
+
+function failure(evidence: Evidence): PhoenixError {
+  const { layer, ending, exit, report, seen, at } = evidence;
+  const diagnosis = diagnose(seen.errors, otherWords(seen, report));
+  const rest = { class: 'layer' as const, tail: seen.tail, ...(at === undefined ? {} : { at }) };
+  // An interrupt makes errors of its own; only a state that was not saved is worse than being half-way.
+  if (ending !== 'exited' && diagnosis?.signature.id !== 'state-unsaved') return explainCut(evidence);
+  if (exit.signal !== null) return killed(evidence);
+  const known = diagnosis && explainDiagnosis(diagnosis, evidence);
+  const first = diagnosis?.error ?? seen.errors[0];
   const again = `Mend it, then run again from this layer: --from ${layer}. What was applied before it is kept.`;
-  const first = seen.errors[0];
-  if (first !== undefined && /acquiring the state lock/i.test(first.summary)) {
-    return new PhoenixError({
-      code: 'PHX-LAYER-LOCKED',
-      class: 'layer',
-      what: `Layer ${layer} could not lock its state.`,
-      why: condense(first.detail),
-      next: 'See who holds the lock (Who, Created above). If that run is dead, release it with `terragrunt force-unlock ID` in the unit.',
-    });
-  }
+  const memory = (evidence.oomKills ?? 0) > 0 && diagnosis?.signature.id === 'killed';
+  const code = memory ? 'PHX-LAYER-MEMORY' : (diagnosis?.signature.code ?? 'PHX-LAYER-FAILED');
+  const cause = memory
+    ? `Memory ran out: the kernel killed ${evidence.oomKills} of its processes.`
+    : known?.cause;
   if (first !== undefined) {
-    const more = seen.errors.length > 1 ? ` (and ${seen.errors.length - 1} more errors)` : '';
-    const place = first.range ? ` [${first.range.filename}:${first.range.start.line}]` : '';
+    const others = seen.errors.length - 1;
+    const more = others === 0 ? '' : ` (and ${others} more ${others === 1 ? 'error' : 'errors'})`;
+    const file =
+      first.range && at === undefined ? ` [${first.range.filename}:${first.range.start.line}]` : '';
+    const said = condense(first.detail) || first.summary;
     return new PhoenixError({
-      code: 'PHX-LAYER-FAILED',
-      class: 'layer',
+      ...rest,
+      code,
       what: `Layer ${layer} failed: ${first.address === undefined ? '' : `${first.address}: `}${first.summary}${more}`,
-      why: `${condense(first.detail) || first.summary}${place}`,
-      next: again,
-    });
-  }
-  if (exit.signal !== null) {
-    const killed = exit.signal === 'SIGKILL';
-    return new PhoenixError({
-      code: 'PHX-LAYER-KILLED',
-      class: 'layer',
-      what: `Layer ${layer} was ended by ${describeExit(exit)}.`,
-      why: killed
-        ? 'Somebody killed it, or the machine ran out of memory (see dmesg).'
-        : 'A signal reached it from outside.',
-      next: `Its state may still be locked: check with \`terragrunt state pull\` in the unit. ${again}`,
+      why: `${joined(cause, diagnosis?.error === undefined && known ? `${said} … ${known.said}` : said)}${file}`,
+      next: known?.next ?? again,
     });
   }
   const reported = report === undefined ? 'it wrote no report' : `its report says "${report.Result}"`;
   const lastWords = condense(report?.Cause ?? seen.tail.slice(-3).join(' / '));
   return new PhoenixError({
-    code: 'PHX-LAYER-FAILED',
-    class: 'layer',
+    ...rest,
+    code,
     what: `Layer ${layer} failed: Terragrunt ended with ${describeExit(exit)}, ${reported}.`,
-    why: lastWords || 'It said nothing.',
-    next: again,
+    why: known === undefined ? lastWords || 'It said nothing.' : joined(cause, known.said),
+    next: known?.next ?? again,
   });
 }
 
-const longestWhy = 600;
+/** The cause, then the tool's own words. */
+function joined(cause: string | undefined, said: string): string {
+  return cause === undefined ? said : `${cause} It said: ${said}`;
+}
 
-function condense(text: string): string {
-  const flat = text.replace(/\s+/g, ' ').trim();
-  return flat.length > longestWhy ? `${flat.slice(0, longestWhy)} …` : flat;
+/** Somebody ended the wrapper. Its engine may have gone on by itself, and even finished. */
+function killed({ layer, exit, seen, state, oomKills }: Evidence): PhoenixError {
+  const finished = seen.changes !== undefined;
+  const agrees = state !== undefined && contradictions(seen.claimed, state).length === 0;
+  const memory = (oomKills ?? 0) > 0;
+  const by =
+    exit.signal !== 'SIGKILL'
+      ? 'A signal reached it from outside.'
+      : memory
+        ? `Memory ran out: the kernel killed ${oomKills} of its processes.`
+        : 'Somebody killed it, or the machine ran out of memory (`journalctl -k -g oom`).';
+  const engine = !finished
+    ? ' Its engine did not say that it finished.'
+    : agrees
+      ? ' Its engine had finished, and the state agrees.'
+      : ' Its engine had finished, but the state does not say so.';
+  return new PhoenixError({
+    code: memory ? 'PHX-LAYER-MEMORY' : 'PHX-LAYER-KILLED',
+    class: 'layer',
+    what: `Layer ${layer} was ended by ${describeExit(exit)}.`,
+    why: `${by}${engine}`,
+    next:
+      finished && agrees
+        ? `Run again from this layer: --from ${layer}; it will be found unchanged.`
+        : `Its state may still be locked: check with \`terragrunt state pull\` in the unit. Then run again from this layer: --from ${layer}.`,
+    tail: seen.tail,
+  });
+}
+
+function mocked({ layer, seen }: Evidence): PhoenixError {
+  return new PhoenixError({
+    code: 'PHX-LAYER-MOCKED',
+    class: 'layer',
+    what: `Layer ${layer} was applied with outputs that are made up.`,
+    why: `Terragrunt used mock_outputs, since these have no outputs: ${listed(seen.mocked)}.`,
+    next: `Set mock_outputs_allowed_terraform_commands = ["validate", "plan"] in that dependency block, apply the other layer, then run again from this one: --from ${layer}.`,
+    tail: seen.tail,
+  });
 }

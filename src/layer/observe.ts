@@ -1,19 +1,32 @@
-import type { Diagnostic, EngineEvent } from './events.ts';
+import { type Diagnostic, type EngineEvent, isHeartbeat } from './events.ts';
+import { printedErrors } from './printed.ts';
 import type { Claimed } from './state.ts';
+import { createTail } from './words.ts';
 
-const keptLines = 40;
+const keptErrors = 40;
 
 /** What one attempt's output said, gathered line by line in bounded memory. Times are epoch milliseconds. */
 export interface Observation {
   readonly errors: readonly Diagnostic[];
   readonly claimed: Claimed;
+  /** What was begun and not finished so far: address → action. What ended in an error stays in it. */
+  readonly begun: ReadonlyMap<string, string>;
+  /** Addresses whose change was finished, in the order of the engine's words. */
+  readonly completed: ReadonlySet<string>;
+  /** Finished changes (a replacement is two), and how many the plan has; undefined where no plan was made. */
+  readonly finished: number;
+  readonly toDo: number | undefined;
   /** Counts of the engine's closing summary; undefined where it never came. */
   readonly changes: { readonly add: number; readonly change: number; readonly remove: number } | undefined;
+  /** Dependencies whose outputs Terragrunt made up from `mock_outputs`. */
+  readonly mocked: readonly string[];
   /** The engine started (init and Terragrunt's own work are over) and the plan was made. */
   readonly engineStarted: number | undefined;
   readonly planned: number | undefined;
   readonly summarised: number | undefined;
-  /** The last lines of both streams, oldest first, for the failure's message. */
+  /** When the last line came that is no heartbeat; the start of the watch where none has come. */
+  readonly lastLife: number;
+  /** The last lines of both streams, oldest first, for the failure's message: 40 of at most 400 characters. */
   readonly tail: readonly string[];
 }
 
@@ -24,55 +37,101 @@ export interface Observer {
   readonly seen: Observation;
 }
 
-export function createObserver(): Observer {
+/** Terragrunt 1.1 applies with made-up outputs and exits 0; this warning is the only word about it. */
+const mockWarning =
+  /^Config (\S+) is a dependency of \S+ that has no outputs, but mock outputs provided and returning/;
+
+export function createObserver(now: () => number = Date.now): Observer {
   const errors: Diagnostic[] = [];
   const claimed = new Map<string, 'present' | 'absent'>();
-  const tail: string[] = [];
+  const begun = new Map<string, string>();
+  const completed = new Set<string>();
+  const mocked: string[] = [];
+  const tail = createTail();
   const seen: { -readonly [Key in keyof Observation]: Observation[Key] } = {
     errors,
     claimed,
+    begun,
+    completed,
+    finished: 0,
+    toDo: undefined,
     changes: undefined,
+    mocked,
     engineStarted: undefined,
     planned: undefined,
     summarised: undefined,
-    tail,
+    lastLife: now(),
+    tail: tail.lines,
   };
-  const keep = (text: string) => {
-    tail.push(text);
-    if (tail.length > keptLines) tail.shift();
+  const noteError = (error: Diagnostic) => {
+    if (errors.length < keptErrors) errors.push(error);
+  };
+  const notePrinted = (error: Diagnostic) => {
+    const known = errors.some(({ summary, detail }) => summary === error.summary && detail === error.detail);
+    if (!known) noteError(error);
+  };
+  const noteChange = (address: string, action: string | undefined) => {
+    if (!changes(action)) return;
+    begun.delete(address);
+    completed.add(address);
+    seen.finished += 1;
+    claimed.set(address, action === 'delete' ? 'absent' : 'present');
   };
   return {
     seen,
-    line: keep,
+    line(text) {
+      seen.lastLife = now();
+      const mock = mockWarning.exec(text)?.[1];
+      if (mock !== undefined && mocked.length < keptErrors) mocked.push(mock);
+      for (const error of printedErrors(text)) notePrinted(error);
+      tail.add(text);
+    },
     event(event) {
+      if (isHeartbeat(event)) return;
+      seen.lastLife = now();
       switch (event.type) {
         case 'version':
           seen.engineStarted = Date.parse(event['@timestamp']);
           return;
-        case 'diagnostic':
-          if (event.diagnostic.severity === 'error' && errors.length < keptLines)
-            errors.push(event.diagnostic);
-          return keep(`${event.diagnostic.severity}: ${event.diagnostic.summary}`);
-        case 'change_summary':
-          if (event.changes.operation === 'plan') seen.planned = Date.parse(event['@timestamp']);
-          else {
+        case 'diagnostic': {
+          const { severity, summary, detail } = event.diagnostic;
+          if (severity === 'error') noteError(event.diagnostic);
+          return tail.add(`${severity}: ${summary}\n${detail}`);
+        }
+        case 'change_summary': {
+          const { add, change, remove, operation } = event.changes;
+          if (operation === 'plan') {
+            seen.planned = Date.parse(event['@timestamp']);
+            seen.toDo = add + change + remove;
+          } else {
             seen.changes = event.changes;
             seen.summarised = Date.parse(event['@timestamp']);
           }
           return;
-        case 'apply_complete': {
-          const { action, resource } = event.hook;
-          if (action === 'delete') claimed.set(resource.addr, 'absent');
-          else if (action === 'create' || action === 'update') claimed.set(resource.addr, 'present');
-          return;
         }
+        case 'apply_start': {
+          const { action, resource } = event.hook;
+          if (changes(action)) begun.set(resource.addr, action);
+          return tail.add(event['@message']);
+        }
+        case 'apply_complete':
+          noteChange(event.hook.resource.addr, event.hook.action);
+          return tail.add(event['@message']);
+        case 'apply_errored':
+        case 'provision_errored':
+          return tail.add(event['@message']);
         case 'provision_progress':
-          return keep(event.hook.output);
+          return tail.add(event.hook.output);
         case 'other':
-          return keep(event.text);
+          return tail.add(event.text);
         default:
           return;
       }
     },
   };
+}
+
+/** Reading a data source or opening an ephemeral value has a start and an end too, but changes nothing. */
+function changes(action: string | undefined): action is 'create' | 'update' | 'delete' {
+  return action === 'create' || action === 'update' || action === 'delete';
 }
