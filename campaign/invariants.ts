@@ -1,9 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 import { processesOf } from '../__tests__/support/processes.ts';
 import type { JobRecord } from '../__tests__/support/runner/job.ts';
-import { reportSchema } from '../src/report/schema.ts';
 import { auditFiles } from '../src/vault/audit.ts';
 import { encodingsOf } from '../src/vault/encodings.ts';
 import type { Place } from './place.ts';
@@ -54,6 +54,13 @@ export async function brokenInvariants(after: Aftermath): Promise<ReadonlyMap<In
 export function backendFolder({ backend }: Scenario, { served, states }: Place): string {
   return backend === 'http' ? served : states;
 }
+
+/** What INV6 needs of a report; the bundle that is struck may be of another day than this file. */
+const verdicts = z.object({
+  verdict: z.string(),
+  layers: z.array(z.object({ name: z.string(), verdict: z.string() })),
+  error: z.object({ code: z.string(), what: z.string(), why: z.string() }).nullish(),
+});
 
 /** A killed process may take a moment to go. */
 const settleMs = 500;
@@ -130,7 +137,7 @@ async function success({ way, scenario, place, next }: Aftermath): Promise<strin
   if (missing.length > 0) wrong.push(`${missing.join(', ')} was never made`);
   if (way !== 'phoenix') return wrong;
   const text = await readFile(join(place.repository, 'phoenix-report.json'), 'utf8').catch(() => '{}');
-  const report = reportSchema.safeParse(JSON.parse(text)).data;
+  const report = verdicts.safeParse(JSON.parse(text)).data;
   if (report?.verdict !== 'reborn') {
     const why = report?.error && `: ${report.error.code} ${report.error.what} ${report.error.why}`;
     wrong.push(`its verdict is ${report?.verdict ?? 'missing'}${why ?? ''}`);

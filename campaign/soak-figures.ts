@@ -1,0 +1,63 @@
+/** What is counted after each rebirth of a soak. */
+export interface Sample {
+  /** Open files: of the one process that runs all, after a rebirth; of a process a rebirth, the most it had. */
+  readonly fds: number;
+  /** Resident memory, likewise. */
+  readonly rssBytes: number;
+  /** Processes of the castle that are still there. */
+  readonly processes: number;
+  /** Files in the vault's root, and their bytes. */
+  readonly ramFiles: number;
+  readonly ramBytes: number;
+  /** Files in the castle's state home, in the temporary folder, in the repository. */
+  readonly homeFiles: number;
+  readonly temporaryFiles: number;
+  readonly repositoryFiles: number;
+}
+
+export type Measure = keyof Sample;
+
+/** How much more the last quarter may have than the first: so many, and that share of the first. */
+const tolerances: Readonly<Record<Measure, { readonly most: number; readonly share: number }>> = {
+  fds: { most: 2, share: 0 },
+  // A heap breathes; a leak of a few kilobytes a run shows in two hundred of them all the same.
+  rssBytes: { most: 8 * 1024 ** 2, share: 0.08 },
+  processes: { most: 0, share: 0 },
+  ramFiles: { most: 0, share: 0 },
+  ramBytes: { most: 0, share: 0 },
+  homeFiles: { most: 2, share: 0 },
+  temporaryFiles: { most: 0, share: 0 },
+  repositoryFiles: { most: 2, share: 0 },
+};
+
+export const measures = Object.keys(tolerances) as Measure[];
+
+export interface Flatness {
+  /** Medians of the first and the last quarter after the warm-up. */
+  readonly first: number;
+  readonly last: number;
+  readonly flat: boolean;
+}
+
+/** A tenth of the runs, at least three: caches fill, code is compiled. */
+export function warmUpOf(runs: number): number {
+  return Math.max(3, Math.ceil(runs / 10));
+}
+
+export function flatnessOf(samples: readonly Sample[]): Readonly<Record<Measure, Flatness>> {
+  const steady = samples.slice(warmUpOf(samples.length));
+  const quarter = Math.floor(steady.length / 4);
+  if (quarter < 1) throw new Error(`${samples.length} runs are too few for a soak`);
+  const entries = measures.map((measure) => {
+    const values = steady.map((sample) => sample[measure]);
+    const [first, last] = [median(values.slice(0, quarter)), median(values.slice(-quarter))];
+    const { most, share } = tolerances[measure];
+    return [measure, { first, last, flat: last - first <= most + share * first }] as const;
+  });
+  return Object.fromEntries(entries) as Record<Measure, Flatness>;
+}
+
+/** The lower of the two in the middle, so that a count stays a count. */
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? 0;
+}

@@ -1,0 +1,156 @@
+import { spawn } from 'node:child_process';
+import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { toolCache } from '../__tests__/support/world.ts';
+import { messageOf } from '../src/errors.ts';
+import { pins } from '../src/toolchain/install.ts';
+import { makePlace, type Place } from './place.ts';
+import { machineSize, today, writeRecord } from './record.ts';
+import { type Flatness, flatnessOf, type Measure, measures, type Sample, warmUpOf } from './soak-figures.ts';
+import { ownOf, sampleOf } from './soak-sample.ts';
+
+/**
+ * The soak: many rebirths of a tiny castle, in one process and as a process each. What a rebirth leaves must not grow:
+ * open files, memory, processes, the vault's root, the castle's state home. The last line is JSON; exit 1 where it grew.
+ */
+const { values } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '200' },
+    phoenix: { type: 'string', default: join(import.meta.dirname, '../dist/index.js') },
+    json: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
+  },
+});
+const say = (text: string) => (values.json ? process.stderr : process.stdout).write(`${text}\n`);
+const perRunMs = 30_000;
+const lookMs = 50;
+
+type Flat = Readonly<Record<Measure, Flatness>>;
+
+async function plantTiny({ repository }: Place): Promise<void> {
+  const write = async (file: string, text: string) => {
+    await mkdir(join(repository, file, '..'), { recursive: true });
+    await writeFile(join(repository, file), text);
+  };
+  await mkdir(join(repository, '.git'));
+  await write('phoenix.yaml', 'version: 1\ncastle: soak\nlive: live\n');
+  await write('live/first/terragrunt.hcl', '');
+  await write('live/first/main.tf', 'resource "terraform_data" "first" {}\n');
+  await write('live/second/terragrunt.hcl', 'dependencies {\n  paths = ["../first"]\n}\n');
+  // Made anew each time, so that every rebirth has something to apply.
+  await write(
+    'live/second/main.tf',
+    'resource "terraform_data" "second" {\n  triggers_replace = timestamp()\n}\n',
+  );
+}
+
+function environment({ home, temp, vaultRoot }: Place): Record<string, string> {
+  const { PATH = '/usr/bin:/bin' } = process.env;
+  return { PATH, HOME: home, TMPDIR: temp, RUNNER_TOOL_CACHE: toolCache, PHOENIX_VAULT: vaultRoot };
+}
+
+interface Program {
+  readonly args: readonly string[];
+  readonly log: string;
+  readonly deadlineMs: number;
+}
+
+/** Runs node to its end; gives the most open files and memory that it was seen with. Throws where it fails. */
+async function run(
+  place: Place,
+  { args, log, deadlineMs }: Program,
+): Promise<Pick<Sample, 'fds' | 'rssBytes'>> {
+  await using output = await open(log, 'w');
+  const child = spawn(process.execPath, [...args], {
+    cwd: place.repository,
+    env: environment(place),
+    stdio: ['ignore', output.fd, output.fd],
+  });
+  const exited = new Promise<number | string | null>((end) => {
+    child.once('error', ({ message }) => end(message));
+    child.once('exit', (code, signal) => end(signal ?? code));
+  });
+  const deadline = setTimeout(() => child.kill('SIGKILL'), deadlineMs);
+  let most = { fds: 0, rssBytes: 0 };
+  let ending: number | string | null | undefined;
+  while (ending === undefined) {
+    ending = await Promise.race([exited, sleep(lookMs, undefined)]);
+    const { fds, rssBytes } = await ownOf(child.pid ?? 0);
+    most = { fds: Math.max(most.fds, fds), rssBytes: Math.max(most.rssBytes, rssBytes) };
+  }
+  clearTimeout(deadline);
+  if (ending === 0) return most;
+  throw new Error(`a rebirth ended with ${ending}:\n${(await readFile(log, 'utf8')).slice(-3000)}`);
+}
+
+async function inOneProcess(runs: number): Promise<Flat> {
+  await using place = await makePlace('soak-one');
+  await plantTiny(place);
+  const file = join(place.dir, 'samples');
+  const { mark, vaultRoot, home, temp, repository } = place;
+  const inside = join(import.meta.dirname, 'soak-inside.ts');
+  const args = [
+    '--expose-gc',
+    inside,
+    String(runs),
+    file,
+    JSON.stringify({ mark, vaultRoot, home, temp, repository }),
+  ];
+  await run(place, { args, log: join(place.dir, 'log'), deadlineMs: runs * perRunMs });
+  const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
+  return flatnessOf(lines.map((line) => JSON.parse(line) as Sample));
+}
+
+async function asProcesses(runs: number, phoenix: string): Promise<Flat> {
+  await using place = await makePlace('soak-many');
+  await plantTiny(place);
+  const samples: Sample[] = [];
+  const args = [phoenix, 'rebirth', '--quiet'];
+  for (let number = 0; number < runs; number += 1) {
+    const most = await run(place, { args, log: join(place.dir, 'log'), deadlineMs: perRunMs });
+    samples.push(await sampleOf(place, most));
+  }
+  return flatnessOf(samples);
+}
+
+function table(results: Readonly<Record<string, Flat>>): string {
+  const names = Object.keys(results);
+  const rows = measures.map((measure) => [
+    measure,
+    ...names.map((name) => {
+      const { first, last, flat } = results[name]?.[measure] ?? { first: 0, last: 0, flat: false };
+      return `${first} → ${last}${flat ? '' : ' **grows**'}`;
+    }),
+  ]);
+  const head = ['Median of the first → of the last quarter', ...names];
+  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+}
+
+async function main(): Promise<void> {
+  const runs = Number(values.runs);
+  if (!Number.isInteger(runs) || runs < 8)
+    throw new Error(`--runs takes a whole number from 8, not ${values.runs}`);
+  say(`${runs} rebirths in one process`);
+  const one = await inOneProcess(runs);
+  say(`${runs} rebirths, a process each`);
+  const many = await asProcesses(runs, resolve(values.phoenix));
+  const results = { 'in one process': one, 'a process each': many };
+  const shown = table(results);
+  say(`\n${shown}\n`);
+  const flat = [one, many].every((each) => measures.every((measure) => each[measure].flat));
+  if (values.write) {
+    const head =
+      `\`npm run soak -- --runs ${runs}\` on ${today()}, ${machineSize()}, OpenTofu ${pins.tofu}, Terragrunt ` +
+      `${pins.terragrunt}, Node ${process.versions.node}, the first ${warmUpOf(runs)} runs left out: ${flat ? 'flat' : 'not flat'}.`;
+    await writeRecord('soak', `${head}\n\n${shown}`);
+  }
+  process.stdout.write(`${JSON.stringify({ runs, flat, one, many })}\n`);
+  if (!flat) process.exitCode = 1;
+}
+
+await main().catch((thrown: unknown) => {
+  process.stderr.write(`${messageOf(thrown)}\n`);
+  process.exitCode = 1;
+});
