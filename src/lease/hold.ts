@@ -1,9 +1,9 @@
-import { messageOf, type PhoenixError } from '../errors.ts';
+import type { PhoenixError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { LeaseRecord } from './record.ts';
 import { type LeaseStore, storeError } from './store.ts';
 import { type Time, within } from './time.ts';
-import { lost as lostError, takenBy } from './words.ts';
+import { lost as lostError, reasonOf, takenBy } from './words.ts';
 
 /** A castle held by this run. Disposing of it gives it back. */
 export interface Lease extends AsyncDisposable {
@@ -83,11 +83,11 @@ export function hold(
         if (still <= 0) {
           const seconds = Math.round((time.now() - current.since) / 1000);
           lose(
-            lostError(store, record, `It could not be renewed for ${seconds} s: ${messageOf(error)}`, error),
+            lostError(store, record, `It could not be renewed for ${seconds} s: ${reasonOf(error)}`, error),
           );
           return;
         }
-        log.warn(`lease: not renewed, trying again: ${messageOf(error)}`);
+        log.warn(`lease: not renewed, trying again: ${reasonOf(error)}`);
         pause = Math.min(ttl / 12, still);
       }
     }
@@ -110,7 +110,7 @@ export function hold(
     if (!running) return released ?? Promise.resolve();
     released = within(time, releaseWithinMs, giveBack()).catch((error: unknown) => {
       log.warn(
-        `lease: not given back, it ends by itself ${record.ttlSeconds} s from now: ${messageOf(error)}`,
+        `lease: not given back, it ends by itself ${record.ttlSeconds} s from now: ${reasonOf(error)}`,
       );
     });
     return released;

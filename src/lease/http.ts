@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
@@ -50,7 +50,7 @@ export function httpStore(options: HttpOptions): LeaseStore {
         method,
         headers: {
           ...options.headers,
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(body === undefined ? {} : bodyHeaders(body)),
         },
         body: body ?? null,
         signal: AbortSignal.timeout(answerWithinMs),
@@ -145,6 +145,14 @@ export function httpStore(options: HttpOptions): LeaseStore {
         await send(options.unlockMethod, options.unlockAddress, info).catch(() => {});
       }
     },
+  };
+}
+
+/** As OpenTofu sends them; some servers hold the sum against the body. */
+function bodyHeaders(body: string): Record<string, string> {
+  return {
+    'content-type': 'application/json',
+    'content-md5': createHash('md5').update(body).digest('base64'),
   };
 }
 

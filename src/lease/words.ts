@@ -1,4 +1,4 @@
-import { PhoenixError } from '../errors.ts';
+import { messageOf, PhoenixError } from '../errors.ts';
 import { elapsed } from '../toolchain/progress.ts';
 import type { LeaseRecord } from './record.ts';
 import type { LeaseStore } from './store.ts';
@@ -40,4 +40,9 @@ export function takenBy(found: LeaseRecord | undefined): string {
   if (found === undefined) return 'Its record is gone: somebody removed it.';
   if (found.released !== null) return `It was given back by ${holderOf(found)}.`;
   return `It was taken over by ${holderOf(found)}, for this run gave no sign of life in time.`;
+}
+
+/** Why something failed, without what failed: the sentence around it says that. */
+export function reasonOf(thrown: unknown): string {
+  return thrown instanceof PhoenixError ? thrown.why : messageOf(thrown);
 }
