@@ -342,11 +342,11 @@ describe('the explanation of a failure', () => {
     const engine = { exit: { code: 255, signal: null }, report: cause, ...seen({ changes: undefined }) };
     expect(refusal(engine)).toMatchObject({ code: 'PHX-LAYER-KILLED' });
     expect(refusal({ ...engine, oomKills: 1 })).toMatchObject({
-      code: 'PHX-LAYER-MEMORY',
+      code: 'PHX-LAYER-OOM',
       why: expect.stringContaining('the kernel killed 1 of its processes'),
     });
     expect(refusal({ exit: { code: null, signal: 'SIGKILL' }, report: undefined, oomKills: 2 }).code).toBe(
-      'PHX-LAYER-MEMORY',
+      'PHX-LAYER-OOM',
     );
   });
 

@@ -86,7 +86,7 @@ function failure(evidence: Evidence): PhoenixError {
   const first = diagnosis?.error ?? seen.errors[0];
   const again = `Mend it, then run again from this layer: --from ${layer}. What was applied before it is kept.`;
   const memory = (evidence.oomKills ?? 0) > 0 && diagnosis?.signature.id === 'killed';
-  const code = memory ? 'PHX-LAYER-MEMORY' : (diagnosis?.signature.code ?? 'PHX-LAYER-FAILED');
+  const code = memory ? 'PHX-LAYER-OOM' : (diagnosis?.signature.code ?? 'PHX-LAYER-FAILED');
   const cause = memory
     ? `Memory ran out: the kernel killed ${evidence.oomKills} of its processes.`
     : known?.cause;
@@ -137,7 +137,7 @@ function killed({ layer, exit, seen, state, oomKills }: Evidence): PhoenixError 
       ? ' Its engine had finished, and the state agrees.'
       : ' Its engine had finished, but the state does not say so.';
   return new PhoenixError({
-    code: memory ? 'PHX-LAYER-MEMORY' : 'PHX-LAYER-KILLED',
+    code: memory ? 'PHX-LAYER-OOM' : 'PHX-LAYER-KILLED',
     class: 'layer',
     what: `Layer ${layer} was ended by ${describeExit(exit)}.`,
     why: `${by}${engine}`,

@@ -4,7 +4,7 @@ import { again, type Signature } from './signature.ts';
 export const hostSignatures: readonly Signature[] = [
   {
     id: 'out-of-memory',
-    code: 'PHX-LAYER-MEMORY',
+    code: 'PHX-LAYER-OOM',
     patterns: [/\bOOMKilled\b/, /\bcannot allocate memory\b/i, /\bout of memory\b/i, /\boom-kill(?:er)?\b/i],
     cause: 'Memory ran out.',
     next: (scene) =>
