@@ -56,8 +56,15 @@ describe('an error in a copy that Terragrunt made stands', () => {
   });
 
   test('where init failed and nobody noted a folder, in what the only copy was made from', async () => {
-    const files = { 'live/a/main.tf': 'same', [`${cache}/main.tf`]: 'same' };
-    expect(await shown(files, 'main.tf', '')).toMatchObject({ file: 'live/a/main.tf' });
+    const files = {
+      'live/a/terragrunt.hcl': '',
+      'modules/m/main.tf': 'module',
+      [`${cache}/m/main.tf`]: 'module',
+      [`${cache}/m/.terragrunt-module-manifest`]: '',
+    };
+    expect(await shown(files, 'main.tf', '')).toMatchObject({ file: 'modules/m/main.tf' });
+    const second = 'live/a/.terragrunt-cache/z/y/m/.terragrunt-module-manifest';
+    expect(await shown({ ...files, [second]: '' }, 'main.tf', '')).toBeUndefined();
   });
 });
 

@@ -46,12 +46,23 @@ async function userFile(
   return found.length === 1 ? found[0] : undefined;
 }
 
-/** `init` fails before the engine's folder is known; where the unit has one copy only, it is that. */
+/**
+ * `init` fails before the engine's folder is known. Terragrunt puts this manifest into the folder it starts the engine
+ * in; where the unit has one such folder only, it is that.
+ */
+const manifest = '.terragrunt-module-manifest';
+const deepestSubfolder = 6;
+
 async function onlyCopy(unit: string): Promise<string | undefined> {
-  const cache = join(unit, '.terragrunt-cache');
   const copies: string[] = [];
-  for (const outer of await folders(cache))
-    for (const inner of await folders(join(cache, outer))) copies.push(join(cache, outer, inner));
+  const look = async (dir: string, level: number): Promise<void> => {
+    const entries = await readdir(dir, { withFileTypes: true }).catch((): Dirent[] => []);
+    if (entries.some(({ name }) => name === manifest)) copies.push(dir);
+    if (level === deepestSubfolder || copies.length > 1) return;
+    for (const entry of entries)
+      if (entry.isDirectory() && !isPassedOver(entry.name)) await look(join(dir, entry.name), level + 1);
+  };
+  await look(join(unit, '.terragrunt-cache'), 0);
   return copies.length === 1 ? copies[0] : undefined;
 }
 
@@ -99,9 +110,4 @@ async function textOf(file: string): Promise<string | undefined> {
   const found = await stat(file).catch(() => undefined);
   if (found === undefined || !found.isFile() || found.size > largestFile) return undefined;
   return readFile(file, 'utf8').catch(() => undefined);
-}
-
-async function folders(dir: string): Promise<string[]> {
-  const entries = await readdir(dir, { withFileTypes: true }).catch((): Dirent[] => []);
-  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }
