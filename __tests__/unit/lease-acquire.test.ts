@@ -146,6 +146,7 @@ describe('a lease whose holder cannot be asked', () => {
       ownerOn(1, 11, { bootId: 'b', machine: '' }),
       ownerOn(1, 12, { machine: '' }),
     ],
+    ['of a user whose processes may be hidden', ownerOn(1, 11, { user: 'other' }), ownerOn(1, 12)],
     ['in another container', ownerOn(1, 11, { pidSpace: 'pid:[2]' }), ownerOn(1, 12)],
   ])('%s is refused only after it has shown life', async (_, holder, me) => {
     const world = scene();

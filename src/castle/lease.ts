@@ -20,7 +20,16 @@ export const lease = z
       .prefault('60s')
       .describe('Silence after which a run on another machine counts as dead'),
     wait: z
-      .union([z.literal('0s').transform(() => 0), duration], { error: waitForm })
+      .union(
+        [
+          z
+            .string()
+            .regex(/^0s$/, waitForm)
+            .transform(() => 0),
+          duration,
+        ],
+        { error: waitForm },
+      )
       .prefault('0s')
       .describe('How long to wait for a run that holds the castle; 0s refuses at once'),
     place: z

@@ -39,7 +39,9 @@ export async function standingOf(
   const sameBoot = owner.host === me.host && owner.bootId === me.bootId;
   if (sameBoot) {
     if (owner.pidSpace !== me.pidSpace) return 'unknown';
-    return (await isAlive(owner)) ? 'alive' : 'dead';
+    if (await isAlive(owner)) return 'alive';
+    // /proc may be mounted so that it hides the processes of others.
+    return sameHost ? 'dead' : 'unknown';
   }
   // Clones of one template share their name, so a name alone is no proof that this is the machine that was booted anew.
   return sameHost && me.machine !== '' && owner.machine === me.machine ? 'dead' : 'unknown';
