@@ -45,7 +45,7 @@ async function bench(
       '#!/bin/sh',
       `[ "$1" = apply ] || exec "${tofu}" "$@"`,
       note,
-      direct ? `exec "${tofu}" "$@" >> "$OUT" 2>> "$ERR"` : `exec "${tofu}" "$@"`,
+      direct ? `exec "${tofu}" "$@" >> "$OUT"` : `exec "${tofu}" "$@"`,
       '',
     ].join('\n'),
   );
@@ -82,7 +82,7 @@ async function bench(
       const exit = await run(
         terragrunt,
         args,
-        { out, err, cwd: unit, env: { ...env, OUT: out, ERR: err } },
+        { out, err, cwd: unit, env: { ...env, OUT: out } },
         async (child) => {
           await during?.({
             wrapper: child.pid ?? 0,
@@ -127,8 +127,8 @@ async function run(
   { out, err, cwd, env }: { out: string; err: string; cwd: string; env: Record<string, string> },
   during: (child: ChildProcess) => Promise<void>,
 ): Promise<Exit> {
-  await using stdout = await open(out, 'wx');
-  await using stderr = await open(err, 'wx');
+  await using stdout = await open(out, 'ax');
+  await using stderr = await open(err, 'ax');
   const child = spawn(file, args, { cwd, env, stdio: ['ignore', stdout.fd, stderr.fd] });
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   await during(child);
