@@ -21,10 +21,11 @@ const [file, script, limit, busy] = process.argv.slice(1);
 const work = () => { for (const end = performance.now() + Number(busy); performance.now() < end; ); };
 const delay = monitorEventLoopDelay({ resolution: 5 });
 const output = await open(file, 'ax');
-let lines = 0, last = '', bytes = 0, rss = 0, size = 0;
+let lines = 0, last = '', bytes = 0, rss = 0, size = 0, turns = 0;
 const tail = await tailFile(file, (line) => { lines += 1; bytes += line.length + 1; last = line; work(); }, { rotateAtBytes: Number(limit) });
 const before = process.memoryUsage.rss();
 const look = setInterval(async () => {
+  turns += 1;
   rss = Math.max(rss, process.memoryUsage.rss());
   size = Math.max(size, (await stat(file)).size);
 }, 10);
@@ -37,7 +38,7 @@ await tail.stop();
 clearInterval(look);
 delay.disable();
 console.log(JSON.stringify({ lines, last: last.slice(0, 80), bytes, loss: tail.loss, grown: rss - before, rss, size, wrote,
-  seconds: (performance.now() - started) / 1000, stuckMs: delay.max / 1e6 }));
+  seconds: (performance.now() - started) / 1000, turns, stuckMs: delay.percentile(99) / 1e6 }));
 `;
 
 interface Measured {
@@ -49,6 +50,9 @@ interface Measured {
   readonly rss: number;
   readonly size: number;
   readonly seconds: number;
+  /** How often a timer of 10 ms came to its turn. */
+  readonly turns: number;
+  /** How late a timer was, but for the latest in a hundred: the machine may be busy with others. */
   readonly stuckMs: number;
 }
 
@@ -101,8 +105,8 @@ test('a flood of short lines that each take their time leaves the program its tu
   const measured = await flood(join(folder.dir, 'out'), script, 32 * mib, 0.01);
   expect(measured.lines).toBe(200_001);
   expect(measured.last).toBe('the end');
-  // The machine may be busy with others: what is asserted is far below the 300 ms that one chunk takes.
-  expect(measured.stuckMs).toBeLessThan(150);
+  // Two seconds of work in seven chunks: one that kept the program until its chunk is done would let it have fourteen.
+  expect(measured.turns).toBeGreaterThan(30);
 });
 
 test('a calm child that writes past the limit loses nothing', async () => {

@@ -17,11 +17,11 @@ export interface Loss {
  */
 export interface Rotation extends Loss {
   /**
-   * Called now and then with how far the file was read; returns where to read on. A reader that has all (`caughtUp`)
-   * gives the file back at half its limit, so that a calm moment is taken rather than the next. At the limit it is
-   * emptied whoever has read it: RAM is what runs out.
+   * Called now and then with how far the file was read; returns where to read on. Where everything was read, it is
+   * emptied from half its limit on, so that a calm moment is taken. At the limit it is emptied whoever has read it: RAM
+   * is what runs out.
    */
-  turn(offset: number, caughtUp: boolean): Promise<number>;
+  turn(offset: number): Promise<number>;
 }
 
 export function createRotation(handle: FileHandle, atBytes: number): Rotation {
@@ -34,9 +34,9 @@ export function createRotation(handle: FileHandle, atBytes: number): Rotation {
     get turns() {
       return turns;
     },
-    async turn(offset, caughtUp) {
+    async turn(offset) {
       const { size } = await handle.stat();
-      if (size < (caughtUp ? atBytes / 2 : atBytes)) return offset;
+      if (size < (size === offset ? atBytes / 2 : atBytes)) return offset;
       await handle.truncate(0);
       turns += 1;
       lostBytes += Math.max(0, size - offset);

@@ -61,9 +61,9 @@ export async function tailFile(
     offset = 0;
     await handOn(splitter.cut());
   };
-  const turn = async (caughtUp: boolean) => {
+  const turn = async () => {
     const lost = rotation.lostBytes;
-    offset = await rotation.turn(offset, caughtUp);
+    offset = await rotation.turn(offset);
     if (rotation.lostBytes > lost) await handOn(splitter.cut());
   };
   const drain = async (until = Number.POSITIVE_INFINITY) => {
@@ -79,8 +79,7 @@ export async function tailFile(
         await startOver();
         continue;
       }
-      if (until === Number.POSITIVE_INFINITY && options.rotateAtBytes !== undefined)
-        await turn(bytesRead === 0);
+      if (until === Number.POSITIVE_INFINITY && options.rotateAtBytes !== undefined) await turn();
       if (bytesRead === 0) return;
       looked = performance.now();
     }
