@@ -30,6 +30,12 @@ export function listenForCancellation(tell: (text: string) => void): Cancellatio
   };
 }
 
+/** Calls back once, also where the signal was aborted before. */
+export function whenAborted(signal: AbortSignal, call: () => void): void {
+  if (signal.aborted) call();
+  else signal.addEventListener('abort', call, { once: true });
+}
+
 function cancelled(name: string): PhoenixError {
   return new PhoenixError({
     code: 'PHX-CANCELLED',

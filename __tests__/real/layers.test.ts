@@ -102,16 +102,19 @@ describe('a layer that fails', () => {
   test('with that error each time fails when its tries are used up', async () => {
     await using world = await smallCastle({ a: { main: failing(lock, 99) } }, { yaml: retrying(1) });
     const ended = await world.run(rebirth, { TRIES: join(world.dir, 'tries') });
-    await expectRefusal(world, ended, { code: 'PHX-LAYER-FAILED', exit: 7 });
+    await expectRefusal(world, ended, { code: 'PHX-LAYER-PROXMOX-LOCK', exit: 7 });
     expect(ended.report?.layers).toMatchObject([{ verdict: 'failed', retries: 1 }]);
     expect(await tries(world)).toBe(2);
   });
 
   test('with an error of no class, or of one that is not asked for, is not tried again', async () => {
-    for (const words of ['the disk is on fire', '429 too many requests']) {
+    for (const [words, code] of [
+      ['the disk is on fire', 'PHX-LAYER-FAILED'],
+      ['429 too many requests', 'PHX-LAYER-RATE'],
+    ] as const) {
       await using world = await smallCastle({ a: { main: failing(words, 1) } }, { yaml: retrying(2) });
       const ended = await world.run(rebirth, { TRIES: join(world.dir, 'tries') });
-      await expectRefusal(world, ended, { code: 'PHX-LAYER-FAILED', exit: 7, says: [words] });
+      await expectRefusal(world, ended, { code, exit: 7, says: [words] });
       expect(ended.report?.layers).toMatchObject([{ retries: 0 }]);
       expect(await tries(world)).toBe(1);
     }
@@ -195,7 +198,7 @@ describe('a secret', () => {
     await using world = await smallCastle({ a: { main }, b: { main } }, { secrets });
     const ended = await world.run(rebirth);
     await expectRefusal(world, ended, {
-      code: 'PHX-LAYER-FAILED',
+      code: 'PHX-LAYER-VARIABLE',
       exit: 7,
       secrets: canaries,
       says: [/Layer a failed: No value for required variable/],

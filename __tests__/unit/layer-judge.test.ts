@@ -82,16 +82,17 @@ describe('a layer is done', () => {
 });
 
 /**
- * Every combination of what the witnesses can say: 4 endings × 4 exits × 5 reports × summary or not × flood or not ×
+ * Every combination of what the witnesses can say: 6 endings × 5 exits × 5 reports × summary or not × flood or not ×
  * 3 states. The rule is written a second time here, as the sentence it is.
  */
 describe('in every combination of what the witnesses say', () => {
-  const endings = ['exited', 'cancelled', 'timed-out', 'stalled', 'handed-over'] as const;
+  const endings = ['exited', 'cancelled', 'timed-out', 'stalled', 'handed-over', 'orphaned'] as const;
   const exits = {
     zero: { code: 0, signal: null },
     one: { code: 1, signal: null },
     killed: { code: null, signal: 'SIGKILL' },
     terminated: { code: null, signal: 'SIGTERM' },
+    untold: { code: null, signal: null },
   } as const;
   const reports = {
     succeeded: { Name: 'platform', Result: 'succeeded' },
@@ -125,15 +126,17 @@ describe('in every combination of what the witnesses say', () => {
   );
 
   test('the layer counts exactly where it may', () => {
-    expect(all).toHaveLength(5 * 4 * 5 * 2 * 2 * 3);
+    expect(all).toHaveLength(6 * 5 * 5 * 2 * 2 * 3);
     const wrong = all.filter(({ name, evidence }) => {
       const byItself = name.exit === 'zero' && name.report === 'succeeded' && (name.summary || name.lossy);
       const cutButFinished =
         name.ending !== 'exited' &&
-        (name.exit === 'zero' || name.exit === 'one') &&
+        name.exit !== 'killed' &&
+        name.exit !== 'terminated' &&
         name.report === 'cancelled' &&
         name.summary;
-      const counts = (byItself || cutButFinished) && name.state === 'agrees';
+      const unseen = name.exit === 'untold' && name.report === 'succeeded' && name.summary;
+      const counts = (byItself || cutButFinished || unseen) && name.state === 'agrees';
       return (judge(evidence) === 'applied') !== counts;
     });
     expect(wrong.map(({ name }) => name)).toEqual([]);

@@ -54,6 +54,14 @@ export function unfinished({ attempts, layers }: RunRecord): Of<'attempt'>[] {
   });
 }
 
+/** Where the run was when it stopped, for people: `while engine was under way`, `in identity`. */
+export function whereItDied(record: RunRecord): string {
+  const layers = unfinished(record).map(({ layer }) => layer);
+  if (layers.length > 0)
+    return `while ${layers.join(', ')} ${layers.length === 1 ? 'was' : 'were'} under way`;
+  return record.phase === undefined ? 'as it began' : `in ${record.phase}`;
+}
+
 function recordOf(dir: string, begin: Of<'begin'>, entries: readonly JournalEntry[]): RunRecord {
   const all = <Type extends JournalEntry['type']>(type: Type) =>
     entries.filter((entry): entry is Of<Type> => entry.type === type);

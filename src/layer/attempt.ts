@@ -4,6 +4,7 @@ import { forbidStarts } from './engines.ts';
 import { parseEngineLine, shownText } from './events.ts';
 import { attemptFiles, type LayerJob } from './job.ts';
 import { boundLines, usualBounds } from './lines.ts';
+import { oomKills } from './memory.ts';
 import { createObserver, type Observation } from './observe.ts';
 import { type Exit, type LayerProcess, startLayerProcess } from './process.ts';
 import { defaultRotateAtBytes } from './rotate.ts';
@@ -12,8 +13,11 @@ import { markedEnvironment, marks } from './starter.ts';
 import { tailFile } from './tail.ts';
 import { applyArguments, parseTerragruntLine, readUnitReport, type UnitReport } from './terragrunt.ts';
 
-/** `handed-over`: the run is cancelled and gone, and the engine is still stopping. */
-export type Ending = 'exited' | 'timed-out' | 'stalled' | 'cancelled' | 'handed-over';
+/**
+ * `handed-over`: the run is cancelled and gone, and the engine is still stopping. `orphaned`: the run died, and whoever
+ * came after it reads what the attempt wrote; how its processes ended was told to nobody.
+ */
+export type Ending = 'exited' | 'timed-out' | 'stalled' | 'cancelled' | 'handed-over' | 'orphaned';
 
 export interface Attempt {
   readonly exit: Exit;
@@ -22,6 +26,8 @@ export interface Attempt {
   readonly seen: Observation;
   /** Part of the output may be lost, since its files were cut short in a flood. */
   readonly lossy: boolean;
+  /** Processes that the kernel killed for want of memory meanwhile; undefined where nobody counts them. */
+  readonly oomKills: number | undefined;
   /** What the processes waited for, where the attempt stalled; lines for people. */
   readonly stall?: readonly string[];
   /** The folder the engine ran in; undefined where it never started. */
@@ -42,6 +48,7 @@ export async function attemptLayer(
   const files = attemptFiles(job.partition, number);
   const observer = createObserver();
   const started = Date.now();
+  const killedBefore = await oomKills();
   const { dir: unit, timeoutSeconds } = job;
   run.journal.write({ type: 'attempt', layer: name, number, unit, timeoutSeconds });
   const process = await startLayerProcess({
@@ -52,6 +59,7 @@ export async function attemptLayer(
     env: {
       ...job.env,
       ...markedEnvironment({ run: run.id, runDir: run.journal.dir, layer: name, number }),
+      [marks.stdout]: files.stdout,
       TG_TF_PATH: job.starter.engine,
     },
     stdout: files.stdout,
@@ -74,7 +82,7 @@ export async function attemptLayer(
       files.stderr,
       (line) => {
         const { level, text } = parseTerragruntLine(line);
-        if (level === 'error' || level === 'stderr') observer.line(text);
+        if (level === 'error' || level === 'stderr' || level === 'warn') observer.line(text);
         if (level === 'error') shown.show(text);
       },
       rotation,
@@ -98,6 +106,7 @@ export async function attemptLayer(
     report: await readUnitReport(files.report),
     seen: observer.seen,
     lossy: tails.some(({ loss }) => loss.turns > 0),
+    oomKills: difference(killedBefore, await oomKills()),
     ...(stall === undefined ? {} : { stall }),
     engineDir: await run.engines.applyFolder(name),
     started,
@@ -144,6 +153,10 @@ async function waitFor(
   log.warn(`${job.name}: ${why[ending]}; its engine is asked to stop (up to ${job.graceSeconds} s).`);
   const exit = await drain(running, job, log);
   return { exit, ending, ...(stall === undefined ? {} : { stall }) };
+}
+
+function difference(before: number | undefined, after: number | undefined): number | undefined {
+  return before === undefined || after === undefined ? undefined : after - before;
 }
 
 function aborted(signal: AbortSignal): Promise<'aborted'> {

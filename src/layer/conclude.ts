@@ -9,13 +9,25 @@ import { type LayerState, readState } from './state.ts';
 /** The verdict on an attempt, with the state where it was read back. Adds the time of that to `phases`. */
 export async function conclude(
   job: Pick<LayerJob, 'name' | 'dir' | 'engine' | 'env' | 'varFiles' | 'timeoutSeconds' | 'stallSeconds'>,
-  attempt: Pick<Attempt, 'exit' | 'ending' | 'report' | 'seen' | 'lossy' | 'engineDir'>,
+  attempt: Pick<Attempt, 'exit' | 'ending' | 'report' | 'seen' | 'lossy' | 'engineDir' | 'oomKills'>,
   phases: TimedPhase[],
 ): Promise<{ verdict: 'applied' | 'unchanged' | PhoenixError; state?: LayerState }> {
-  const { exit, report, seen, ending, lossy, engineDir } = attempt;
+  const { exit, report, seen, ending, lossy, engineDir, oomKills } = attempt;
   const { name: layer, dir: unit, engine, env, varFiles } = job;
   const at = await sourceOf(decidingError({ seen, report }), { unit, engineDir });
-  const known = { layer, unit, engineDir, engine, exit, report, seen, lossy, ending, settings: job };
+  const known = {
+    layer,
+    unit,
+    engineDir,
+    engine,
+    exit,
+    report,
+    seen,
+    lossy,
+    ending,
+    oomKills,
+    settings: job,
+  };
   const evidence = at === undefined ? known : { ...known, at };
   const claimsSuccess = exit.code === 0 && report?.Result === 'succeeded';
   // What was stopped or killed may have finished all the same, or half: the state tells.

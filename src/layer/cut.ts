@@ -47,6 +47,13 @@ function told({ ending, layer, settings }: Evidence): Record<'code' | 'what' | '
         why: 'It said nothing and used no CPU all that time, so its engine was interrupted.',
         hint: `See above what it waited for; to have it tried again: layers.${layer}.retry.on: [stall], to give it more: layers.${layer}.stall. `,
       };
+    case 'orphaned':
+      return {
+        code: 'PHX-LAYER-ORPHANED',
+        what: 'was left half-way by a run that died',
+        why: 'Nobody was there to see how it ended; its output and its state tell.',
+        hint: '',
+      };
     default:
       return {
         code: 'PHX-LAYER-CANCELLED',

@@ -61,11 +61,18 @@ export function judge(evidence: Evidence): Verdict {
 function claimsSuccess({ exit, report, seen, lossy, ending }: Evidence): boolean {
   const clean = exit.code === 0 && report?.Result === 'succeeded';
   if (clean) return seen.changes !== undefined || lossy;
+  // With nobody there to be told an exit code, Terragrunt's report says what it would have been.
+  if (exit.code === null && exit.signal === null && report?.Result === 'succeeded')
+    return seen.changes !== undefined;
   return ending !== 'exited' && exit.signal === null && seen.changes !== undefined && cancelledItself(report);
 }
 
 /** A remark about a success that rests on less than all four witnesses; undefined where it does not. */
-export function remark({ layer, lossy, seen }: Evidence): string | undefined {
+export function remark({
+  layer,
+  lossy,
+  seen,
+}: Pick<Evidence, 'layer' | 'lossy' | 'seen'>): string | undefined {
   if (!lossy || seen.changes !== undefined) return undefined;
   return `${layer}: its output was a flood and the engine's summary is lost in it; exit code, report and state agree, so it counts as applied.`;
 }

@@ -5,6 +5,7 @@ import { type Aftercare, careForState, careWords } from './aftercare.ts';
 import { type Attempt, attemptLayer } from './attempt.ts';
 import { conclude } from './conclude.ts';
 import type { LayerJob } from './job.ts';
+import { remark } from './judge.ts';
 import { phasesOf, type TimedPhase } from './phases.ts';
 import { rescueState } from './rescue.ts';
 import { backoffSeconds, classifyFailure, type RetryClass } from './retry.ts';
@@ -63,6 +64,8 @@ export async function runLayer(
       phases.push(...phasesOf(attempt));
       if (attempt.ending === 'handed-over') return ended('handed-over', retries);
       const { verdict, state } = await conclude(job, attempt, phases);
+      const doubt = verdict instanceof PhoenixError ? undefined : remark({ layer: job.name, ...attempt });
+      if (doubt !== undefined) log.warn(doubt);
       if (!(verdict instanceof PhoenixError)) return ended(verdict, retries, undefined, state);
       const caredFrom = Date.now();
       const cared = await careFor(job, attempt, verdict, care);

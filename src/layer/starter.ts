@@ -12,6 +12,8 @@ export const marks = {
   folder: 'PHOENIX_RUN_FOLDER',
   /** The attempt's stop file: once it is there, none of its programs starts any more. */
   stop: 'PHOENIX_STOP',
+  /** The file that takes what the attempt's `apply` says; unset beside the attempts. */
+  stdout: 'PHOENIX_STDOUT',
 } as const;
 
 /** Whose attempt it is, for the programs that are started for it. */
@@ -67,6 +69,8 @@ export async function makeStarter(folder: string, engine: string): Promise<Start
       `if [ -n "$${marks.folder}" ]; then`,
       record('engine', '"$1"'),
       refuse,
+      // Past Terragrunt, whose pipe would break with it: an engine that writes to a broken pipe dies with its state.
+      `[ "$1" != apply ] || [ -z "$${marks.stdout}" ] || exec ${quote(engine)} "$@" >> "$${marks.stdout}"`,
       'fi',
       `exec ${quote(engine)} "$@"`,
     ]),

@@ -1,3 +1,4 @@
+import { whenAborted } from '../cancellation.ts';
 import type { Castle } from '../castle/load.ts';
 import type { Edge } from '../edge.ts';
 import { PhoenixError, toPhoenixError } from '../errors.ts';
@@ -69,13 +70,13 @@ async function prepare(
   const { id, home, journal, lease } = opened;
   progress.run = id;
   progress.journal = journal;
-  const ledger = toldLedger(plainLedger, journal);
+  const ledger = toldLedger(plainLedger, journal, lease);
   const tools = await ledger.span('toolchain', 'phase', () =>
     installToolchain(toolRequests(castle), {
       lockFile: lockFileOf(castle, edge.home),
       env,
       log,
-      signal: edge.signal,
+      signal: AbortSignal.any([edge.signal, lease.lost]),
     }),
   );
   for (const { name, version } of tools.values()) progress.versions[name] = version;
@@ -94,9 +95,7 @@ async function prepare(
     noteFailure(progress, name, error);
     stop.abort(error);
   };
-  lease.lost.addEventListener('abort', () => halt('lease', toPhoenixError(lease.lost.reason)), {
-    once: true,
-  });
+  whenAborted(lease.lost, () => halt('lease', toPhoenixError(lease.lost.reason)));
   const shared = { id, home, journal, onCancel, log, ledger, redactor, vault, stateDir, toolsReady };
   const signal = AbortSignal.any([edge.signal, stop.signal]);
   let run: Run = { ...shared, stop: (error) => halt('lease', error), castle, env, signal, auditRoots: [] };

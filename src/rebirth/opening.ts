@@ -4,7 +4,7 @@ import type { Castle } from '../castle/load.ts';
 import type { Edge } from '../edge.ts';
 import { castleHome } from '../journal/home.ts';
 import { type Journal, openJournal, pruneRuns, runFolder, thisMachine } from '../journal/journal.ts';
-import { isOver, readRuns } from '../journal/record.ts';
+import { isOver, readRuns, whereItDied } from '../journal/record.ts';
 import { dirStore } from '../lease/dir.ts';
 import type { Lease } from '../lease/hold.ts';
 import { acquireLease } from '../lease/lease.ts';
@@ -86,7 +86,7 @@ async function sweep(home: string, stateDir: string, edge: Edge): Promise<void> 
     if (isOver(record) || (await isAlive(record.begin.owner))) continue;
     const { run, at } = record.begin;
     log.warn(
-      `run ${run.slice(0, 8)} of ${new Date(at).toISOString()} died${record.phase === undefined ? '' : ` in ${record.phase}`}; cleaning up after it`,
+      `run ${run.slice(0, 8)} of ${new Date(at).toISOString()} died ${whereItDied(record)}; cleaning up after it`,
     );
     const until = Date.now() + adoptWithinMs;
     const settled = await settleRun(record, {

@@ -1,3 +1,4 @@
+import { whenAborted } from '../cancellation.ts';
 import { toPhoenixError } from '../errors.ts';
 import { leaseStoreFor } from '../lease/beside.ts';
 import type { Lease } from '../lease/hold.ts';
@@ -5,6 +6,7 @@ import { acquireLease } from '../lease/lease.ts';
 import { findState } from '../lease/place.ts';
 import { thisProcess } from '../lease/who.ts';
 import type { Layer } from '../plan/discover.ts';
+import { leaveStateLease } from '../settle/handover.ts';
 import type { Run } from './run.ts';
 import { runUrl } from './run-url.ts';
 import type { RunSecrets } from './secrets.ts';
@@ -34,13 +36,14 @@ export async function holdStates(
       log.info(`lease: on this machine only, for ${store}`);
       return undefined;
     }
+    if (typeof state !== 'string') await leaveStateLease(run.vault, { state, castle: castle.name, env });
     const owner = await thisProcess();
     const lease = await acquireLease(
       store,
       { run: run.id, castle: castle.name, owner, url: runUrl(run.env) },
       { ttlSeconds: castle.lease.ttlSeconds, waitSeconds: castle.lease.waitSeconds, signal, log },
     );
-    lease.lost.addEventListener('abort', () => run.stop(toPhoenixError(lease.lost.reason)), { once: true });
+    whenAborted(lease.lost, () => run.stop(toPhoenixError(lease.lost.reason)));
     return lease;
   });
 }

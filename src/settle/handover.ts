@@ -55,6 +55,25 @@ export async function findSessions(vaultDir: string): Promise<SessionHandover[]>
   return found.filter((login) => login !== undefined);
 }
 
+const stateLease = z.object({
+  state: z.object({ backend: z.string(), layer: z.string(), config: z.record(z.string(), z.unknown()) }),
+  castle: z.string(),
+  env: z.record(z.string(), z.string()),
+});
+
+export type StateLeaseHandover = z.infer<typeof stateLease>;
+
+const stateLeaseFile = 'state-lease.json';
+
+/** Where the lease beside the states is, and the credentials for it, so that it can be given back. */
+export async function leaveStateLease(vault: Vault, lease: StateLeaseHandover): Promise<void> {
+  await vault.write(vault.dir, stateLeaseFile, JSON.stringify(lease));
+}
+
+export function findStateLease(vaultDir: string): Promise<StateLeaseHandover | undefined> {
+  return parsed(join(vaultDir, stateLeaseFile), stateLease);
+}
+
 const audit = z.object({ roots: z.array(z.string()), inEnvironment: z.array(z.string()) });
 
 export type AuditHandover = z.infer<typeof audit>;

@@ -26,6 +26,8 @@ export interface SettleLayerOptions {
   readonly journal: Journal;
   readonly engines: Engines;
   readonly vault: string | undefined;
+  /** The run was asked to stop, and its engines were; else it died, and they ended by themselves. */
+  readonly cancelled: boolean;
   readonly log: Log;
   readonly signal: AbortSignal;
   /** How long a backend that does not take a state is asked again. */
@@ -52,19 +54,21 @@ export async function settleLayer(
     const attempt = {
       // Nobody was left to be told how it ended.
       exit: { code: null, signal: null },
-      ending: 'cancelled' as const,
+      ending: options.cancelled ? ('cancelled' as const) : ('orphaned' as const),
       report: await readUnitReport(files.report),
       seen: await observed(files),
       lossy: false,
+      oomKills: undefined,
       engineDir,
     };
     const { verdict } = await conclude(job, attempt, []);
     const care = await careForState(job, engineDir, { log, signal, withinSeconds: options.withinSeconds });
     const words = careWords(care);
     if (typeof verdict === 'string') return { name: layer, verdict, words };
+    const half = options.cancelled ? 'cancelled' : 'failed';
     return {
       name: layer,
-      verdict: 'cancelled',
+      verdict: half,
       words: [verdict.what, verdict.why, ...words],
       error: verdict,
     };
@@ -79,7 +83,7 @@ async function observed(files: { readonly stdout: string; readonly stderr: strin
   for (const line of await linesOf(files.stdout)) observer.event(parseEngineLine(line));
   for (const line of await linesOf(files.stderr)) {
     const { level, text } = parseTerragruntLine(line);
-    if (level === 'error' || level === 'stderr') observer.line(text);
+    if (level === 'error' || level === 'stderr' || level === 'warn') observer.line(text);
   }
   return observer.seen;
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { PhoenixError } from '../errors.ts';
-import type { RunRecord } from '../journal/record.ts';
+import { type RunRecord, whereItDied } from '../journal/record.ts';
 import { buildReport } from '../report/build.ts';
 import { type Report, reportSchema } from '../report/schema.ts';
 import { writeReport } from '../report/write.ts';
@@ -106,11 +106,11 @@ function stopped(signal: string): PhoenixError {
   });
 }
 
-function died({ phase }: RunRecord): PhoenixError {
+function died(record: RunRecord): PhoenixError {
   return new PhoenixError({
     code: 'PHX-RUN-DIED',
     class: 'internal',
-    what: `Phoenix was killed${phase === undefined ? '' : ` in ${phase}`}.`,
+    what: `Phoenix was killed ${whereItDied(record)}.`,
     why: 'It ended without a word: somebody killed it, or the machine ran out of memory (see dmesg).',
     next: 'See why, then run it again: layers that are done are found unchanged, and the rest goes on from there.',
   });

@@ -1,9 +1,13 @@
+import { existsSync } from 'node:fs';
 import { messageOf } from '../errors.ts';
 import { revokeInfisicalToken } from '../identity/infisical.ts';
 import { openJournal } from '../journal/journal.ts';
 import { type RunRecord, unfinished } from '../journal/record.ts';
 import { enginesOf } from '../layer/engines.ts';
 import { marks } from '../layer/starter.ts';
+import { leaseStoreFor } from '../lease/beside.ts';
+import { adoptLease } from '../lease/lease.ts';
+import { thisProcess } from '../lease/who.ts';
 import type { Log } from '../log.ts';
 import { endMarked } from '../process/end.ts';
 import { removeRunFolder } from '../rebirth/workspace.ts';
@@ -11,7 +15,7 @@ import { auditFiles, auditProcesses, type LeakAudit } from '../vault/audit.ts';
 import type { Redactor } from '../vault/redact.ts';
 import { wipe } from '../vault/vault.ts';
 import { type DrainOptions, drainRun } from './drain.ts';
-import { findAudit, findSessions, learnSecrets } from './handover.ts';
+import { findAudit, findSessions, findStateLease, learnSecrets } from './handover.ts';
 import { type SettledLayer, settleLayer } from './layer.ts';
 
 export interface SettleOptions extends Pick<DrainOptions, 'until' | 'interrupt'> {
@@ -75,7 +79,15 @@ export async function settleRun(record: RunRecord, options: SettleOptions): Prom
       ? { name: layer, verdict: 'handed-over' as const, words: ['Its engine still runs.'] }
       : await settleLayer(
           { layer, number },
-          { ...options, runId: begin.run, journal, engines, vault, withinSeconds: secondsLeft(until) },
+          {
+            ...options,
+            runId: begin.run,
+            cancelled: by === 'post' || record.cancelled !== undefined,
+            journal,
+            engines,
+            vault,
+            withinSeconds: secondsLeft(until),
+          },
         );
     layers.push(settled);
     journal.write({ type: 'layer', layer, verdict: settled.verdict });
@@ -83,20 +95,36 @@ export async function settleRun(record: RunRecord, options: SettleOptions): Prom
   }
   const leaks = vault === undefined ? undefined : await step('audit for leaks', () => audit(vault, redactor));
   for (const login of vault === undefined ? [] : await findSessions(vault)) {
+    // The box's own Infisical died with it, and with it every token.
+    if (begin.mode === 'rehearsal') break;
     await step('revoke its login', async () => {
       const how = await revokeInfisicalToken({ fetch }, login);
       if (how !== undefined) throw new Error(`${login.host} answered ${how}; the token dies by itself`);
     });
   }
+  // Before the vault, which holds the way to it. While an engine runs nobody else may have the castle.
+  if (vault !== undefined && handedOn.length === 0) {
+    await step('give back its lease beside the states', () => giveBack(vault, begin.run, log, fetch));
+  }
   if (handedOn.length === 0)
     await step('remove its folder of programs', () => removeRunFolder(begin.workspace));
   if (vault !== undefined) await step('wipe its vault', () => wipe(vault));
-  if (handedOn.length === 0 && troubles.length === 0) journal.write({ type: 'settled', by });
+  const gone = vault === undefined || !existsSync(vault);
+  if (handedOn.length === 0 && gone) journal.write({ type: 'settled', by });
   return { layers, handedOn, leaks, troubles };
 }
 
 function secondsLeft(until: number): number {
   return Math.max(5, Math.min(30, (until - Date.now()) / 1000));
+}
+
+async function giveBack(vault: string, run: string, log: Log, fetch: typeof globalThis.fetch): Promise<void> {
+  const left = await findStateLease(vault);
+  if (left === undefined) return;
+  const store = leaseStoreFor(left.state, { castle: left.castle, env: left.env, fetch });
+  if (typeof store === 'string') return;
+  const lease = await adoptLease(store, run, await thisProcess(), { log });
+  await lease?.release();
 }
 
 async function audit(vault: string, redactor: Redactor): Promise<LeakAudit | undefined> {
