@@ -1,0 +1,103 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AwsClient } from 'aws4fetch';
+import { freePort } from './port.ts';
+import { untilReady } from './until-ready.ts';
+
+const version = 'v1.8.0';
+const bucket = 'castle';
+
+export interface S3 extends AsyncDisposable {
+  readonly endpoint: string;
+  readonly bucket: string;
+  readonly accessKey: string;
+  readonly secretKey: string;
+  /** The `backend "s3"` block, with `use_lockfile`, of the state `KEY`. */
+  block(key: string): string;
+  /** An object's text; undefined where there is none. */
+  object(key: string): Promise<string | undefined>;
+  /** Puts an object there, as somebody else's engine would. */
+  plant(key: string, text: string): Promise<void>;
+}
+
+/** The versitygw binary, built from its Go module on first use and kept in the user's cache. */
+function serverBinary(): string {
+  const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
+  const folder = join(cache, 'phoenix', 'test', `versitygw-${version}`);
+  const file = join(folder, 'versitygw');
+  if (existsSync(file)) return file;
+  const source = `github.com/versity/versitygw/cmd/versitygw@${version}`;
+  const { status, stderr } = spawnSync('go', ['install', source], {
+    encoding: 'utf8',
+    env: { ...process.env, GOBIN: folder, GOFLAGS: '', CGO_ENABLED: '0' },
+  });
+  if (status !== 0) throw new Error(`versitygw could not be built: ${stderr}`);
+  return file;
+}
+
+/** A real S3 server on loopback (with conditional writes, as S3 has them) over a temporary folder. */
+export async function startS3(): Promise<S3> {
+  const binary = serverBinary();
+  const dir = await mkdtemp(join(tmpdir(), 'phoenix-s3-'));
+  const root = join(dir, 'root');
+  const sidecar = join(dir, 'sidecar');
+  for (const folder of [join(root, bucket), sidecar]) await mkdir(folder, { recursive: true });
+  const accessKey = 'PHOENIXTEST';
+  const secretKey = randomUUID();
+  const port = await freePort();
+  const endpoint = `http://127.0.0.1:${port}`;
+  const server = spawn(
+    binary,
+    ['--port', `127.0.0.1:${port}`, '--quiet', 'posix', '--sidecar', sidecar, root],
+    {
+      cwd: dir,
+      env: { PATH: '/usr/bin:/bin', ROOT_ACCESS_KEY: accessKey, ROOT_SECRET_KEY: secretKey },
+      stdio: 'ignore',
+    },
+  );
+  const exited = new Promise((resolve) => server.once('exit', resolve));
+  await untilReady('versitygw', async () => (await fetch(endpoint)).status > 0);
+  return {
+    endpoint,
+    bucket,
+    accessKey,
+    secretKey,
+    block: (key) =>
+      [
+        'terraform {',
+        '  backend "s3" {',
+        `    bucket       = "${bucket}"`,
+        `    key          = "${key}"`,
+        '    region       = "us-east-1"',
+        `    access_key   = "${accessKey}"`,
+        `    secret_key   = "${secretKey}"`,
+        `    endpoints    = { s3 = "${endpoint}" }`,
+        '    use_lockfile                = true',
+        '    use_path_style              = true',
+        '    skip_credentials_validation = true',
+        '    skip_requesting_account_id  = true',
+        '    skip_metadata_api_check     = true',
+        '  }',
+        '}',
+        '',
+      ].join('\n'),
+    object: (key) => readFile(join(root, bucket, key), 'utf8').catch(() => undefined),
+    async plant(key, text) {
+      const client = new AwsClient({ accessKeyId: accessKey, secretAccessKey: secretKey, service: 's3' });
+      const { ok, status } = await client.fetch(`${endpoint}/${bucket}/${key}`, {
+        method: 'PUT',
+        body: text,
+      });
+      if (!ok) throw new Error(`the object ${key} was answered ${status}`);
+    },
+    async [Symbol.asyncDispose]() {
+      server.kill('SIGTERM');
+      await exited;
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
