@@ -56,6 +56,16 @@ export const journalEntry = z.discriminatedUnion('type', [
     verdict: z.enum([...layerVerdicts, 'handed-over']),
   }),
   z.object({ type: z.literal('cancel'), at, signal: z.string() }),
+  /** A run on whatever machine that had the castle before and gave it back: its engines had ended by then. */
+  z.object({
+    type: z.literal('predecessor'),
+    at,
+    run: z.string(),
+    host: z.string(),
+    user: z.string(),
+    from: z.number(),
+    to: z.number(),
+  }),
   /** The run ended in order: nothing of it is left. */
   z.object({ type: z.literal('end'), at, verdict: z.enum(runVerdicts) }),
   /** Whoever came after the run cleaned up what it left. */

@@ -28,7 +28,10 @@ async function holdersIn(run: RunRecord, here: Machine): Promise<Holder[]> {
   const bare = [...run.attempts.values()].filter(
     ({ layer }) => !records.some((each) => each.layer === layer),
   );
-  return [...known, ...bare.map(({ layer, at }) => unrecorded(run, layer, at, here))];
+  const before = run.predecessors.flatMap((ended) =>
+    [...run.attempts.keys()].map((layer) => endedElsewhere(layer, ended)),
+  );
+  return [...before, ...known, ...bare.map(({ layer, at }) => unrecorded(run, layer, at, here))];
 }
 
 function holder(run: RunRecord, record: LayerProcessRecord, seen: boolean, here: Machine): Holder {
@@ -50,6 +53,13 @@ function holder(run: RunRecord, record: LayerProcessRecord, seen: boolean, here:
         ? 'still runs'
         : 'is gone';
   return { run: run.begin.run, layer: record.layer, host, user, from, to, alive, how: `${who} ${how}` };
+}
+
+/** A run on another machine that gave its lease back, which it does only once its engines have ended. */
+function endedElsewhere(layer: string, ended: RunRecord['predecessors'][number]): Holder {
+  const { run, host, user, from, to } = ended;
+  const how = `run ${run.slice(0, 8)} of ${host} ended and gave the castle back at ${new Date(to).toISOString()}`;
+  return { run, layer, host, user, from, to, alive: false, how };
 }
 
 function unrecorded(run: RunRecord, layer: string, at: number, here: Machine): Holder {

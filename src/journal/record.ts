@@ -19,6 +19,7 @@ export interface RunRecord {
   readonly layers: ReadonlyMap<string, Of<'layer'>>;
   /** Engines that were interrupted already. */
   readonly interrupted: readonly Pick<ProcessIdentity, 'pid' | 'startTime'>[];
+  readonly predecessors: readonly Of<'predecessor'>[];
   readonly cancelled: Of<'cancel'> | undefined;
   readonly ended: Of<'end'> | undefined;
   readonly settled: Of<'settled'> | undefined;
@@ -75,6 +76,7 @@ function recordOf(dir: string, begin: Of<'begin'>, entries: readonly JournalEntr
     attempts: byLayer(all('attempt')),
     layers: byLayer(all('layer')),
     interrupted: all('interrupt'),
+    predecessors: all('predecessor'),
     cancelled: all('cancel')[0],
     ended: all('end').at(-1),
     settled: all('settled').at(-1),

@@ -13,6 +13,8 @@ export interface Lease extends AsyncDisposable {
   readonly lost: AbortSignal;
   /** What the dead run had written whose lease this one took over. */
   readonly overtaken: LeaseRecord | undefined;
+  /** The record before this one: what was overtaken, or a run that ended and gave the castle back. */
+  readonly predecessor: LeaseRecord | undefined;
   /** What the run is at, for those who meet the lease; written with the next renewal. */
   at(phase: string): void;
   /** Gives the castle back; never throws. */
@@ -31,7 +33,7 @@ export function hold(
   record: LeaseRecord,
   version: string,
   since: number,
-  { time, log, overtaken }: { time: Time; log: Log; overtaken: LeaseRecord | undefined },
+  { time, log, predecessor }: { time: Time; log: Log; predecessor: LeaseRecord | undefined },
 ): Lease {
   const lost = new AbortController();
   const stop = new AbortController();
@@ -118,7 +120,8 @@ export function hold(
   return {
     fence: record.fence,
     lost: lost.signal,
-    overtaken,
+    overtaken: predecessor?.released === null ? predecessor : undefined,
+    predecessor,
     at(phase) {
       current = { ...current, record: { ...current.record, phase } };
     },

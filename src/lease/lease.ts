@@ -42,7 +42,7 @@ export async function acquireLease(store: LeaseStore, who: Who, options: Acquire
   const started = time.now();
   const watch = createWatch(time, who.owner, options.isAlive ?? isAlive);
   const pause = (milliseconds: number) => time.sleep(milliseconds, signal, false).catch(() => {});
-  let overtaken: LeaseRecord | undefined;
+  let predecessor: LeaseRecord | undefined;
   let why = '';
   let failures = 0;
   let noticed = Number.NEGATIVE_INFINITY;
@@ -56,7 +56,7 @@ export async function acquireLease(store: LeaseStore, who: Who, options: Acquire
       const mine = found?.record.token === token ? found.record : undefined;
       if (mine !== undefined || standing.is === 'free') {
         if (mine === undefined) {
-          overtaken = found?.record.released === null ? found.record : undefined;
+          predecessor = found?.record;
           why = standing.why ?? '';
         }
         const writing = time.now();
@@ -93,8 +93,9 @@ export async function acquireLease(store: LeaseStore, who: Who, options: Acquire
   }
 
   async function taken({ record, version }: Stored, writing: number): Promise<Lease> {
-    const lease = hold(store, record, version, writing, { time, log, overtaken });
-    if (overtaken !== undefined) log.warn(`lease: taken over from ${holderOf(overtaken)}: ${why}`);
+    const lease = hold(store, record, version, writing, { time, log, predecessor });
+    if (lease.overtaken !== undefined)
+      log.warn(`lease: taken over from ${holderOf(lease.overtaken)}: ${why}`);
     if (signal.aborted) await lease.release();
     signal.throwIfAborted();
     return lease;
@@ -112,19 +113,19 @@ export async function adoptLease(
   { log, isAlive: alive = isAlive, time = realTime }: LeaseContext,
 ): Promise<Lease | undefined> {
   const token = randomUUID();
-  let overtaken: LeaseRecord | undefined;
+  let predecessor: LeaseRecord | undefined;
   for (let tries = 0; tries < failuresAtMost; tries += 1) {
     const found = await within(time, answerWithinMs, store.read());
     if (found === undefined || found.record.released !== null || found.record.run !== run) return undefined;
     const mine = found.record.token === token;
     if (!mine && (await standingOf(found.record, owner, alive)) !== 'dead') return undefined;
-    if (!mine) overtaken = found.record;
+    if (!mine) predecessor = found.record;
     const writing = time.now();
     const fence = found.record.fence + (mine ? 0 : 1);
     const record = { ...found.record, fence, token, owner, renewed: time.wall() };
     const version = await within(time, answerWithinMs, store.write(record, found.version));
     if (version !== undefined && !isLate(record, writing, time))
-      return hold(store, record, version, writing, { time, log, overtaken });
+      return hold(store, record, version, writing, { time, log, predecessor });
   }
   return undefined;
 }

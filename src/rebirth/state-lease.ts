@@ -43,7 +43,16 @@ export async function holdStates(
       { run: run.id, castle: castle.name, owner, url: runUrl(run.env) },
       { ttlSeconds: castle.lease.ttlSeconds, waitSeconds: castle.lease.waitSeconds, signal, log },
     );
+    noteEnded(run, lease);
     whenAborted(lease.lost, () => run.stop(toPhoenixError(lease.lost.reason)));
     return lease;
   });
+}
+
+/** A lock of another machine can be proved dead by this alone: that its run has ended in order. */
+function noteEnded({ journal }: Run, { predecessor }: Lease): void {
+  if (predecessor === undefined || predecessor.released === null) return;
+  const { run, owner, acquired, released } = predecessor;
+  const { host, user } = owner;
+  journal.write({ type: 'predecessor', run, host, user, from: acquired, to: released });
 }
