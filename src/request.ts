@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { PhoenixError } from './errors.ts';
 import { didYouMean } from './near.ts';
 
-export const commandNames = ['rebirth', 'rehearse', 'plan'] as const;
+export const commandNames = ['rebirth', 'rehearse', 'plan', 'unlock'] as const;
 export type CommandName = (typeof commandNames)[number];
 
 /** The box's castle, for `rehearse` where no castle file is named; relative to Phoenix' own folder. */
@@ -13,7 +13,7 @@ export const boxCastle = 'castle/live/box/phoenix.yaml';
  * the documentation are made from, or held against, the descriptions here.
  */
 export const requestSchema = z.strictObject({
-  command: z.enum(commandNames).describe('What to do: rebirth, rehearse (the box) or plan.'),
+  command: z.enum(commandNames).describe('What to do: rebirth, rehearse (the box), plan or unlock.'),
   castle: z
     .string()
     .default('')

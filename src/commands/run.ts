@@ -4,8 +4,9 @@ import { plan } from './plan.ts';
 import { rebirth } from './rebirth.ts';
 import { rehearse } from './rehearse.ts';
 import type { CommandResult } from './result.ts';
+import { unlock } from './unlock.ts';
 
-const commands = { rebirth, rehearse, plan } as const satisfies Record<
+const commands = { rebirth, rehearse, plan, unlock } as const satisfies Record<
   Request['command'],
   (request: Request, edge: Edge) => Promise<CommandResult>
 >;
