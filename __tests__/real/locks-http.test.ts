@@ -263,4 +263,40 @@ describe('a lock at an HTTP backend', () => {
     });
     expect(backend.lock('platform')).toContain('stale');
   });
+
+  it("on an encrypted state is judged with the layer's var files, and without them never taken for free", async () => {
+    await using backend = await startHttpBackend();
+    const encryption = [
+      'variable "passphrase" { sensitive = true }',
+      'terraform {',
+      '  encryption {',
+      '    key_provider "pbkdf2" "key" {',
+      '      passphrase = var.passphrase',
+      '    }',
+      '    method "aes_gcm" "method" {',
+      '      keys = key_provider.pbkdf2.key',
+      '    }',
+      '    state {',
+      '      method   = method.aes_gcm.method',
+      '      enforced = true',
+      '    }',
+      '  }',
+      '}',
+      '',
+    ].join('\n');
+    const passphrase = 'a passphrase of some length';
+    const block = `${backend.block('platform')}${encryption}`;
+    await using layer = await lockedLayer(block, { TF_VAR_passphrase: passphrase });
+    await using secrets = await temporaryFolder({ 'secrets.tfvars.json': JSON.stringify({ passphrase }) });
+    const { TF_VAR_passphrase: _, ...env } = layer.env;
+    const varFiles = [`${secrets.dir}/secrets.tfvars.json`];
+    expect(await probeLock(layer.context({ env, varFiles }))).toEqual({ state: 'free' });
+    const holding = await layer.hold();
+    await holding.kill();
+    expect(await settle(layer, [holding.holder(false)], { env })).toMatchObject({ status: 'unknown' });
+    expect(backend.lock('platform')).toBeDefined();
+    expect(await settle(layer, [holding.holder(false)], { env, varFiles })).toMatchObject({
+      status: 'released',
+    });
+  });
 });

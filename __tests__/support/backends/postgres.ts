@@ -18,7 +18,7 @@ export interface Postgres extends AsyncDisposable {
 /** A real PostgreSQL on loopback in a temporary folder, as user postgres where the test runs as root. */
 export async function startPostgres(): Promise<Postgres> {
   if (!existsSync(join(programs, 'postgres'))) {
-    execFileSync('apt-get', ['install', '-y', '--no-install-recommends', 'postgresql-15'], {
+    execFileSync('/usr/bin/apt-get', ['install', '-y', '--no-install-recommends', 'postgresql-15'], {
       stdio: 'ignore',
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     });
@@ -38,7 +38,10 @@ export async function startPostgres(): Promise<Postgres> {
   const exited = new Promise((resolve) => server.once('exit', resolve));
   const url = `postgres://postgres@127.0.0.1:${port}/postgres?sslmode=disable`;
   const query = (sql: string) =>
-    execFileSync('psql', [url, '-X', '-q', '-A', '-t', '-c', sql], { encoding: 'utf8', stdio: 'pipe' })
+    execFileSync(join(programs, 'psql'), [url, '-X', '-q', '-A', '-t', '-c', sql], {
+      encoding: 'utf8',
+      stdio: 'pipe',
+    })
       .split('\n')
       .filter((line) => line !== '');
   await untilReady('PostgreSQL', () => query('SELECT 1').length === 1);
