@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 
@@ -17,9 +17,14 @@ export interface Trace {
 
 export const stateFile = (folder: string, name: string) => join(folder, `${name}.tfstate`);
 export const lockFile = (folder: string, name: string) => join(folder, `${name}.lock`);
-/** Epoch milliseconds until which every write under way is held, as text; the server looks at it as it writes. */
-export const drainFile = (folder: string) => join(folder, 'drain-until');
+/** A file of epoch milliseconds until which every read, or write, under way is held; the server looks at it meanwhile. */
+export const holdFile = (folder: string, what: 'reads' | 'writes') => join(folder, `hold-${what}`);
 export const traceFile = (folder: string) => join(folder, 'trace.jsonl');
+
+/** Lets the server hold every read, or write, for so long from now. */
+export function hold(folder: string, what: 'reads' | 'writes', seconds: number): Promise<void> {
+  return writeFile(holdFile(folder, what), String(Date.now() + seconds * 1000));
+}
 
 /** The server's trace so far. */
 export async function readTrace(folder: string): Promise<Trace[]> {

@@ -15,17 +15,15 @@ export interface StateHostOptions {
   readonly folder: string;
   readonly seed: string;
   readonly slowestWriteMs: number;
-  readonly slowestReadMs?: number;
 }
 
 const startMs = 10_000;
 const program = join(import.meta.dirname, 'state-server.ts');
 
 export async function startStateHost(options: StateHostOptions): Promise<StateHost> {
-  const { folder, seed, slowestWriteMs, slowestReadMs = 0 } = options;
+  const { folder, seed, slowestWriteMs } = options;
   await mkdir(folder, { recursive: true });
-  const start = (port: string) =>
-    started(spawnServer([folder, port, seed, String(slowestWriteMs), String(slowestReadMs)]));
+  const start = (port: string) => started(spawnServer([folder, port, seed, String(slowestWriteMs)]));
   let { child, port } = await start('0');
   const kill = () => void child.kill('SIGKILL');
   return {

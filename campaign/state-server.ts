@@ -3,15 +3,15 @@
  * before it answers. A write is slow the way a thin line is: a client that goes away before it is through has written
  * nothing.
  *
- * `node state-server.ts FOLDER PORT SEED SLOWEST-WRITE-MS [SLOWEST-READ-MS]`; prints its port; ends with its stdin.
+ * `node state-server.ts FOLDER PORT SEED SLOWEST-WRITE-MS`; prints its port; ends with its stdin.
  */
 import { appendFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomOf } from './random.ts';
-import { drainFile, lockFile, stateFile, type Trace, traceFile } from './state-files.ts';
+import { holdFile, lockFile, stateFile, type Trace, traceFile } from './state-files.ts';
 
-const [folder = '.', port = '0', seed = '0', slowestWrite = '0', slowestRead = '0'] = process.argv.slice(2);
+const [folder = '.', port = '0', seed = '0', slowestWrite = '0'] = process.argv.slice(2);
 const chance = randomOf('server', seed, existsSync(traceFile(folder)) ? 'again' : 'first');
 
 function trace(entry: Omit<Trace, 'at'>): void {
@@ -28,8 +28,9 @@ function held(name: string): string | undefined {
   return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
 }
 
-function drainUntil(): number {
-  return existsSync(drainFile(folder)) ? Number(readFileSync(drainFile(folder), 'utf8')) : 0;
+function heldUntil(what: 'reads' | 'writes'): number {
+  const file = holdFile(folder, what);
+  return existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0;
 }
 
 /** The id in a lock's text; undefined where there is none, as in the empty body of a forced unlock. */
@@ -77,7 +78,7 @@ async function write(
   const { serial, lineage } = JSON.parse(body) as { serial: number; lineage: string };
   trace({ what: 'writing', name, serial, lineage });
   const end = Date.now() + chance.between(0, Number(slowestWrite));
-  while (Date.now() < Math.max(end, drainUntil())) await sleep(20);
+  while (Date.now() < Math.max(end, heldUntil('writes'))) await sleep(20);
   if (response.destroyed) return trace({ what: 'write lost', name, serial, lineage });
   put(stateFile(folder, name), body);
   trace({ what: 'written', name, serial, lineage });
@@ -90,7 +91,7 @@ async function read(name: string, response: ServerResponse): Promise<void> {
   const text = readFileSync(file, 'utf8');
   const { serial, lineage } = JSON.parse(text) as { serial: number; lineage: string };
   trace({ what: 'reading', name, serial, lineage });
-  await sleep(chance.between(0, Number(slowestRead)));
+  while (Date.now() < heldUntil('reads')) await sleep(20);
   response.writeHead(200, { 'content-type': 'application/json' }).end(text);
   trace({ what: 'read', name, serial, lineage });
 }

@@ -1,11 +1,11 @@
-import { readlink, writeFile } from 'node:fs/promises';
+import { readlink } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Found, processesOf } from '../__tests__/support/processes.ts';
 import type { Job } from '../__tests__/support/runner/job.ts';
 import { killQuietly } from '../__tests__/support/runner/orphans.ts';
 import { endAll } from './place.ts';
 import type { Scenario } from './scenario.ts';
-import { drainFile } from './state-files.ts';
+import { hold } from './state-files.ts';
 import type { StateHost } from './state-host.ts';
 
 export interface Struck {
@@ -32,7 +32,7 @@ export async function strike(
   );
   const waited = await Promise.race([over, sleep(seconds * 1000)]);
   if (waited !== 'over' && scenario.drainSeconds > 0 && server !== undefined)
-    await writeFile(drainFile(server.folder), String(Date.now() + scenario.drainSeconds * 1000));
+    await hold(server.folder, 'writes', scenario.drainSeconds);
   const hit = waited === 'over' ? undefined : await land(scenario, job, mark, server, over);
   return { at: (performance.now() - began) / 1000, hit };
 }

@@ -36,6 +36,7 @@ function record(more: Partial<JobRecord> = {}): JobRecord {
     rawLog: '',
     result: 'success',
     main: ended,
+    mainGoneMs: 1000,
     post: ended,
     signals: [],
     outputs: new Map(),

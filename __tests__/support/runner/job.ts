@@ -40,6 +40,8 @@ export interface JobRecord {
   readonly rawLog: string;
   readonly result: 'success' | 'failure' | 'cancelled';
   readonly main: StepEnd;
+  /** When main's process was gone, since the job's start. */
+  readonly mainGoneMs: number;
   /** Undefined where the runner started none. */
   readonly post: StepEnd | undefined;
   readonly signals: readonly SentSignal[];
@@ -142,7 +144,10 @@ export async function startJob(step: JobStep, options: JobOptions): Promise<Job>
 
   const run = async (): Promise<JobRecord> => {
     const files = await makeCommandFiles(temp);
-    const main = await (await begin('main', files, inputsOf(step))).ended;
+    const first = await begin('main', files, inputsOf(step));
+    await first.exited;
+    const mainGoneMs = performance.now() - started;
+    const main = await first.ended;
     current = undefined;
     const post = await runPost(await files.values('STATE'), await files.values('ENV'));
     current = undefined;
@@ -155,6 +160,7 @@ export async function startJob(step: JobStep, options: JobOptions): Promise<Job>
       rawLog: log.raw(),
       result: cancelledAt !== undefined ? 'cancelled' : failed ? 'failure' : 'success',
       main,
+      mainGoneMs,
       post,
       signals,
       outputs,
