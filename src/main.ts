@@ -33,6 +33,7 @@ export async function main(world: Pick<Edge, 'env' | 'cwd' | 'home' | 'self'>): 
     const result = await runCommand(request, edge);
     process.stdout.write(`${redact(result.text({ color: false, width: 120 }))}\n`);
     if (result.report !== undefined) await writeOutputs(result.report, request.report, redact);
+    else if (result.error !== undefined) writeFailure(result.error);
     if (result.exitCode === 0) return;
     // Its words stand in the text above already; setFailed would make a second annotation of them.
     if (result.error !== undefined) annotateError(result.error, redact);

@@ -56,11 +56,12 @@ export const journalEntry = z.discriminatedUnion('type', [
     verdict: z.enum([...layerVerdicts, 'handed-over']),
   }),
   z.object({ type: z.literal('cancel'), at, signal: z.string() }),
-  /** A run on whatever machine that had the castle before and gave it back: its engines had ended by then. */
+  /** An engine of a run on whatever machine that had the castle before and gave it back: it had ended by then. */
   z.object({
     type: z.literal('predecessor'),
     at,
     run: z.string(),
+    layer: z.string(),
     host: z.string(),
     user: z.string(),
     from: z.number(),

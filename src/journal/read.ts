@@ -5,7 +5,17 @@ import { type LayerProcessRecord, readProcesses, stillAlive } from './processes.
 import { type RunRecord, readRuns } from './record.ts';
 
 /** Commands of the engine that take the state's lock; the others only read. */
-const locking = new Set(['apply', 'destroy', 'plan', 'refresh', 'import', 'state', 'taint', 'untaint']);
+const locking = new Set([
+  'init',
+  'apply',
+  'destroy',
+  'plan',
+  'refresh',
+  'import',
+  'state',
+  'taint',
+  'untaint',
+]);
 
 /** An engine takes its lock within moments of its start; later than this, the lock is another's. */
 const takesLockWithinMs = 120_000;
@@ -18,6 +28,15 @@ export async function holdersOf(home: string): Promise<Holder[]> {
   return (await Promise.all(runs.map((run) => holdersIn(run, here)))).flat();
 }
 
+/** The engines of run `id` that have ended, with the time in which each took its lock. */
+export async function endedEngines(
+  home: string,
+  id: string,
+): Promise<Pick<Holder, 'layer' | 'from' | 'to'>[]> {
+  const own = (await holdersOf(home)).filter(({ run, alive }) => run === id && !alive);
+  return own.map(({ layer, from, to }) => ({ layer, from, to }));
+}
+
 async function holdersIn(run: RunRecord, here: Machine): Promise<Holder[]> {
   const records = (await readProcesses(run.dir)).filter(
     ({ role, command }) => role === 'engine' && locking.has(command),
@@ -28,10 +47,11 @@ async function holdersIn(run: RunRecord, here: Machine): Promise<Holder[]> {
   const bare = [...run.attempts.values()].filter(
     ({ layer }) => !records.some((each) => each.layer === layer),
   );
-  const before = run.predecessors.flatMap((ended) =>
-    [...run.attempts.keys()].map((layer) => endedElsewhere(layer, ended)),
-  );
-  return [...before, ...known, ...bare.map(({ layer, at }) => unrecorded(run, layer, at, here))];
+  return [
+    ...run.predecessors.map(endedElsewhere),
+    ...known,
+    ...bare.map(({ layer, at }) => unrecorded(run, layer, at, here)),
+  ];
 }
 
 function holder(run: RunRecord, record: LayerProcessRecord, seen: boolean, here: Machine): Holder {
@@ -44,21 +64,24 @@ function holder(run: RunRecord, record: LayerProcessRecord, seen: boolean, here:
   const sameBoot = record.bootId === here.bootId;
   // Its pid says nothing here where it counted in another container's space.
   const untold = sameBoot && pidSpace !== here.pidSpace;
-  const alive = seen || untold;
-  const how = !sameBoot
-    ? 'was of another boot'
-    : untold
-      ? 'is of another container'
-      : seen
-        ? 'still runs'
-        : 'is gone';
+  // A home that several machines share: what lives on the other cannot be seen from here.
+  const away = host !== here.host;
+  const alive = seen || untold || away;
+  const how = away
+    ? 'is of another machine'
+    : !sameBoot
+      ? 'was of another boot'
+      : untold
+        ? 'is of another container'
+        : seen
+          ? 'still runs'
+          : 'is gone';
   return { run: run.begin.run, layer: record.layer, host, user, from, to, alive, how: `${who} ${how}` };
 }
 
-/** A run on another machine that gave its lease back, which it does only once its engines have ended. */
-function endedElsewhere(layer: string, ended: RunRecord['predecessors'][number]): Holder {
-  const { run, host, user, from, to } = ended;
-  const how = `run ${run.slice(0, 8)} of ${host} ended and gave the castle back at ${new Date(to).toISOString()}`;
+/** An engine of a run on another machine that gave its lease back, which it does only once its engines have ended. */
+function endedElsewhere({ run, layer, host, user, from, to, at }: RunRecord['predecessors'][number]): Holder {
+  const how = `run ${run.slice(0, 8)} of ${host} has ended; it was told here at ${new Date(at).toISOString()}`;
   return { run, layer, host, user, from, to, alive: false, how };
 }
 
@@ -72,7 +95,7 @@ function unrecorded(run: RunRecord, layer: string, at: number, here: Machine): H
     from: at,
     to: Math.min(at + takesLockWithinMs, run.layers.get(layer)?.at ?? Number.POSITIVE_INFINITY),
     // Which process it would be is not known, so only the end of that boot would prove it dead.
-    alive: bootId === here.bootId,
+    alive: bootId === here.bootId || host !== here.host,
     how: `an engine of run ${run.begin.run.slice(0, 8)} that was never written down`,
   };
 }

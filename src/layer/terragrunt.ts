@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { PhoenixError } from '../errors.ts';
 
+const lockTimeoutSeconds = 10;
+
 /** The arguments that apply one unit: Terragrunt's own before `--`, the engine's after it. */
 export function applyArguments(options: {
   readonly unit: string;
@@ -10,7 +12,9 @@ export function applyArguments(options: {
 }): string[] {
   const own = ['run', '--working-dir', options.unit, '--non-interactive', '--no-color', '--no-tips'];
   const report = ['--log-format', 'json', '--report-file', options.reportFile, '--report-format', 'json'];
-  const engine = ['apply', '-json', '-auto-approve', '-input=false', '-compact-warnings'];
+  // Somebody who only looks holds the lock for a moment.
+  const lock = `-lock-timeout=${lockTimeoutSeconds}s`;
+  const engine = ['apply', '-json', '-auto-approve', '-input=false', '-compact-warnings', lock];
   const files = options.varFiles.map((file) => `-var-file=${file}`);
   return [...own, ...report, '--summary-disable', '--', ...engine, ...files];
 }

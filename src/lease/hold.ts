@@ -1,6 +1,6 @@
 import type { PhoenixError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { LeaseRecord } from './record.ts';
+import type { EndedEngine, LeaseRecord } from './record.ts';
 import { type LeaseStore, storeError } from './store.ts';
 import { type Time, within } from './time.ts';
 import { lost as lostError, reasonOf, takenBy } from './words.ts';
@@ -17,6 +17,8 @@ export interface Lease extends AsyncDisposable {
   readonly predecessor: LeaseRecord | undefined;
   /** What the run is at, for those who meet the lease; written with the next renewal. */
   at(phase: string): void;
+  /** The run's engines, once all of them have ended; written as the castle is given back. */
+  ended(engines: readonly EndedEngine[]): void;
   /** Gives the castle back; never throws. */
   release(): Promise<void>;
   /** Ends the renewals and leaves the record: whoever goes on with this run's work adopts it. */
@@ -124,6 +126,9 @@ export function hold(
     predecessor,
     at(phase) {
       current = { ...current, record: { ...current.record, phase } };
+    },
+    ended(engines) {
+      current = { ...current, record: { ...current.record, engines: [...engines] } };
     },
     release,
     leave: () => stop.abort(),

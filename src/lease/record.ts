@@ -14,6 +14,9 @@ const owner = z.object({
   pidSpace: z.string(),
 });
 
+/** An engine that has ended, and the time in which it took its state's lock (epoch milliseconds of the owner's clock). */
+const endedEngine = z.object({ layer: z.string(), from: z.number(), to: z.number() });
+
 /** Who holds a castle, and the last that was heard of it. */
 const leaseRecord = z.object({
   format: z.literal(1),
@@ -34,8 +37,11 @@ const leaseRecord = z.object({
   ttlSeconds: z.number().positive(),
   /** When it was given back, in the same clock; null while it is held. */
   released: z.number().nullable(),
+  /** What the run had started, when it gave the castle back: a lock that one of these left is proved dead anywhere. */
+  engines: z.array(endedEngine).optional(),
 });
 
+export type EndedEngine = z.infer<typeof endedEngine>;
 export type Owner = z.infer<typeof owner>;
 export type LeaseRecord = z.infer<typeof leaseRecord>;
 

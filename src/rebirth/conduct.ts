@@ -2,6 +2,7 @@ import { whenAborted } from '../cancellation.ts';
 import type { Castle } from '../castle/load.ts';
 import type { Edge } from '../edge.ts';
 import { PhoenixError, toPhoenixError } from '../errors.ts';
+import { endedEngines } from '../journal/read.ts';
 import { openRehearsal } from '../rehearsal/rehearsal.ts';
 import type { Ledger } from '../report/ledger.ts';
 import type { Request } from '../request.ts';
@@ -146,7 +147,10 @@ async function protocol(
       );
     }
     const held = await holdStates(run, workspace, [...plan.layers.values()], secrets, edge.fetch);
-    if (held !== undefined) ends.use(held);
+    if (held !== undefined) {
+      ends.use(held);
+      ends.defer(async () => held.ended(await endedEngines(run.home, run.id)));
+    }
     const milestones = watchMilestones(run, progress, edge.fetch);
     await runLayers(plan.nodes, plan.layers, {
       run,

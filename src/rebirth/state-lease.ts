@@ -49,10 +49,11 @@ export async function holdStates(
   });
 }
 
-/** A lock of another machine can be proved dead by this alone: that its run has ended in order. */
+/** A lock of another machine can be proved dead by this alone: that the run which took it has ended in order. */
 function noteEnded({ journal }: Run, { predecessor }: Lease): void {
   if (predecessor === undefined || predecessor.released === null) return;
-  const { run, owner, acquired, released } = predecessor;
-  const { host, user } = owner;
-  journal.write({ type: 'predecessor', run, host, user, from: acquired, to: released });
+  const { run, owner, engines = [] } = predecessor;
+  for (const engine of engines) {
+    journal.write({ type: 'predecessor', run, host: owner.host, user: owner.user, ...engine });
+  }
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { messageOf } from '../errors.ts';
 import { revokeInfisicalToken } from '../identity/infisical.ts';
 import { openJournal } from '../journal/journal.ts';
+import { endedEngines } from '../journal/read.ts';
 import { type RunRecord, unfinished } from '../journal/record.ts';
 import { enginesOf } from '../layer/engines.ts';
 import { marks } from '../layer/starter.ts';
@@ -104,7 +105,7 @@ export async function settleRun(record: RunRecord, options: SettleOptions): Prom
   }
   // Before the vault, which holds the way to it. While an engine runs nobody else may have the castle.
   if (vault !== undefined && handedOn.length === 0) {
-    await step('give back its lease beside the states', () => giveBack(vault, begin.run, log, fetch));
+    await step('give back its lease beside the states', () => giveBack(vault, begin.run, options));
   }
   if (handedOn.length === 0)
     await step('remove its folder of programs', () => removeRunFolder(begin.workspace));
@@ -118,12 +119,17 @@ function secondsLeft(until: number): number {
   return Math.max(5, Math.min(30, (until - Date.now()) / 1000));
 }
 
-async function giveBack(vault: string, run: string, log: Log, fetch: typeof globalThis.fetch): Promise<void> {
+async function giveBack(
+  vault: string,
+  run: string,
+  { home, log, fetch }: Pick<SettleOptions, 'home' | 'log' | 'fetch'>,
+): Promise<void> {
   const left = await findStateLease(vault);
   if (left === undefined) return;
   const store = leaseStoreFor(left.state, { castle: left.castle, env: left.env, fetch });
   if (typeof store === 'string') return;
   const lease = await adoptLease(store, run, await thisProcess(), { log });
+  lease?.ended(await endedEngines(home, run));
   await lease?.release();
 }
 
