@@ -44,7 +44,8 @@ export async function runOnce(way: WayName, scenario: Scenario, options: RunOpti
   await plantCastle(scenario, place, server.address, canary);
   const step = await stepOf(way, scenario, place, options.phoenix);
   const env = environmentOf(way, place, options.tools);
-  const begin = () => startJob(step, { dir: place.runner, workspace: place.repository, env });
+  const { runner: dir, repository: workspace, closed: signal } = place;
+  const begin = () => startJob(step, { dir, workspace, env, signal });
 
   const job = await begin();
   const [struck, first] = await Promise.all([

@@ -6,6 +6,7 @@ import { pins } from '../src/toolchain/install.ts';
 import { allHeld, type CampaignFigures, figuresOf, legend, lineOf, table } from './figures.ts';
 import { runOnce } from './one-run.ts';
 import { type CampaignOptions, campaignOptions } from './options.ts';
+import { clearOnInterrupt } from './place.ts';
 import { pooled } from './pool.ts';
 import { machineSize, today, writeRecord } from './record.ts';
 import { scenarioOf } from './scenario.ts';
@@ -39,19 +40,22 @@ async function main(): Promise<void> {
   if (!allHeld(figures)) process.exitCode = 1;
 }
 
-function recordText({ runs, seed, ways }: CampaignOptions, figures: CampaignFigures, shown: string): string {
+function recordText(options: CampaignOptions, figures: CampaignFigures, shown: string): string {
+  const { runs, seed, ways, phoenix } = options;
+  const entry = phoenix === undefined ? '' : ` --phoenix ${phoenix}`;
   const sums = ways.map(
     (way) => `${way} kept all in ${figures.ways[way]?.held} of ${figures.ways[way]?.runs} runs`,
   );
   return [
-    `\`npm run campaign -- --runs ${runs.length} --seed ${seed} --ways ${ways.join(',')}\` on ${today()}, ` +
+    `\`npm run campaign -- --runs ${runs.length} --seed ${seed} --ways ${ways.join(',')}${entry}\` on ${today()}, ` +
       `${machineSize()}, OpenTofu ${pins.tofu}, Terragrunt ${pins.terragrunt}, Node ${process.versions.node}: ${sums.join('; ')}.`,
     legend(),
     shown,
   ].join('\n\n');
 }
 
-// What runs has its places' disposal before it: an interrupt lets the runs under way end, and starts none.
+// Nothing that the campaign started outlives it, also where it is interrupted; state servers end with their stdin.
+clearOnInterrupt();
 await main().catch((thrown: unknown) => {
   process.stderr.write(`${messageOf(thrown)}\n`);
   process.exitCode = 1;

@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { toolCache } from '../__tests__/support/world.ts';
 import { messageOf } from '../src/errors.ts';
 import { pins } from '../src/toolchain/install.ts';
-import { makePlace, type Place } from './place.ts';
+import { clearOnInterrupt, makePlace, type Place } from './place.ts';
 import { machineSize, today, writeRecord } from './record.ts';
 import { type Flatness, flatnessOf, type Measure, measures, type Sample, warmUpOf } from './soak-figures.ts';
 import { ownOf, sampleOf } from './soak-sample.ts';
@@ -150,6 +150,7 @@ async function main(): Promise<void> {
   if (!flat) process.exitCode = 1;
 }
 
+clearOnInterrupt();
 await main().catch((thrown: unknown) => {
   process.stderr.write(`${messageOf(thrown)}\n`);
   process.exitCode = 1;

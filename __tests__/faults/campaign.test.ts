@@ -1,8 +1,12 @@
 import { spawn } from 'node:child_process';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { CampaignFigures } from '../../campaign/figures.ts';
+import { temporaryFolder } from '../support/folder.ts';
+import { processesOf } from '../support/processes.ts';
 import { entry } from '../support/runner/entry.ts';
+import { soon } from '../support/runner/moments.ts';
 import { warmTools } from '../support/world.ts';
 
 const program = join(import.meta.dirname, '../../campaign/run.ts');
@@ -59,4 +63,19 @@ describe('the kill campaign', () => {
     },
     campaignMs,
   );
+
+  test('that is interrupted ends all it started, and removes its places', async () => {
+    await using folder = await temporaryFolder();
+    const child = spawn(process.execPath, [program, '--seed', '1', '--phoenix', entry], {
+      env: { ...process.env, TMPDIR: folder.dir },
+      stdio: 'ignore',
+    });
+    const layer = async () =>
+      (await processesOf(folder.dir)).find(({ command }) => /terragrunt .*run --working-dir/.test(command));
+    await soon('a layer under way', layer);
+    child.kill('SIGINT');
+    expect(await new Promise((resolve) => child.once('close', resolve))).toBe(130);
+    expect(await processesOf(folder.dir)).toEqual([]);
+    expect(await readdir(folder.dir)).toEqual([]);
+  });
 });

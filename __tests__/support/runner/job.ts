@@ -23,6 +23,8 @@ export interface JobOptions {
   readonly masks?: readonly string[];
   /** Shortens the runner's waits, for tests; 1 is the real thing. */
   readonly factor?: number;
+  /** Aborted, it loses the job: no process of it is started any more. */
+  readonly signal?: AbortSignal;
 }
 
 export type Phase = 'main' | 'post';
@@ -102,6 +104,7 @@ export async function startJob(step: JobStep, options: JobOptions): Promise<Job>
 
   const begin = async (phase: Phase, files: CommandFiles, more: Readonly<Record<string, string>>) => {
     const { file, args } = await programOf(step, temp);
+    options.signal?.throwIfAborted();
     const process = await startStep({
       file,
       args,

@@ -8,7 +8,7 @@ import { parseCommandFile } from './command-files.ts';
 export interface Runner {
   main(inputs: Readonly<Record<string, string>>, more?: Readonly<Record<string, string>>): Promise<Running>;
   /** As the runner does it, whatever became of main. */
-  post(): Promise<Running>;
+  post(more?: Readonly<Record<string, string>>): Promise<Running>;
   /** What was written to GITHUB_OUTPUT, GITHUB_STATE: name → value. */
   written(file: 'OUTPUT' | 'STATE'): Promise<Map<string, string>>;
   summary(): Promise<string>;
@@ -34,9 +34,9 @@ export async function playRunner(world: World): Promise<Runner> {
           Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]),
         ),
       }),
-    async post() {
+    async post(more = {}) {
       const state = [...(await written('STATE'))].map(([name, value]) => [`STATE_${name}`, value]);
-      return world.start([], { ...env, ...Object.fromEntries(state) });
+      return world.start([], { ...env, ...more, ...Object.fromEntries(state) });
     },
   };
 }
