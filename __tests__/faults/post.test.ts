@@ -1,0 +1,98 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { reportSchema } from '../../src/report/schema.ts';
+import { type HttpBackend, startHttpBackend } from '../support/backends/http.ts';
+import { processesOf } from '../support/processes.ts';
+import { playRunner, vaultsOf } from '../support/runner/play.ts';
+import { made, running, smallCastle, verdictsOf } from '../support/small-castle.ts';
+import { type World, warmTools } from '../support/world.ts';
+
+beforeAll(() => warmTools(['tofu', 'terragrunt']), 900_000);
+
+function castle(backend: HttpBackend, seconds: number): Promise<World> {
+  const work = running(`echo "at work"; sleep ${seconds}; echo worked >> "$WORKED"`);
+  return smallCastle(
+    {
+      a: { main: made },
+      b: { after: ['a'], main: `${backend.block('b')}${work}` },
+      c: { after: ['b'], main: made },
+    },
+    { yaml: 'env: [WORKED]\nlease: { place: machine }\n' },
+  );
+}
+
+const reportOf = async ({ dir }: World) =>
+  reportSchema.parse(JSON.parse(await readFile(join(dir, 'phoenix-report.json'), 'utf8')));
+
+describe('the post step', () => {
+  test('waits for the engine that main left, tells what it finished, and leaves nothing', async () => {
+    await using backend = await startHttpBackend();
+    await using world = await castle(backend, 2);
+    backend.delay(['POST'], 3_000);
+    const runner = await playRunner(world);
+    const main = await runner.main({ command: 'rebirth' }, { WORKED: join(world.dir, 'worked') });
+    await main.sees(/\[b\] {3}at work/);
+    const asked = Date.now();
+    main.kill('SIGINT');
+    const ended = await main.ended;
+    expect(Date.now() - asked).toBeLessThan(2_000);
+    expect({ code: ended.code, verdict: ended.report?.verdict }).toEqual({ code: 130, verdict: 'cancelled' });
+    expect(verdictsOf(ended.report)).toEqual({ a: 'applied', b: 'cancelled', c: 'skipped' });
+    expect(await vaultsOf(world)).toHaveLength(1);
+
+    const post = await (await runner.post()).ended;
+    expect({ code: post.code, output: post.output }).toMatchObject({ code: 0 });
+    const report = await reportOf(world);
+    expect(report).toMatchObject({
+      verdict: 'cancelled',
+      aftermath: { by: 'post', handedOn: [], troubles: [] },
+    });
+    expect(report.layers.find(({ name }) => name === 'b')?.note).toMatch(/--from b to go on/);
+    expect(report.leaks.checked).toBeGreaterThan(0);
+    expect(backend.lock('b')).toBeUndefined();
+    expect(await world.leftovers()).toEqual([]);
+  });
+
+  test('reports for a main that was killed before it could', async () => {
+    await using backend = await startHttpBackend();
+    await using world = await castle(backend, 1);
+    const runner = await playRunner(world);
+    const main = await runner.main({ command: 'rebirth' }, { WORKED: join(world.dir, 'worked') });
+    await main.sees(/\[b\] {3}at work/);
+    main.kill('SIGKILL');
+    expect((await main.ended).report).toBeUndefined();
+    const post = await (await runner.post()).ended;
+    expect({ code: post.code, output: post.output }).toMatchObject({ code: 0 });
+    expect(await reportOf(world)).toMatchObject({
+      verdict: 'failed',
+      error: { code: 'PHX-RUN-DIED', what: 'Phoenix was killed while b was under way.' },
+    });
+    expect(await runner.summary()).toContain('PHX-RUN-DIED');
+    expect(await world.leftovers()).toEqual([]);
+  });
+
+  test('whose time is over leaves the engine to finish; the castle stays taken, and the next run waits for it', async () => {
+    await using backend = await startHttpBackend();
+    await using world = await castle(backend, 1);
+    backend.delay(['POST'], 20_000);
+    const runner = await playRunner(world);
+    const env = { WORKED: join(world.dir, 'worked') };
+    const main = await runner.main({ command: 'rebirth' }, env);
+    await main.sees(/\[b\] {3}at work/);
+    main.kill('SIGINT');
+    await main.ended;
+    const post = await (await runner.post({ PHOENIX_CANCEL_BUDGET: '33' })).ended;
+    expect({ code: post.code, output: post.output }).toMatchObject({ code: 0 });
+    expect((await reportOf(world)).aftermath).toMatchObject({ handedOn: ['b'] });
+    expect(await vaultsOf(world)).toEqual([]);
+    expect((await processesOf(world.mark)).some(({ command }) => /\/tofu apply /.test(command))).toBe(true);
+
+    backend.delay(['POST'], 0);
+    const next = await (await world.start(['rebirth'], env)).ended;
+    expect({ code: next.code, output: next.output }).toMatchObject({ code: 0 });
+    expect(next.output).toMatch(/b: its engine \(process \d+\) outlived its run and is finishing/);
+    expect(backend.lock('b')).toBeUndefined();
+    expect(await world.leftovers()).toEqual([]);
+  });
+});
