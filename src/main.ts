@@ -6,7 +6,7 @@ import { exitCodes, explain, toPhoenixError } from './errors.ts';
 import { readInputs } from './inputs.ts';
 import type { Log } from './log.ts';
 import { createLog } from './log.ts';
-import { annotateError, writeFailure, writeOutputs } from './outputs.ts';
+import { annotateErrors, writeFailure, writeOutputs } from './outputs.ts';
 import { markMain, saveRun } from './state.ts';
 import { createRedactor } from './vault/redact.ts';
 
@@ -35,15 +35,15 @@ export async function main(world: Pick<Edge, 'env' | 'cwd' | 'home' | 'self'>): 
     if (result.report !== undefined) await writeOutputs(result.report, request.report, redact);
     else if (result.error !== undefined) writeFailure(result.error);
     if (result.exitCode === 0) return;
-    // Its words stand in the text above already; setFailed would make a second annotation of them.
-    if (result.error !== undefined) annotateError(result.error, redact);
+    // Their words stand in the text above already; setFailed would make a second annotation of them.
+    annotateErrors(result.errors ?? (result.error === undefined ? [] : [result.error]), redact);
     process.exitCode = result.exitCode;
     // Nothing is waited for: what is under way is on record, and the post step goes on with it.
     if (cancellation.signal.aborted) process.exit();
   } catch (thrown) {
     const error = toPhoenixError(thrown);
     log.error(explain(error));
-    annotateError(error, redact);
+    annotateErrors([error], redact);
     writeFailure(error);
     process.exitCode = error.exitCode;
   }

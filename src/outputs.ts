@@ -31,8 +31,19 @@ export function writeFailure(error: PhoenixError): void {
   setOutput('error-code', error.code);
 }
 
+/** The runner shows ten of a step and drops the rest without a word. */
+const mostAnnotations = 10;
+
+/** Each error as an annotation; what the runner would drop is counted in the last. */
+export function annotateErrors(errors: readonly PhoenixError[], redact: (text: string) => string): void {
+  const shown = errors.length > mostAnnotations ? errors.slice(0, mostAnnotations - 1) : errors;
+  for (const error of shown) annotateError(error, redact);
+  if (shown.length < errors.length)
+    annotate(`${errors.length - shown.length} more errors stand in the log and in the report.`);
+}
+
 /** The error as an annotation; where it stands in a file, the annotation stands there. */
-export function annotateError(error: PhoenixError, redact: (text: string) => string): void {
+function annotateError(error: PhoenixError, redact: (text: string) => string): void {
   const { at } = error;
   const place =
     at === undefined

@@ -55,6 +55,22 @@ describe('the Action under a runner', () => {
     expect(await runner.summary()).toContain('PHX-LAYER-FAILED');
   });
 
+  it('annotates every layer that failed, at the line of its file that is to blame', async () => {
+    await using world = await smallCastle({
+      first: { main: running('exit 3') },
+      second: { main: `# a comment\n${running('exit 4')}` },
+      third: { after: ['first'], main: made },
+    });
+    const runner = await playRunner(world);
+    const ended = await (await runner.main({ command: 'rebirth' })).ended;
+    expect(ended.code).toBe(7);
+    const places = [...ended.output.matchAll(/^::error title=(PHX-\S+?),file=([^,]+),line=(\d+)/gm)];
+    expect(places.map(([, code, file, line]) => `${code} ${file}:${line}`).toSorted()).toEqual([
+      'PHX-LAYER-FAILED live/first/main.tf:2',
+      'PHX-LAYER-FAILED live/second/main.tf:3',
+    ]);
+  });
+
   it('refuses a pull request before it does anything', async () => {
     await using world = await smallCastle({ first: { main: running('touch reached') } });
     const runner = await playRunner(world);

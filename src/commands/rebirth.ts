@@ -39,6 +39,7 @@ export async function rebirth(request: Request, edge: Edge): Promise<CommandResu
     text: (options) => renderTerminal(report, options),
     report,
     ...(error === undefined ? {} : { error }),
+    errors: progress.failures.map((failure) => failure.error),
   };
 }
 

@@ -9,5 +9,8 @@ export interface CommandResult {
   /** For people. */
   text(options: { readonly color: boolean; readonly width: number }): string;
   readonly report?: Report;
+  /** The error that decided. */
   readonly error?: PhoenixError;
+  /** Every error of the run, where there may be several; `error` is one of them. */
+  readonly errors?: readonly PhoenixError[];
 }
