@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readProcesses } from '../journal/processes.ts';
 import { readRuns } from '../journal/record.ts';
 import { askEngine } from '../locks/ask-engine.ts';
+import { varFileArguments } from '../locks/probe.ts';
 import type { Log } from '../log.ts';
 import { engineContext } from './context.ts';
 import type { LayerJob } from './job.ts';
@@ -74,7 +75,7 @@ async function rescueFile(
 ): Promise<Rescue> {
   const deadline = Date.now() + withinSeconds * 1000;
   const context = engineContext(job, engineDir, signal);
-  const args = ['state', 'push', ...job.varFiles.map((each) => `-var-file=${each}`), file];
+  const args = ['state', 'push', ...varFileArguments(job), file];
   for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
     const answer = await askEngine(context, context.engineDir, args);
     const words = condensed(answer.trouble ?? answer.output);

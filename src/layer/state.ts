@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { capture } from '../command.ts';
+import { runChild } from '../child.ts';
 import { PhoenixError } from '../errors.ts';
+import { varFileArguments } from '../locks/probe.ts';
 
 /** An OpenTofu/Terraform state, format 4, as `state pull` prints it: what a verdict and a kubeconfig need of it. */
 const stateFormat = z.object({
@@ -30,6 +31,10 @@ export interface LayerState {
   readonly outputs: ReadonlyMap<string, unknown>;
 }
 
+/** A backend that does not answer must not hold up a run for ever. */
+const readWithinMs = 120_000;
+const largestState = 256 << 20;
+
 /**
  * Reads a layer's state from its backend, into memory only. `dir` is the folder the engine ran in (initialised), and
  * the same var files are given again, for a state that is encrypted with one of them.
@@ -40,12 +45,18 @@ export async function readState(options: {
   readonly env: Readonly<Record<string, string>>;
   readonly varFiles: readonly string[];
 }): Promise<LayerState> {
-  const args = ['state', 'pull', ...options.varFiles.map((file) => `-var-file=${file}`)];
-  const { code, stdout, stderr } = await capture(options.engine, args, {
-    cwd: options.dir,
-    env: options.env,
-  });
-  if (code !== 0) throw unreadable(stderr.trim().split('\n').slice(0, 4).join(' '));
+  const { code, stdout, stderr, trouble } = await runChild(
+    options.engine,
+    ['state', 'pull', ...varFileArguments(options)],
+    {
+      cwd: options.dir,
+      env: options.env,
+      signal: new AbortController().signal,
+      timeoutMs: readWithinMs,
+      keep: largestState,
+    },
+  );
+  if (code !== 0) throw unreadable(trouble ?? stderr.trim().split('\n').slice(0, 4).join(' '));
   // The engine may print warnings about its configuration before the state.
   const start = stdout.indexOf('{"version"') >= 0 ? stdout.indexOf('{"version"') : stdout.indexOf('{\n');
   let value: unknown;

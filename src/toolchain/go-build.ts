@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { runChild } from '../child.ts';
 import { PhoenixError } from '../errors.ts';
 import { sumSource } from './cache.ts';
-import { runChild } from './child.ts';
 import { wrongDigest } from './digest.ts';
 import { diskFull, isDiskFull } from './disk.ts';
 import { type GoCommand, lastLines } from './go-command.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { runChild } from '../child.ts';
 import { PhoenixError } from '../errors.ts';
-import { runChild } from './child.ts';
 import { type Miss, miss, type Site } from './tool.ts';
 
 /** A `go` that can build: its environment is spelled out, so that no GOFLAGS, GOENV or go.work changes the result. */

@@ -1,7 +1,7 @@
 import { chmod, copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { runChild } from './child.ts';
+import { runChild } from '../child.ts';
 import { wrongDigest } from './digest.ts';
 import { diskFull, isDiskFull } from './disk.ts';
 import { type GoCommand, lastLines } from './go-command.ts';

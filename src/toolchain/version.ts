@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clean, compareBuild, major, minor, parse, rcompare } from 'semver';
+import { runChild } from '../child.ts';
 import { PhoenixError } from '../errors.ts';
-import { runChild } from './child.ts';
 import type { ToolName } from './tool.ts';
 import { tools } from './tools.ts';
 

@@ -5,6 +5,8 @@ export interface ChildOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
+  /** Characters of each stream that are kept, the last ones; 8 Mi where left out. */
+  readonly keep?: number;
 }
 
 export interface ChildResult {
@@ -15,7 +17,7 @@ export interface ChildResult {
   readonly trouble: string | undefined;
 }
 
-const outputCap = 8 << 20;
+const usualKeep = 8 << 20;
 
 /**
  * Runs a command in a process group of its own and keeps its output. The whole group is killed on abort (then the
@@ -52,7 +54,7 @@ export async function runChild(
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8');
     child[name].on('data', (text: string) => {
-      texts[name] = (texts[name] + text).slice(-outputCap);
+      texts[name] = (texts[name] + text).slice(-(options.keep ?? usualKeep));
     });
   }
   try {
