@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { runChild } from '../child.ts';
 import { type Cluster, connectCluster } from '../cluster/client.ts';
-import { capture } from '../command.ts';
 import { PhoenixError } from '../errors.ts';
 import type { Layer } from '../plan/discover.ts';
 import type { Run } from './run.ts';
@@ -34,6 +34,8 @@ export async function takeKubeconfig(run: Run, outputs: ReadonlyMap<string, unkn
   return { file, cluster: await connectCluster(file) };
 }
 
+const readWithinMs = 120_000;
+
 /** The kubeconfig of a castle whose layer is not run this time, from the layer's state. */
 export async function readKubeconfig(
   run: Run,
@@ -54,14 +56,18 @@ export async function readKubeconfig(
     '-json',
   ];
   const env = workspace.environment({ TG_TF_PATH: workspace.engine, ...secrets.environment(name) });
-  const { code, stdout, stderr } = await capture(workspace.terragrunt, [...args, ...files], { env });
+  const { code, stdout, stderr, trouble } = await runChild(workspace.terragrunt, [...args, ...files], {
+    env,
+    signal: run.signal,
+    timeoutMs: readWithinMs,
+  });
   const outputs = code === 0 ? outputsFormat.safeParse(parseJson(stdout)) : undefined;
   if (outputs?.success !== true) {
     throw new PhoenixError({
       code: 'PHX-KUBECONFIG-STATE',
       class: 'plan',
       what: `The kubeconfig cannot be read from the state of layer ${name}.`,
-      why: stderr.trim().split('\n').at(-1) || 'Its outputs are not JSON.',
+      why: trouble ?? (stderr.trim().split('\n').at(-1) || 'Its outputs are not JSON.'),
       next: `Run the whole rebirth, or --from ${name}, so that the layer gives it anew.`,
     });
   }
