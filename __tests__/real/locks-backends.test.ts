@@ -7,7 +7,7 @@ import { probeLock } from '../../src/locks/probe.ts';
 import { settleLock } from '../../src/locks/settle.ts';
 import { silentLog } from '../../src/log.ts';
 import { here, type LockedLayer, lockedLayer } from '../support/backends/locked-layer.ts';
-import { startPostgres } from '../support/backends/postgres.ts';
+import { hasPostgres, startPostgres } from '../support/backends/postgres.ts';
 import { startS3 } from '../support/backends/s3.ts';
 import { openTestBox } from '../support/box.ts';
 import { temporaryFolder } from '../support/folder.ts';
@@ -115,7 +115,7 @@ describe('the lock object beside a state in S3', () => {
   });
 });
 
-describe('the lock of a state in PostgreSQL', () => {
+describe.skipIf(!hasPostgres())('the lock of a state in PostgreSQL', () => {
   it('is of a living session: never called dead, shown by SQL that finds it, and gone with its engine', async () => {
     await using postgres = await startPostgres();
     await using layer = await lockedLayer('terraform {\n  backend "pg" {}\n}\n', {

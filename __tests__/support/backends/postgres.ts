@@ -15,14 +15,22 @@ export interface Postgres extends AsyncDisposable {
   query(sql: string): string[];
 }
 
+/** Whether a real PostgreSQL can be had: it is installed, or this user may install it. */
+export function hasPostgres(): boolean {
+  const there = existsSync(join(programs, 'postgres'));
+  return there || (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get'));
+}
+
+/** A new machine has no package lists yet. */
+function installPostgres(): void {
+  const options = { stdio: 'ignore', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } } as const;
+  execFileSync('/usr/bin/apt-get', ['update'], options);
+  execFileSync('/usr/bin/apt-get', ['install', '-y', '--no-install-recommends', 'postgresql-15'], options);
+}
+
 /** A real PostgreSQL on loopback in a temporary folder, as user postgres where the test runs as root. */
 export async function startPostgres(): Promise<Postgres> {
-  if (!existsSync(join(programs, 'postgres'))) {
-    execFileSync('/usr/bin/apt-get', ['install', '-y', '--no-install-recommends', 'postgresql-15'], {
-      stdio: 'ignore',
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    });
-  }
+  if (!existsSync(join(programs, 'postgres'))) installPostgres();
   const dir = await mkdtemp(join(tmpdir(), 'phoenix-postgres-'));
   const owner = process.getuid?.() === 0 ? { uid: idOf('-u'), gid: idOf('-g') } : {};
   if (owner.uid !== undefined) await chown(dir, owner.uid, owner.gid);
