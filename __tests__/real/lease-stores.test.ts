@@ -22,7 +22,7 @@ let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 
 beforeAll(async () => {
   [s3, http, folder] = await Promise.all([startS3(), startHttpBackend(), temporaryFolder()]);
-});
+}, 900_000);
 
 afterAll(async () => {
   await s3[Symbol.asyncDispose]();

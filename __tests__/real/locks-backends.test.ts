@@ -7,13 +7,16 @@ import { probeLock } from '../../src/locks/probe.ts';
 import { settleLock } from '../../src/locks/settle.ts';
 import { silentLog } from '../../src/log.ts';
 import { here, type LockedLayer, lockedLayer } from '../support/backends/locked-layer.ts';
-import { hasPostgres, startPostgres } from '../support/backends/postgres.ts';
-import { startS3 } from '../support/backends/s3.ts';
+import { hasPostgres, startPostgres, warmPostgres } from '../support/backends/postgres.ts';
+import { startS3, warmS3 } from '../support/backends/s3.ts';
 import { openTestBox } from '../support/box.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { warmTools } from '../support/world.ts';
 
-beforeAll(() => warmTools(['tofu', 'terragrunt', 'etcd', 'kube-apiserver']), 900_000);
+beforeAll(async () => {
+  await warmTools(['tofu', 'terragrunt', 'etcd', 'kube-apiserver']);
+  await Promise.all([warmS3(), warmPostgres()]);
+}, 900_000);
 
 const settle = (layer: LockedLayer, holders: readonly Holder[]) =>
   settleLock(layer.context(), 'platform', holders, here, silentLog);

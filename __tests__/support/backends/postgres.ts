@@ -1,8 +1,9 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { freePort } from './port.ts';
 import { untilReady } from './until-ready.ts';
 
@@ -22,15 +23,20 @@ export function hasPostgres(): boolean {
 }
 
 /** A new machine has no package lists yet. */
-function installPostgres(): void {
-  const options = { stdio: 'ignore', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } } as const;
-  execFileSync('/usr/bin/apt-get', ['update'], options);
-  execFileSync('/usr/bin/apt-get', ['install', '-y', '--no-install-recommends', 'postgresql-15'], options);
+export async function warmPostgres(): Promise<void> {
+  if (existsSync(join(programs, 'postgres')) || !hasPostgres()) return;
+  const options = { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
+  await promisify(execFile)('/usr/bin/apt-get', ['update'], options);
+  await promisify(execFile)(
+    '/usr/bin/apt-get',
+    ['install', '-y', '--no-install-recommends', 'postgresql-15'],
+    options,
+  );
 }
 
 /** A real PostgreSQL on loopback in a temporary folder, as user postgres where the test runs as root. */
 export async function startPostgres(): Promise<Postgres> {
-  if (!existsSync(join(programs, 'postgres'))) installPostgres();
+  await warmPostgres();
   const dir = await mkdtemp(join(tmpdir(), 'phoenix-postgres-'));
   const owner = process.getuid?.() === 0 ? { uid: idOf('-u'), gid: idOf('-g') } : {};
   if (owner.uid !== undefined) await chown(dir, owner.uid, owner.gid);

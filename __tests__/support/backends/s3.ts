@@ -1,9 +1,10 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { AwsClient } from 'aws4fetch';
 import { freePort } from './port.ts';
 import { untilReady } from './until-ready.ts';
@@ -24,24 +25,22 @@ export interface S3 extends AsyncDisposable {
   plant(key: string, text: string): Promise<void>;
 }
 
-/** The versitygw binary, built from its Go module on first use and kept in the user's cache. */
-function serverBinary(): string {
+/** The versitygw binary, built from its Go module on first use (some minutes) and kept in the user's cache. */
+export async function warmS3(): Promise<string> {
   const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
   const folder = join(cache, 'phoenix', 'test', `versitygw-${version}`);
   const file = join(folder, 'versitygw');
   if (existsSync(file)) return file;
   const source = `github.com/versity/versitygw/cmd/versitygw@${version}`;
-  const { status, stderr } = spawnSync('go', ['install', source], {
-    encoding: 'utf8',
+  await promisify(execFile)('go', ['install', source], {
     env: { ...process.env, GOBIN: folder, GOFLAGS: '', CGO_ENABLED: '0' },
   });
-  if (status !== 0) throw new Error(`versitygw could not be built: ${stderr}`);
   return file;
 }
 
 /** A real S3 server on loopback (with conditional writes, as S3 has them) over a temporary folder. */
 export async function startS3(): Promise<S3> {
-  const binary = serverBinary();
+  const binary = await warmS3();
   const dir = await mkdtemp(join(tmpdir(), 'phoenix-s3-'));
   const root = join(dir, 'root');
   const sidecar = join(dir, 'sidecar');
