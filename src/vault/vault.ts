@@ -96,17 +96,22 @@ export async function wipe(dir: string): Promise<void> {
   await rm(dir, { recursive: true, force: true, maxRetries: 3 });
 }
 
-/** Wipes vaults below `root` that belong to this user and whose owner is dead; returns their paths. */
-export async function sweepVaults(root: string): Promise<string[]> {
-  const swept: string[] = [];
+/** Vaults below `root` that belong to this user and whose owner is dead. */
+export async function abandonedVaults(root: string): Promise<string[]> {
+  const abandoned: string[] = [];
   for (const name of await readdir(root).catch(() => [])) {
     if (!name.startsWith(prefix)) continue;
     const dir = join(root, name);
     const stat = await lstat(dir).catch(() => undefined);
     if (stat === undefined || !stat.isDirectory() || stat.uid !== process.getuid?.()) continue;
-    if (!(await isAbandoned(dir))) continue;
-    await wipe(dir);
-    swept.push(dir);
+    if (await isAbandoned(dir)) abandoned.push(dir);
   }
-  return swept;
+  return abandoned;
+}
+
+/** Wipes the abandoned vaults below `root`; returns their paths. */
+export async function sweepVaults(root: string): Promise<string[]> {
+  const abandoned = await abandonedVaults(root);
+  for (const dir of abandoned) await wipe(dir);
+  return abandoned;
 }
