@@ -4,6 +4,7 @@ const summaries: Readonly<Record<CommandName, string>> = {
   rebirth: 'rebuild the castle: secrets, layers, claim, GitOps, verify, report',
   rehearse: 'the same in the box: on loopback, with real tools and stand-ins for what cannot be had',
   plan: 'show the layers, their order and what would run side by side; changes nothing',
+  doctor: 'look whether a rebirth could begin here, and what a dead one left; changes nothing',
   unlock: 'judge the state lock of each layer; release those whose holder is proved dead',
 };
 

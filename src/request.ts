@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { PhoenixError } from './errors.ts';
 import { didYouMean } from './near.ts';
 
-export const commandNames = ['rebirth', 'rehearse', 'plan', 'unlock'] as const;
+export const commandNames = ['rebirth', 'rehearse', 'plan', 'doctor', 'unlock'] as const;
 export type CommandName = (typeof commandNames)[number];
 
 /** The box's castle, for `rehearse` where no castle file is named; relative to Phoenix' own folder. */
@@ -13,7 +13,7 @@ export const boxCastle = 'castle/live/box/phoenix.yaml';
  * the documentation are made from, or held against, the descriptions here.
  */
 export const requestSchema = z.strictObject({
-  command: z.enum(commandNames).describe('What to do: rebirth, rehearse (the box), plan or unlock.'),
+  command: z.enum(commandNames).describe('What to do: rebirth, rehearse (the box), plan, doctor or unlock.'),
   castle: z
     .string()
     .default('')
@@ -21,7 +21,10 @@ export const requestSchema = z.strictObject({
       'The castle file. Default: phoenix.yaml in the working folder; for rehearse, the box that comes with Phoenix.',
     ),
   report: z.string().default('phoenix-report.json').describe('Where the report is written.'),
-  only: z.array(z.string()).default([]).describe('Apply these layers only, separated by commas.'),
+  only: z
+    .array(z.string())
+    .default([])
+    .describe('These layers only, separated by commas; for doctor, these checks or groups of checks.'),
   from: z.string().default('').describe('Apply this layer and all that depend on it.'),
   fault: z
     .array(z.string())

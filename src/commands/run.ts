@@ -1,12 +1,13 @@
 import type { Edge } from '../edge.ts';
 import type { Request } from '../request.ts';
+import { doctor } from './doctor.ts';
 import { plan } from './plan.ts';
 import { rebirth } from './rebirth.ts';
 import { rehearse } from './rehearse.ts';
 import type { CommandResult } from './result.ts';
 import { unlock } from './unlock.ts';
 
-const commands = { rebirth, rehearse, plan, unlock } as const satisfies Record<
+const commands = { rebirth, rehearse, plan, doctor, unlock } as const satisfies Record<
   Request['command'],
   (request: Request, edge: Edge) => Promise<CommandResult>
 >;

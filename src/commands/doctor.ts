@@ -1,0 +1,52 @@
+import { resolve } from 'node:path';
+import { loadCastle } from '../castle/load.ts';
+import { checks } from '../doctor/checks.ts';
+import { chosen, type Examined, examine } from '../doctor/examine.ts';
+import { countsOf, shownChecks, shownCounts } from '../doctor/words.ts';
+import type { Edge } from '../edge.ts';
+import { explain, PhoenixError, toPhoenixError } from '../errors.ts';
+import type { Request } from '../request.ts';
+import type { CommandResult } from './result.ts';
+
+/** Looks whether a rebirth could begin here, and what a dead one left. Changes nothing; see docs/doctor.md. */
+export async function doctor(request: Request, edge: Edge): Promise<CommandResult> {
+  const wanted = chosen(checks, request.only);
+  const castleFile = resolve(edge.cwd, request.castle || 'phoenix.yaml');
+  const castle = await loadCastle(castleFile).catch(toPhoenixError);
+  const examined = await examine(wanted, { edge, castleFile, castle }, edge.signal);
+  const counts = countsOf(examined);
+  const error = refusal(examined);
+  return {
+    exitCode: error?.exitCode ?? 0,
+    json: {
+      castle: castle instanceof Error ? null : castle.name,
+      checks: examined,
+      counts,
+      ...(error === undefined
+        ? {}
+        : { error: { code: error.code, what: error.what, why: error.why, next: error.next } }),
+    },
+    text: () =>
+      [
+        ...shownChecks(examined),
+        '',
+        `doctor: ${shownCounts(counts)}`,
+        ...(error === undefined ? [] : ['', explain(error)]),
+      ].join('\n'),
+    ...(error === undefined ? {} : { error }),
+  };
+}
+
+function refusal(examined: readonly Examined[]): PhoenixError | undefined {
+  const failed = examined.filter(({ status }) => status === 'failed');
+  if (failed.length === 0) return undefined;
+  const at = failed.find((each) => each.at !== undefined)?.at;
+  return new PhoenixError({
+    code: 'PHX-DOCTOR-FAILED',
+    class: 'input',
+    what: 'A rebirth would not end well here.',
+    why: `Failed: ${failed.map(({ id }) => id).join(', ')}.`,
+    next: 'Do what stands below each of them, then run `phoenix doctor` again.',
+    ...(at === undefined ? {} : { at }),
+  });
+}

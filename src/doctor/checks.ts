@@ -1,0 +1,33 @@
+import { castleFile, castleLive, castleSupport } from './castle.ts';
+import type { Check } from './check.ts';
+import { cores } from './cores.ts';
+import { event } from './event.ts';
+import { pidOne, reaper } from './init.ts';
+import { lease } from './lease.ts';
+import { engines, runs, states, vaults } from './leftovers.ts';
+import { oom } from './oom.ts';
+import { git, shell } from './tools.ts';
+import { tree } from './tree.ts';
+import { ram, swap } from './vault.ts';
+
+/** Every check, in the order in which they are shown. A new one is a file of its own and a place here. */
+export const checks: readonly Check[] = [
+  event,
+  castleFile,
+  castleLive,
+  castleSupport,
+  tree,
+  shell,
+  git,
+  pidOne,
+  reaper,
+  oom,
+  ram,
+  swap,
+  cores,
+  lease,
+  runs,
+  engines,
+  vaults,
+  states,
+];

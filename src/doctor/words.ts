@@ -1,0 +1,27 @@
+import { printable } from '../report/printable.ts';
+import { type Status, statuses } from './check.ts';
+import type { Examined } from './examine.ts';
+
+export type Counts = Readonly<Record<Status, number>>;
+
+export function countsOf(examined: readonly Examined[]): Counts {
+  const count = (wanted: Status) => examined.filter(({ status }) => status === wanted).length;
+  return { ok: count('ok'), warning: count('warning'), failed: count('failed'), skipped: count('skipped') };
+}
+
+/** A line a check; below it, for what is not well, why it matters and the next move. */
+export function shownChecks(examined: readonly Examined[]): string[] {
+  const width = Math.max(...examined.map(({ id }) => id.length));
+  const indent = ' '.repeat(width + 9);
+  const line = (text: string) => printable(text).replaceAll(/\s+/g, ' ');
+  return examined.flatMap(({ id, status, saw, why, next }) => [
+    `${id.padEnd(width)} ${status.padEnd(7)} ${line(saw)}`,
+    ...(status === 'warning' || status === 'failed' ? [`${indent}why:  ${line(why)}`] : []),
+    ...(status === 'ok' || next === undefined ? [] : [`${indent}next: ${line(next)}`]),
+  ]);
+}
+
+/** `14 ok, 1 warning, 0 failed, 2 skipped` */
+export function shownCounts(counts: Counts): string {
+  return statuses.map((status) => `${counts[status]} ${status}`).join(', ');
+}
