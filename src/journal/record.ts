@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseJson } from '../json.ts';
 import type { ProcessIdentity } from '../process-identity.ts';
 import { type JournalEntry, journalEntry } from './entries.ts';
 import { journalFile, runFolders } from './journal.ts';
@@ -81,12 +82,4 @@ function recordOf(dir: string, begin: Of<'begin'>, entries: readonly JournalEntr
     ended: all('end').at(-1),
     settled: all('settled').at(-1),
   };
-}
-
-function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }

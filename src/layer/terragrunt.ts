@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { PhoenixError } from '../errors.ts';
+import { parseJson } from '../json.ts';
 
 const lockTimeoutSeconds = 10;
 
@@ -47,14 +48,6 @@ export async function readUnitReport(file: string): Promise<UnitReport | undefin
     });
   }
   return parsed.data[0];
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 const logLine = z.object({ level: z.string(), msg: z.string() });

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { parseJson } from '../json.ts';
 import { corrupt, type LeaseRecord, parseRecord, recordText } from './record.ts';
 import { type LeaseStore, type Stored, storeError } from './store.ts';
 
@@ -65,7 +66,7 @@ export function httpStore(options: HttpOptions): LeaseStore {
     const { status, text } = await send('GET', address);
     if (status === 404 || status === 204 || (status === 200 && text.trim() === '')) return undefined;
     if (status !== 200) throw answered(place, 'GET', status);
-    const parsed = document.safeParse(jsonOf(text));
+    const parsed = document.safeParse(parseJson(text));
     if (!parsed.success) throw corrupt(place, 'It is no state with a lease in it.');
     const { serial, lineage, outputs } = parsed.data;
     return { record: parseRecord(outputs.phoenix_lease.value, place), version: String(serial), lineage };
@@ -158,12 +159,4 @@ function bodyHeaders(body: string): Record<string, string> {
 
 function answered(place: string, method: string, status: number): Error {
   return storeError(place, undefined, { why: `The server answered ${status} to ${method}.` });
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
+import { parseJson } from '../json.ts';
 import { isInside } from '../paths.ts';
 import { ask, errorLines, type Terragrunt } from '../plan/ask.ts';
 import type { Layer } from '../plan/discover.ts';
@@ -36,7 +37,7 @@ export async function findState(
     const [line = `it exited with ${code}`] = errorLines(stderr);
     return `\`terragrunt render\` failed for ${first.name}: ${line}`;
   }
-  const parsed = rendered.safeParse(jsonOf(stdout));
+  const parsed = rendered.safeParse(parseJson(stdout));
   if (!parsed.success) return `\`terragrunt render\` of ${first.name} is not what its version 1.1 prints`;
   const state = parsed.data.remote_state;
   if (!state) return `${first.name} has no \`remote_state\` block that would tell where its state is`;
@@ -53,12 +54,4 @@ function notShared(path: unknown, liveDir: string): string | undefined {
   if (typeof path !== 'string' || !isAbsolute(path))
     return 'its local state lies in the folder of each layer';
   return isInside(liveDir, path) ? 'its local state lies in the live folder' : undefined;
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJson } from '../json.ts';
 
 /** A state lock as OpenTofu and Terraform describe it (internal/states/statemgr/locker.go). */
 export interface LockInfo {
@@ -86,12 +87,4 @@ function parseTime(text: string): number {
     return /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : Number.NaN;
   const [, day, clock, fraction = '', hours, minutes] = go;
   return Date.parse(`${day}T${clock}${fraction.slice(0, 4)}${hours}:${minutes}`);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Captured } from '../command.ts';
 import { PhoenixError } from '../errors.ts';
+import { parseJson } from '../json.ts';
 import { errorLines } from './ask.ts';
 import type { GraphNode } from './graph.ts';
 
@@ -25,7 +26,7 @@ export interface Found {
 
 /** Terragrunt's answer as it stands; what it left out is for the caller to see. Throws PHX-PLAN-FIND. */
 export function parseFound({ code, stdout, stderr }: Captured): Found {
-  const parsed = code === 0 ? found.safeParse(json(stdout)) : undefined;
+  const parsed = code === 0 ? found.safeParse(parseJson(stdout)) : undefined;
   if (!parsed?.success) {
     throw new PhoenixError({
       code: 'PHX-PLAN-FIND',
@@ -44,12 +45,4 @@ export function parseFound({ code, stdout, stderr }: Captured): Found {
     stacks: parsed.data.filter(({ type }) => type === 'stack').map(({ path }) => path),
     cycle: /Cycle detected/i.test(stderr),
   };
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

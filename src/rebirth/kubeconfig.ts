@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { runChild } from '../child.ts';
 import { type Cluster, connectCluster } from '../cluster/client.ts';
 import { PhoenixError } from '../errors.ts';
+import { parseJson } from '../json.ts';
 import type { Layer } from '../plan/discover.ts';
 import type { Run } from './run.ts';
 import type { RunSecrets } from './secrets.ts';
@@ -75,11 +76,3 @@ export async function readKubeconfig(
 }
 
 const outputsFormat = z.record(z.string(), z.object({ value: z.unknown() }));
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}

@@ -2,6 +2,7 @@ import { appendFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { parseJson } from '../json.ts';
 import type { LayerJob } from '../layer/job.ts';
 import type { Redactor } from '../vault/redact.ts';
 import { partitionOf, type Vault } from '../vault/vault.ts';
@@ -110,12 +111,4 @@ export async function learnSecrets(vaultDir: string, redactor: Redactor): Promis
 async function parsed<T>(file: string, schema: z.ZodType<T>): Promise<T | undefined> {
   const text = await readFile(file, 'utf8').catch(() => '');
   return schema.safeParse(parseJson(text)).data;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

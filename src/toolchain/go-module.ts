@@ -2,6 +2,7 @@ import { chmod, copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:f
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { runChild } from '../child.ts';
+import { parseJson } from '../json.ts';
 import { wrongDigest } from './digest.ts';
 import { diskFull, isDiskFull } from './disk.ts';
 import { type GoCommand, lastLines } from './go-command.ts';
@@ -164,12 +165,4 @@ export async function joinCrds(from: string, to: string): Promise<void> {
   const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')));
   await mkdir(dirname(to), { recursive: true });
   await writeFile(to, texts.map((text) => `---\n${text.replace(/^---\n/, '').trimEnd()}\n`).join(''));
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
