@@ -69,11 +69,18 @@ export function scenarioOf(seed: number, index: number): Scenario {
     backend: chance.chance(0.7) || strike === 'kill-server' ? 'http' : 'local',
     strike,
     share: chance.between(0.02, 0.9),
-    // Up to 3 s OpenTofu tries again; after that it writes the state beside itself and gives up.
-    gapSeconds: strike === 'kill-server' ? chance.between(1, 5) : chance.between(0, 1.5),
+    gapSeconds: chance.between(...gapsOf(strike)),
     which: chance.next(),
     drainSeconds: gentle.has(strike) && chance.chance(0.5) ? chance.between(11, 14) : 0,
   };
+}
+
+/** Seconds, from and to, between the halves of a strike. */
+function gapsOf(strike: Strike): [number, number] {
+  // Up to 3 s OpenTofu tries again; after that it writes the state beside itself and gives up.
+  if (strike === 'kill-server') return [1, 5];
+  // Main leaves soon after the first.
+  return strike === 'cancel-twice' ? [0, 0.5] : [0, 1.5];
 }
 
 /** Strikes that leave the engine the time to end well: what a slow write does to that is what they are there for. */

@@ -71,7 +71,7 @@ const phases: readonly Phase[] = [
     name: 'apply',
     reach: ({ place }) =>
       soon('the work of the provisioner', async () =>
-        (await processesOf(place.mark)).find(({ command }) => command === 'sleep 0.3'),
+        (await processesOf(place.mark)).find(({ command }) => command === 'sleep 1'),
       ),
     halfDone: platform,
   },
@@ -163,14 +163,17 @@ describe('a post step', () => {
     });
   });
 
-  test.each(['twice', 'forced'] as const)(
-    'that is interrupted or killed (%s) loses nothing: what it could not end, the next run ends',
-    async (how) => {
-      await cancelledAt(how, {
-        reach: inPost,
+  test.each(['SIGINT', 'SIGKILL'] as const)(
+    'that is ended by %s loses nothing: what it could not end, the next run ends',
+    async (signal) => {
+      await cancelledAt('once', {
+        async reach(site, job) {
+          await inPost(site, job);
+          process.kill(job.running()?.pid ?? 0, signal);
+        },
         async after({ record }) {
-          const signal = how === 'twice' ? 'SIGINT' : 'SIGKILL';
-          expect(record.signals).toEqual([{ phase: 'post', signal, atMs: expect.any(Number) }]);
+          // Whether post heeds an interrupt is its own affair; it is not asked to by the runner.
+          if (signal === 'SIGKILL') expect(record.post?.signal).toBe(signal);
         },
       });
     },

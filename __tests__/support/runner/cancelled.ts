@@ -21,7 +21,8 @@ export type How = (typeof hows)[number];
 
 /** Main must be gone this soon after its first signal: the runner would wait longer, but not for it alone. */
 const leavesWithinMs = 2000;
-const betweenClicksMs = 400;
+/** So short that main is still there. */
+const betweenClicksMs = 50;
 
 export async function cancel(job: Job, how: How): Promise<void> {
   if (how === 'forced') return job.force();
@@ -54,7 +55,7 @@ const scenario: Scenario = {
   seed: 1,
   index: 0,
   layers: [
-    { name: 'platform', dependencies: [], objects: { 'platform-1': 0.6 } },
+    { name: 'platform', dependencies: [], objects: { 'platform-1': 2 } },
     { name: 'engine', dependencies: ['platform'], objects: { 'engine-1': 0.3 } },
   ],
   secretLayer: 'platform',

@@ -64,8 +64,8 @@ export interface Job {
   /** Resolves when the masked log has the pattern; rejects where the job ends, or `seconds` pass, without it. */
   sees(pattern: RegExp, seconds?: number): Promise<RegExpExecArray>;
   /**
-   * The click on cancel. Main is taken down the ladder; a post that runs is not signalled at all. The runner ignores a
-   * second click; here it is one more SIGINT to whatever runs, as other runners and people at a terminal send it.
+   * The click on cancel: main is taken down the ladder; a post that runs is not signalled at all. A second click is one
+   * more SIGINT to a main that is still there, which GitHub's runner spares it, and others and people at a terminal do not.
    */
   cancel(): void;
   /** `timeout-minutes` of the step: the same ladder, and no budget on what follows. */
@@ -216,7 +216,7 @@ export async function startJob(step: JobStep, options: JobOptions): Promise<Job>
       if (cancelledAt === undefined) {
         cancelledAt = performance.now();
         climb();
-      } else if (current?.process.signal('SIGINT') === true) note(current.phase)('SIGINT');
+      } else if (current?.phase === 'main' && current.process.signal('SIGINT')) note('main')('SIGINT');
     },
     timeOut() {
       timedOut = true;
