@@ -1,10 +1,12 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { cp, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { dirStore } from '../../src/lease/dir.ts';
+import { identify } from '../../src/process-identity.ts';
 import { startHttpBackend } from '../support/backends/http.ts';
 import { ownerOn } from '../support/lease-sim.ts';
 import { processesOf } from '../support/processes.ts';
@@ -470,6 +472,26 @@ describe('a run', () => {
     expect(next['leftovers.runs']).toContain('a rebirth cleans this up first');
     expect(next['leftovers.engines']).toContain(`once and never twice: kill -INT ${engine?.pid}`);
     expect((await processesOf(world.mark)).map(({ pid }) => pid)).toContain(engine?.pid);
+
+    const runs = join(world.dir, 'home/.local/state/phoenix/small/runs');
+    const [id = ''] = await readdir(runs);
+    const journal = join(runs, id, 'journal.jsonl');
+    const { startTime } = (await identify(engine?.pid ?? 0)) ?? {};
+    await appendFile(
+      journal,
+      `${JSON.stringify({ type: 'interrupt', at: 0, layer: 'a', pid: engine?.pid, startTime })}\n`,
+    );
+    const asked = await doctor(world, ['leftovers.engines']);
+    expect(asked.says['leftovers.engines']).toBe(
+      `warning still at work: a (process ${engine?.pid}, asked to stop)`,
+    );
+    expect(asked.next['leftovers.engines']).not.toContain('kill');
+
+    // A home that several machines share: the processes of another cannot be judged from here.
+    const text = await readFile(journal, 'utf8');
+    await writeFile(journal, text.replace(`"host":"${hostname()}"`, '"host":"elsewhere"'));
+    const elsewhere = await doctor(world, ['leftovers.runs', 'leftovers.engines']);
+    expect(elsewhere.counts).toMatchObject({ ok: 2, warning: 0 });
   });
 
   test('that was killed while its backend took no state leaves one that is told, where the engine ran or where it is kept', async () => {

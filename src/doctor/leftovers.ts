@@ -14,7 +14,8 @@ export const runs: Check = {
   why: 'A run that died may have left engines at work, locks, states, logins and secrets in RAM.',
   look: ofCastle(async (_, home) => {
     const dead = await deadRuns(home);
-    if (dead.length === 0) return ok('no run of this castle died without being cleaned up after');
+    if (dead.length === 0)
+      return ok('every run of this castle on this machine ended in order or was cleaned up after');
     const shown = dead.map((record) => `${shownRun(record)} died ${whereItDied(record)}`);
     return warning(listed(shown), 'Nothing: a rebirth cleans this up first.');
   }),
