@@ -28,7 +28,7 @@ export async function plan(request: Request, edge: Edge): Promise<CommandResult>
     {
       terragrunt: fileOf('terragrunt'),
       engine: fileOf(castle.engine),
-      env: layerEnvironment({ ...placeholders(castle), ...edge.env }, castle.env, {}),
+      env: layerEnvironment({ ...placeholders(castle), ...edge.env }, castle.env, writeNothing),
     },
     edge,
   );
@@ -51,8 +51,18 @@ export async function plan(request: Request, edge: Edge): Promise<CommandResult>
   };
 }
 
+/**
+ * Where no folder can be made: else Terragrunt makes one for providers, the engine one for its settings (1.1.1, 1.12.6),
+ * and the engine asks its makers for news.
+ */
+export const writeNothing = {
+  XDG_CACHE_HOME: '/dev/null/none',
+  XDG_CONFIG_HOME: '/dev/null/none',
+  CHECKPOINT_DISABLE: '1',
+};
+
 /** What only a rehearsal sets, its units read when they are parsed; a plan needs no more than that it is there. */
-function placeholders({ box, env }: Castle): Record<string, string> {
+export function placeholders({ box, env }: Castle): Record<string, string> {
   const names = box ? env.filter((name) => name.startsWith('PHOENIX_BOX_')) : [];
   return Object.fromEntries(names.map((name) => [name, '0']));
 }

@@ -1,4 +1,4 @@
-import type { Castle } from '../castle/load.ts';
+import { placeholders, writeNothing } from '../commands/plan.ts';
 import { layerEnvironment } from '../layer/environment.ts';
 import { shownName } from '../rebirth/graph.ts';
 import { makePlan } from '../rebirth/plan.ts';
@@ -35,19 +35,3 @@ export const tree: Check = {
     return ok(nodes.map(({ id }) => shownName(id)).join(', '));
   }),
 };
-
-/**
- * Where no folder can be made: else Terragrunt makes one for providers, the engine one for its settings (1.1.1, 1.12.6),
- * and the engine asks its makers for news.
- */
-const writeNothing = {
-  XDG_CACHE_HOME: '/dev/null/none',
-  XDG_CONFIG_HOME: '/dev/null/none',
-  CHECKPOINT_DISABLE: '1',
-};
-
-/** As in commands/plan.ts: what only a rehearsal sets, its units read when they are parsed. */
-function placeholders({ box, env }: Castle): Record<string, string> {
-  const names = box ? env.filter((name) => name.startsWith('PHOENIX_BOX_')) : [];
-  return Object.fromEntries(names.map((name) => [name, '0']));
-}
