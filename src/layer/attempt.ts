@@ -122,21 +122,17 @@ async function waitFor(
   log: Log,
   signal: AbortSignal,
 ): Promise<{ exit: Exit; ending: Ending; stall?: readonly string[] }> {
-  const timeout = AbortSignal.timeout(job.timeoutSeconds * 1000);
+  using timeout = timeoutAfter(job.timeoutSeconds);
   using watch = watchForStall({
     leaderPid: running.pid,
     marker: { name: marks.layer, value: `${job.run.id}/${job.name}` },
     stallSeconds: job.stallSeconds,
     lastOutput,
   });
-  const first = await Promise.race([
-    running.exited,
-    aborted(AbortSignal.any([signal, timeout])),
-    watch.stalled,
-  ]);
-  if (first !== 'aborted' && 'signal' in first) return { exit: first, ending: 'exited' };
+  const first = await Promise.race([running.exited, aborted(signal), timeout.over, watch.stalled]);
+  if (typeof first === 'object' && 'signal' in first) return { exit: first, ending: 'exited' };
   const cancelled = signal.aborted;
-  const stall = first === 'aborted' ? undefined : describeStall(first);
+  const stall = typeof first === 'object' ? describeStall(first) : undefined;
   await forbidStarts({ runDir: job.run.journal.dir, layer: job.name, number });
   await job.run.engines.interrupt(job.name);
   if (cancelled && job.onCancel === 'hand-over') {
@@ -157,6 +153,13 @@ async function waitFor(
 
 function difference(before: number | undefined, after: number | undefined): number | undefined {
   return before === undefined || after === undefined ? undefined : after - before;
+}
+
+/** A timer that goes with its scope: a signal of its own would be kept, and all it holds, until its time is over. */
+function timeoutAfter(seconds: number): Disposable & { readonly over: Promise<'over'> } {
+  const { promise, resolve } = Promise.withResolvers<'over'>();
+  const timer = setTimeout(resolve, seconds * 1000, 'over');
+  return { over: promise, [Symbol.dispose]: () => clearTimeout(timer) };
 }
 
 function aborted(signal: AbortSignal): Promise<'aborted'> {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PhoenixError, toPhoenixError } from '../errors.ts';
+import { messageOf, PhoenixError, toPhoenixError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { type Aftercare, careForState, careWords } from './aftercare.ts';
 import { type Attempt, attemptLayer } from './attempt.ts';
@@ -48,15 +48,16 @@ export async function runLayer(
     outputs: state?.outputs ?? new Map<string, unknown>(),
     ...(error === undefined ? {} : { error }),
   });
-  const care = {
+  // Its time counts from when it begins: the layer itself may have worked for longer than that.
+  const care = () => ({
     log,
     withinSeconds: rescueWithinSeconds,
     signal: AbortSignal.timeout(job.graceSeconds * 1000),
-  };
+  });
   /** An own dead lock is released once a layer: one that comes back is somebody's who lives. */
   let unlocked = false;
   try {
-    const left = await rescueState(job, undefined, care);
+    const left = await rescueState(job, undefined, care());
     if (left.status === 'kept' || left.status === 'conflict') return ended('failed', 0, unsaved(job, left));
     for (let number = 1; ; number += 1) {
       const retries = number - 1;
@@ -68,7 +69,7 @@ export async function runLayer(
       if (doubt !== undefined) log.warn(doubt);
       if (!(verdict instanceof PhoenixError)) return ended(verdict, retries, undefined, state);
       const caredFrom = Date.now();
-      const cared = await careFor(job, attempt, verdict, care);
+      const cared = await careFor(job, attempt, verdict, care());
       if (cared !== undefined) phases.push({ name: 'aftercare', from: caredFrom, to: Date.now() });
       const failure = cared === undefined ? verdict : withWords(verdict, careWords(cared));
       if (attempt.ending === 'cancelled') return ended('cancelled', retries, failure);
@@ -112,7 +113,11 @@ async function careFor(
   const engineDied = seen.engineStarted !== undefined && seen.errors.length === 0 && exit.code !== 0;
   const suspect = /^PHX-LAYER-(LOCKED|KILLED|OOM|STATE-)/.test(verdict.code);
   if (ending === 'exited' && exit.signal === null && !engineDied && !suspect) return undefined;
-  return careForState(job, engineDir, options);
+  // What cannot be looked after must not hide what happened.
+  return careForState(job, engineDir, options).catch((thrown: unknown) => {
+    options.log.warn(`${job.name}: its lock and state could not be looked after: ${messageOf(thrown)}`);
+    return undefined;
+  });
 }
 
 function withWords(error: PhoenixError, words: readonly string[]): PhoenixError {
