@@ -57,6 +57,10 @@ async function settleOwn(env: NodeJS.ProcessEnv, cwd: string, log: Log, redactor
   const lease = await adoptLease(dirStore(join(home, 'lease')), record.begin.run, await thisProcess(), {
     log,
   });
+  if (lease === undefined) {
+    log.warn('Another run has the castle by now; it cleans up after this one.');
+    return;
+  }
   const settled = await settleRun(record, {
     by: 'post',
     home,
@@ -70,8 +74,8 @@ async function settleOwn(env: NodeJS.ProcessEnv, cwd: string, log: Log, redactor
   const report = await settleReport(record, settled, cwd, (text) => redactor.redact(text));
   await writeAftermath(report, (text) => redactor.redact(text));
   // An engine that still runs keeps the castle: its lease stays with this dead run, and the next one waits for it.
-  if (settled.handedOn.length === 0) await lease?.release();
-  else lease?.leave();
+  if (settled.handedOn.length === 0) await lease.release();
+  else lease.leave();
   for (const trouble of settled.troubles) setFailed(`post: ${trouble}`);
 }
 

@@ -2,6 +2,7 @@ import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
 import { mkdir, readdir, readlink, rm } from 'node:fs/promises';
 import { hostname, uptime, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { messageOf, PhoenixError } from '../errors.ts';
 import { identify } from '../process-identity.ts';
 import type { JournalEntry, Machine } from './entries.ts';
 
@@ -27,24 +28,45 @@ export interface Journal extends Disposable {
 /** Acts that must be known before they happen, also after a power cut. */
 const durable = new Set<JournalEntry['type']>(['begin', 'vault', 'attempt', 'interrupt', 'end', 'settled']);
 
+const begins = new Set<JournalEntry['type']>(['begin', 'vault', 'attempt']);
+
 /** Opens the journal of run `id` below the castle's home (0700); one that is there goes on. */
 export async function openJournal(home: string, id: string): Promise<Journal> {
   const dir = runFolder(home, id);
-  await mkdir(dir, { recursive: true, mode: 0o700 });
-  const file = openSync(join(dir, journalFile), 'a', 0o600);
+  const file = await mkdir(dir, { recursive: true, mode: 0o700 })
+    .then(() => openSync(join(dir, journalFile), 'a', 0o600))
+    .catch((cause: unknown) => {
+      throw unwritten(dir, cause);
+    });
   let open = true;
   return {
     dir,
     write(note) {
       if (!open) return;
-      writeSync(file, `${JSON.stringify({ ...note, at: Date.now() })}\n`);
-      if (durable.has(note.type)) fdatasyncSync(file);
+      try {
+        writeSync(file, `${JSON.stringify({ ...note, at: Date.now() })}\n`);
+        if (durable.has(note.type)) fdatasyncSync(file);
+      } catch (cause) {
+        // What begins must be on record. What ends goes on also on a full disk: an engine is asked to stop all the same.
+        if (begins.has(note.type)) throw unwritten(dir, cause);
+      }
     },
     [Symbol.dispose]() {
       if (open) closeSync(file);
       open = false;
     },
   };
+}
+
+export function unwritten(dir: string, cause: unknown): PhoenixError {
+  return new PhoenixError({
+    code: 'PHX-STATE-HOME',
+    class: 'input',
+    what: `Phoenix cannot keep what it knows of its runs in ${dir}.`,
+    why: `${messageOf(cause)}. Without it nobody could clean up after a run that was killed.`,
+    next: 'Make the folder writable for this user and see that its disk has room, or set PHOENIX_STATE to another on a disk.',
+    cause,
+  });
 }
 
 /** A journal that keeps nothing: for what runs outside a run. */

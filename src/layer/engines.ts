@@ -13,6 +13,8 @@ export interface Engines {
    * would make it drop its state. Terragrunt is never signalled: it passes a signal on 15 s late and kills after 30 s.
    */
   interrupt(layer: string): Promise<boolean>;
+  /** Terragrunts that live now, of all layers: what they have to write once their engine is gone takes a moment. */
+  wrappers(): Promise<LayerProcessRecord[]>;
   /** The folder in which the layer's engine last ran `apply`; undefined where it never did. */
   applyFolder(layer: string): Promise<string | undefined>;
 }
@@ -22,10 +24,10 @@ export function enginesOf(
   alreadyInterrupted: readonly { readonly pid: number; readonly startTime: string }[] = [],
 ): Engines {
   const interrupted = new Set(alreadyInterrupted.map(key));
+  const recorded = async (role: string) =>
+    (await readProcesses(journal.dir)).filter((record) => record.role === role);
   const records = async (layer?: string) =>
-    (await readProcesses(journal.dir)).filter(
-      (record) => record.role === 'engine' && (layer === undefined || record.layer === layer),
-    );
+    (await recorded('engine')).filter((record) => layer === undefined || record.layer === layer);
   return {
     alive: async (layer) => stillAlive(await records(layer)),
     async interrupt(layer) {
@@ -38,6 +40,7 @@ export function enginesOf(
       }
       return alive.length > 0;
     },
+    wrappers: async () => stillAlive(await recorded('terragrunt')),
     applyFolder: async (layer) => (await records(layer)).findLast(({ command }) => command === 'apply')?.dir,
   };
 }

@@ -46,8 +46,9 @@ export async function conduct(
     noteFailure(progress, 'run', toPhoenixError(edge.signal.aborted ? edge.signal.reason : thrown));
   } finally {
     if (!handsOver(edge)) {
-      ends.defer(async () => progress.journal?.write({ type: 'end', verdict: verdictOf(progress) }));
-      await ledger.span('clean-up', 'phase', () => ends.disposeAsync());
+      await ledger
+        .span('clean-up', 'phase', () => ends.disposeAsync())
+        .catch((thrown: unknown) => noteFailure(progress, 'clean-up', toPhoenixError(thrown)));
     }
   }
 }
@@ -70,7 +71,8 @@ async function prepare(
   const opened = await plainLedger.span('opening', 'phase', () => openRun(castle, request, edge, ends));
   const { id, home, journal, lease } = opened;
   progress.run = id;
-  progress.journal = journal;
+  // The last of the clean-up but for the lease: a run that is killed in the middle of it has not ended.
+  ends.defer(() => journal.write({ type: 'end', verdict: verdictOf(progress) }));
   const ledger = toldLedger(plainLedger, journal, lease);
   const tools = await ledger.span('toolchain', 'phase', () =>
     installToolchain(toolRequests(castle), {

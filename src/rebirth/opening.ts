@@ -1,10 +1,19 @@
 import { randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Castle } from '../castle/load.ts';
 import type { Edge } from '../edge.ts';
+import type { Machine } from '../journal/entries.ts';
 import { castleHome } from '../journal/home.ts';
-import { type Journal, openJournal, pruneRuns, runFolder, thisMachine } from '../journal/journal.ts';
-import { isOver, readRuns, whereItDied } from '../journal/record.ts';
+import {
+  type Journal,
+  openJournal,
+  pruneRuns,
+  runFolder,
+  thisMachine,
+  unwritten,
+} from '../journal/journal.ts';
+import { isOver, type RunRecord, readRuns, whereItDied } from '../journal/record.ts';
 import { dirStore } from '../lease/dir.ts';
 import type { Lease } from '../lease/hold.ts';
 import { acquireLease } from '../lease/lease.ts';
@@ -45,6 +54,10 @@ export async function openRun(
   const stateDir = stateDirOf(castle);
   const id = randomUUID();
   edge.onRun(runFolder(home, id));
+  // Before the lease, whose own words would speak of a place where states are.
+  await mkdir(home, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
+    throw unwritten(home, cause);
+  });
   const owner = await thisProcess();
   const url = runUrl(env);
   const lease = await acquireLease(
@@ -78,12 +91,18 @@ export async function openRun(
   return { id, home, journal, lease };
 }
 
+/** Of another machine, or another container of this one: what it left cannot be seen from here, so it is left to them. */
+function isElsewhere({ begin: { machine } }: RunRecord, here: Machine): boolean {
+  const otherSpace = machine.bootId === here.bootId && machine.pidSpace !== here.pidSpace;
+  return machine.host !== here.host || otherSpace;
+}
+
 /** Cleans up after the dead: their engines, states, locks, logins, vaults, folders, boxes. */
 async function sweep(home: string, stateDir: string, edge: Edge): Promise<void> {
   const { log, signal, redactor, fetch, env } = edge;
-  const runs = await readRuns(home);
+  const [runs, here] = await Promise.all([readRuns(home), thisMachine()]);
   for (const record of runs) {
-    if (isOver(record) || (await isAlive(record.begin.owner))) continue;
+    if (isOver(record) || isElsewhere(record, here) || (await isAlive(record.begin.owner))) continue;
     const { run, at } = record.begin;
     log.warn(
       `run ${run.slice(0, 8)} of ${new Date(at).toISOString()} died ${whereItDied(record)}; cleaning up after it`,

@@ -1,6 +1,5 @@
 import type { Claimed } from '../cluster/claim.ts';
 import type { PhoenixError } from '../errors.ts';
-import type { Journal } from '../journal/journal.ts';
 import type { GateResult, LayerResult, MilestoneResult } from '../report/build.ts';
 import type { Report } from '../report/schema.ts';
 import type { LeakAudit } from '../vault/audit.ts';
@@ -18,7 +17,6 @@ export interface Progress {
   leaks: LeakAudit;
   /** The run's id; empty until it has its castle. */
   run: string;
-  journal?: Journal;
   access?: Access;
   claimed?: Claimed;
 }

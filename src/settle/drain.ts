@@ -7,6 +7,9 @@ import type { Log } from '../log.ts';
 const lookAgainMs = 200;
 const tellAgainMs = 10_000;
 
+/** A Terragrunt whose engine is gone has its report to write; it gets this long. */
+const wrapperMs = 10_000;
+
 export interface DrainOptions {
   readonly log: Log;
   readonly signal: AbortSignal;
@@ -31,12 +34,14 @@ export async function drainRun(
   const open = unfinished(record);
   for (const { layer, number } of open) await forbidStarts({ runDir: record.dir, layer, number });
   const began = Date.now();
+  let engineSeen = began;
   let told = began - tellAgainMs;
   for (;;) {
     signal.throwIfAborted();
     const alive = await engines.alive();
-    if (alive.length === 0) return [];
     const now = Date.now();
+    if (alive.length > 0) engineSeen = now;
+    else if (now - engineSeen > wrapperMs || (await engines.wrappers()).length === 0) return [];
     if (now > until) return [...new Set(alive.map(({ layer }) => layer))];
     for (const { layer, at, timeoutSeconds } of open) {
       if (interrupt === 'at-once' || now > at + timeoutSeconds * 1000) await engines.interrupt(layer);

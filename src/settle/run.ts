@@ -40,6 +40,8 @@ export interface Settled {
 
 /** After the drain there must be time for states, locks, revocation and the vault. */
 const reserveMs = 10_000;
+/** A step that begins late still gets so long. */
+const leastMs = 5_000;
 
 /**
  * Cleans up after a run that cannot do so any more: waits for its engines, judges half-done layers, releases its own
@@ -62,8 +64,9 @@ export async function settleRun(record: RunRecord, options: SettleOptions): Prom
   if (vault !== undefined) await learnSecrets(vault, redactor);
   const engines = enginesOf({ dir, write: journal.write }, record.interrupted);
   const until = options.until - reserveMs;
-  const handedOn =
-    (await step('wait for its engines', () => drainRun(record, engines, { ...options, until }))) ?? [];
+  const drained = await step('wait for its engines', () => drainRun(record, engines, { ...options, until }));
+  // Where waiting failed, what still runs is not known, and nothing may be ended.
+  const handedOn = drained ?? unfinished(record).map(({ layer }) => layer);
   // While an engine runs, its Terragrunt waits for it: nothing of that layer is ended.
   if (handedOn.length === 0) {
     const ended = await step('end what it left', () =>
@@ -74,26 +77,33 @@ export async function settleRun(record: RunRecord, options: SettleOptions): Prom
         `ended what the run had left running: ${ended.map(({ name, pid }) => `${name} (${pid})`).join(', ')}`,
       );
   }
-  const layers: SettledLayer[] = [];
-  for (const { layer, number } of unfinished(record)) {
-    const settled = handedOn.includes(layer)
-      ? { name: layer, verdict: 'handed-over' as const, words: ['Its engine still runs.'] }
-      : await settleLayer(
-          { layer, number },
-          {
-            ...options,
-            runId: begin.run,
-            cancelled: by === 'post' || record.cancelled !== undefined,
-            journal,
-            engines,
-            vault,
-            withinSeconds: secondsLeft(until),
-          },
-        );
-    layers.push(settled);
-    journal.write({ type: 'layer', layer, verdict: settled.verdict });
-    log.from(layer, [settled.verdict, ...settled.words].join('; '));
-  }
+  // A backend that does not answer must not eat the time of all that follows.
+  const limited = AbortSignal.any([
+    signal,
+    AbortSignal.timeout(Math.max(leastMs, options.until - Date.now())),
+  ]);
+  const settleOne = (attempt: { readonly layer: string; readonly number: number }) =>
+    settleLayer(attempt, {
+      home,
+      log,
+      runId: begin.run,
+      cancelled: by === 'post' || record.cancelled !== undefined,
+      journal,
+      engines,
+      vault,
+      signal: limited,
+      withinSeconds: secondsLeft(until),
+    });
+  const layers = await Promise.all(
+    unfinished(record).map(async ({ layer, number }): Promise<SettledLayer> => {
+      const settled = handedOn.includes(layer)
+        ? { name: layer, verdict: 'handed-over' as const, words: ['Its engine still runs.'] }
+        : await settleOne({ layer, number });
+      journal.write({ type: 'layer', layer, verdict: settled.verdict });
+      log.from(layer, [settled.verdict, ...settled.words].join('; '));
+      return settled;
+    }),
+  );
   const leaks = vault === undefined ? undefined : await step('audit for leaks', () => audit(vault, redactor));
   for (const login of vault === undefined ? [] : await findSessions(vault)) {
     // The box's own Infisical died with it, and with it every token.
