@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type HttpBackend, startHttpBackend } from '../support/backends/http.ts';
@@ -127,5 +127,34 @@ describe('two rebirths of one castle at once', () => {
     expect({ code: two.code, output: two.output }).toMatchObject({ code: 0 });
     expect(two.output).toContain('[b] unchanged');
     expect(await worked(world)).toBe('worked\n');
+  });
+});
+
+describe('what a run keeps on the machine', () => {
+  test('must have a place, which is told before anything is begun', async () => {
+    await using world = await smallCastle({ a: { main: made } });
+    await world.write({ 'a-file': '' });
+    const ended = await world.run(['rebirth'], { PHOENIX_STATE: join(world.dir, 'a-file') });
+    expect({ code: ended.code, output: ended.output }).toMatchObject({ code: 2 });
+    expect(ended.output).toMatch(/PHX-STATE-HOME[\s\S]*set PHOENIX_STATE to another/);
+    expect(ended.output).not.toContain('[a] started');
+    expect(await world.leftovers()).toEqual([]);
+  });
+
+  test('of a run of another machine that shares the home is left to that machine', async () => {
+    await using world = await smallCastle({ a: { main: made } }, { yaml: machineOnly });
+    expect((await world.run(['rebirth'])).code).toBe(0);
+    const runs = join(world.dir, 'home/.local/state/phoenix/small/runs');
+    const [own = ''] = await readdir(runs);
+    const [begin = ''] = (await readFile(join(runs, own, 'journal.jsonl'), 'utf8')).split('\n');
+    const elsewhere = JSON.parse(begin);
+    elsewhere.machine = { ...elsewhere.machine, host: 'another-machine', bootId: 'another-boot' };
+    elsewhere.owner = { ...elsewhere.owner, bootId: 'another-boot' };
+    const file = `${runs}/of-another-machine/journal.jsonl`.slice(world.dir.length + 1);
+    await world.write({ [file]: `${JSON.stringify(elsewhere)}\n` });
+    const ended = await world.run(['rebirth']);
+    expect({ code: ended.code, output: ended.output }).toMatchObject({ code: 0 });
+    expect(ended.output).not.toContain('cleaning up after it');
+    expect(await readFile(join(world.dir, file), 'utf8')).toBe(`${JSON.stringify(elsewhere)}\n`);
   });
 });
