@@ -39,7 +39,7 @@ export async function sampleOf(
 }
 
 /** Open files and memory of a process; zeros where it is gone. */
-export async function ownOf(pid: number | 'self'): Promise<Pick<Sample, 'fds' | 'rssBytes'>> {
+export async function ownOf(pid: number): Promise<Pick<Sample, 'fds' | 'rssBytes'>> {
   const fds = (await readdir(`/proc/${pid}/fd`).catch(() => [])).length;
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   return { fds, rssBytes: Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024 };

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -90,25 +91,36 @@ async function run(
   }
   clearTimeout(deadline);
   if (ending === 0) return most;
-  throw new Error(`a rebirth ended with ${ending}:\n${(await readFile(log, 'utf8')).slice(-3000)}`);
+  throw await failed(ending, log);
+}
+
+async function failed(ending: unknown, log: string): Promise<Error> {
+  return new Error(`a rebirth ended with ${ending}:\n${(await readFile(log, 'utf8')).slice(-3000)}`);
 }
 
 async function inOneProcess(runs: number): Promise<Flat> {
   await using place = await makePlace('soak-one');
   await plantTiny(place);
-  const file = join(place.dir, 'samples');
-  const { mark, vaultRoot, home, temp, repository } = place;
+  const log = join(place.dir, 'log');
+  await using output = await open(log, 'w');
   const inside = join(import.meta.dirname, 'soak-inside.ts');
-  const args = [
-    '--expose-gc',
-    inside,
-    String(runs),
-    file,
-    JSON.stringify({ mark, vaultRoot, home, temp, repository }),
-  ];
-  await run(place, { args, log: join(place.dir, 'log'), deadlineMs: runs * perRunMs });
-  const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
-  return flatnessOf(lines.map((line) => JSON.parse(line) as Sample));
+  const child = spawn(process.execPath, ['--expose-gc', inside, join(place.repository, 'phoenix.yaml')], {
+    cwd: place.repository,
+    env: environment(place),
+    stdio: ['ignore', output.fd, output.fd, 'ipc'],
+  });
+  const gone = once(child, 'exit').then(([code, signal]) => signal ?? code);
+  const deadline = setTimeout(() => child.kill('SIGKILL'), runs * perRunMs).unref();
+  const samples: Sample[] = [];
+  for (let number = 0; number < runs; number += 1) {
+    const answer = once(child, 'message').then(([code]) => code);
+    child.send('again');
+    const code: unknown = await Promise.race([answer, gone]);
+    if (code !== 0) throw await failed(code, log);
+    samples.push(await sampleOf(place, await ownOf(child.pid ?? 0), child.pid));
+  }
+  clearTimeout(deadline);
+  return flatnessOf(samples);
 }
 
 async function asProcesses(runs: number, phoenix: string): Promise<Flat> {
