@@ -1,5 +1,6 @@
 import { copyFile, mkdir } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
+import { postEntry } from '../__tests__/support/runner/entry.ts';
 import type { JobStep } from '../__tests__/support/runner/job.ts';
 import { toolCache } from '../__tests__/support/world.ts';
 import { stages } from '../bench/trees.ts';
@@ -19,7 +20,8 @@ export async function stepOf(
   place: Place,
   phoenix: string,
 ): Promise<JobStep> {
-  if (way === 'phoenix') return { kind: 'action', entry: phoenix, inputs: { command: 'rebirth' } };
+  if (way === 'phoenix')
+    return { kind: 'action', entry: phoenix, post: postEntry(phoenix), inputs: { command: 'rebirth' } };
   // As in the document: read from the RAM folder once, at the beginning of the script, and exported.
   const secret = `export TF_VAR_token=$(cat ${join(place.secrets, secretName)} | tr -d "'\\"")`;
   const live = join(place.repository, 'live');

@@ -27,6 +27,7 @@ must(bin('ncc'), ['build', 'build/index.js', '--minify', '--out', out]);
 const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 const bundle = (await readFile(join(out, 'index.js'), 'utf8')).replace(/[^\0-\x7f]/g, escaped);
 await writeFile(join(out, 'index.js'), bundle);
+await cp('build/action-post.js', join(out, 'post.js'));
 await writeFile(join(out, 'licenses.txt'), await licensesOf('package-lock.json'));
 if (bundle.includes('webpackMissingModule'))
   throw new Error('the bundle lacks a module: see what ncc could not resolve');

@@ -7,13 +7,11 @@ import { readInputs } from './inputs.ts';
 import type { Log } from './log.ts';
 import { createLog } from './log.ts';
 import { annotateErrors, writeFailure, writeOutputs } from './outputs.ts';
-import { markMain, saveRun } from './state.ts';
+import { saveRun } from './state.ts';
 import { createRedactor } from './vault/redact.ts';
 
 /** The Action's main step. Sets the exit code; every way out says why. */
 export async function main(world: Pick<Edge, 'env' | 'cwd' | 'home' | 'self'>): Promise<void> {
-  // First of all: from here on the post step knows itself, also if this process is killed in the next line.
-  markMain();
   const redactor = createRedactor(setSecret);
   const redact = (text: string) => redactor.redact(text);
   const log = actionLog(world.env, redact);
@@ -34,7 +32,7 @@ export async function main(world: Pick<Edge, 'env' | 'cwd' | 'home' | 'self'>): 
     process.stdout.write(`${redact(result.text({ color: false, width: 120 }))}\n`);
     if (result.report !== undefined) await writeOutputs(result.report, request.report, redact);
     else if (result.error !== undefined) writeFailure(result.error);
-    if (result.exitCode === 0) return;
+    if (result.exitCode === 0 && !cancellation.signal.aborted) return;
     // Their words stand in the text above already; setFailed would make a second annotation of them.
     annotateErrors(result.errors ?? (result.error === undefined ? [] : [result.error]), redact);
     process.exitCode = result.exitCode;

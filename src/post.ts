@@ -5,11 +5,13 @@ import { messageOf } from './errors.ts';
 import { isOver, type RunRecord, readRun } from './journal/record.ts';
 import { dirStore } from './lease/dir.ts';
 import { adoptLease } from './lease/lease.ts';
+import type { Owner } from './lease/record.ts';
+import type { LeaseStore } from './lease/store.ts';
 import { thisProcess } from './lease/who.ts';
 import type { Log } from './log.ts';
 import { actionLog } from './main.ts';
 import { writeAftermath } from './outputs.ts';
-import { settleReport } from './settle/report.ts';
+import { leakCode, settleReport } from './settle/report.ts';
 import { settleRun } from './settle/run.ts';
 import { savedRun } from './state.ts';
 import { createRedactor, type Redactor } from './vault/redact.ts';
@@ -54,11 +56,14 @@ async function settleOwn(env: NodeJS.ProcessEnv, cwd: string, log: Log, redactor
   const record = dir === undefined ? undefined : await readRun(dir);
   if (record === undefined || isOver(record)) return;
   const home = join(record.dir, '..', '..');
-  const lease = await adoptLease(dirStore(join(home, 'lease')), record.begin.run, await thisProcess(), {
-    log,
+  const me = await thisProcess();
+  const store = dirStore(join(home, 'lease'));
+  const lease = await adoptLease(store, record.begin.run, me, { log }).catch((thrown: unknown) => {
+    log.warn(`the castle's lease could not be taken over: ${messageOf(thrown)}`);
+    return undefined;
   });
-  if (lease === undefined) {
-    log.warn('Another run has the castle by now; it cleans up after this one.');
+  if (lease === undefined && (await isCaredFor(record, store, me))) {
+    log.warn('Another run on this machine has the castle by now; it cleans up after this one.');
     return;
   }
   const settled = await settleRun(record, {
@@ -66,7 +71,7 @@ async function settleOwn(env: NodeJS.ProcessEnv, cwd: string, log: Log, redactor
     home,
     log,
     redactor,
-    signal: AbortSignal.timeout(cancelBudgetSeconds * 1000),
+    signal: new AbortController().signal,
     fetch: globalThis.fetch,
     until: endOfBudget(record, env),
     interrupt: 'at-once',
@@ -74,9 +79,21 @@ async function settleOwn(env: NodeJS.ProcessEnv, cwd: string, log: Log, redactor
   const report = await settleReport(record, settled, cwd, (text) => redactor.redact(text));
   await writeAftermath(report, (text) => redactor.redact(text));
   // An engine that still runs keeps the castle: its lease stays with this dead run, and the next one waits for it.
-  if (settled.handedOn.length === 0) await lease.release();
-  else lease.leave();
+  if (settled.handedOn.length === 0) await lease?.release();
+  else lease?.leave();
   for (const trouble of settled.troubles) setFailed(`post: ${trouble}`);
+  if (report.error?.code === leakCode) setFailed(redactor.redact(`${report.error.what} ${report.error.why}`));
+}
+
+/** Whether a run that can see this one's processes has taken over: it settles it as it begins. */
+async function isCaredFor(record: RunRecord, store: LeaseStore, me: Owner): Promise<boolean> {
+  const now = await readRun(record.dir);
+  if (now === undefined || isOver(now)) return true;
+  const found = await store.read().catch(() => undefined);
+  if (found === undefined || found.record.released !== null || found.record.run === record.begin.run)
+    return false;
+  const { bootId, pidSpace } = found.record.owner;
+  return bootId === me.bootId && pidSpace === me.pidSpace;
 }
 
 function endOfBudget({ cancelled }: RunRecord, env: NodeJS.ProcessEnv): number {

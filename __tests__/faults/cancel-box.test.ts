@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { canariesOf } from '../support/box-canaries.ts';
 import { expectClean } from '../support/refusals.ts';
 import { beforeItEnds, cancel, expectLeft, hows, reportOf } from '../support/runner/cancelled.ts';
-import { entry } from '../support/runner/entry.ts';
+import { entry, postEntry } from '../support/runner/entry.ts';
 import { type Job, startJob } from '../support/runner/job.ts';
 import { journalTells } from '../support/runner/moments.ts';
 import { copyBoxCastle, makeWorld, toolCache, type World, warmTools } from '../support/world.ts';
@@ -32,7 +32,12 @@ function rehearse(world: World, fault: string): Promise<Job> {
   const castle = join(world.dir, 'castle/live/box/phoenix.yaml');
   const home = join(world.dir, 'home');
   return startJob(
-    { kind: 'action', entry, inputs: { command: 'rehearse', castle, seed: String(seed), fault } },
+    {
+      kind: 'action',
+      entry,
+      post: postEntry(entry),
+      inputs: { command: 'rehearse', castle, seed: String(seed), fault },
+    },
     {
       dir: join(world.dir, 'runner'),
       workspace: world.dir,

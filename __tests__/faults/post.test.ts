@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { dirStore } from '../../src/lease/dir.ts';
 import { reportSchema } from '../../src/report/schema.ts';
 import { type HttpBackend, startHttpBackend } from '../support/backends/http.ts';
 import { processesOf } from '../support/processes.ts';
@@ -93,6 +94,33 @@ describe('the post step', () => {
     expect({ code: next.code, output: next.output }).toMatchObject({ code: 0 });
     expect(next.output).toMatch(/b: its engine \(process \d+\) outlived its run and is finishing/);
     expect(backend.lock('b')).toBeUndefined();
+    expect(await world.leftovers()).toEqual([]);
+  });
+
+  test('is not left an engine by a main that stops because it lost the castle: main waits for it itself', async () => {
+    await using backend = await startHttpBackend();
+    await using world = await castle(backend, 1);
+    await world.write({
+      'phoenix.yaml': (await readFile(join(world.dir, 'phoenix.yaml'), 'utf8')).replace(
+        'place: machine',
+        'place: machine, ttl: 10s',
+      ),
+    });
+    backend.delay(['POST'], 12_000);
+    const runner = await playRunner(world);
+    const main = await runner.main({ command: 'rebirth' }, { WORKED: join(world.dir, 'worked') });
+    await main.sees(/\[b\] {3}at work/);
+    // As another machine would that thinks this one dead.
+    const store = dirStore(join(world.dir, 'home/.local/state/phoenix/small/lease'));
+    const found = await store.read();
+    if (found === undefined) throw new Error('there is no lease');
+    const thief = { ...found.record, fence: found.record.fence + 1, token: 'of-another', run: 'another' };
+    expect(await store.write(thief, found.version)).toBeDefined();
+    const ended = await main.ended;
+    expect({ code: ended.code, output: ended.output }).toMatchObject({ code: 7 });
+    expect(ended.report?.error?.code).toBe('PHX-LEASE-LOST');
+    expect(backend.lock('b')).toBeUndefined();
+    expect((await (await runner.post()).ended).code).toBe(0);
     expect(await world.leftovers()).toEqual([]);
   });
 });

@@ -103,4 +103,31 @@ describe('a state that the backend does not take', () => {
     expect(await waiting(world)).toEqual([kept]);
     expect(JSON.parse(backend.versions('a').at(-1) ?? '{}').resources).toHaveLength(1);
   }, 240_000);
+
+  test('is brought to it also where the engine told another error first, before the layer is tried again', async () => {
+    await using backend = await startHttpBackend();
+    const refused = 'echo "dial tcp 192.0.2.1:8006: connect: connection refused" >&2';
+    const second = running(
+      `sleep 0.5; test -e "$MADE.again" || { touch "$MADE.again"; ${refused}; exit 1; }`,
+      'net',
+    );
+    const main = `${backend.block('a')}${running('echo made >> "$MADE"', 'vm')}${second}`;
+    await using world = await smallCastle(
+      { a: { main } },
+      {
+        yaml: 'env: [MADE]\nlease: { place: machine }\nlayers:\n  a: { retry: { on: [network], times: 2 } }\n',
+      },
+    );
+    backend.answer(['POST'], 503);
+    const run = await start(world);
+    await run.sees(/its backend does not take the state yet/);
+    backend.answer(['POST'], 200);
+    const ended = await run.ended;
+    expect(await timesMade(world), ended.output).toBe(1);
+    expect(await waiting(world)).toEqual([]);
+    const next = await (await start(world)).ended;
+    expect({ code: next.code, output: next.output }).toMatchObject({ code: 0 });
+    expect(await timesMade(world)).toBe(1);
+    expect(JSON.parse(backend.versions('a').at(-1) ?? '{}').resources).toHaveLength(2);
+  });
 });

@@ -114,7 +114,13 @@ async function bench(
       const state =
         engineDir === undefined
           ? undefined
-          : await readState({ engine: tofu, dir: engineDir, env, varFiles: [] }).catch(() => undefined);
+          : await readState({
+              engine: tofu,
+              dir: engineDir,
+              env,
+              varFiles: [],
+              signal: new AbortController().signal,
+            }).catch(() => undefined);
       const at = await sourceOf(decidingError(evidence), evidence, dir);
       return judge({ ...evidence, state, ...(at === undefined ? {} : { at }) });
     },

@@ -23,8 +23,9 @@ async function play(
     if (process.env.STATE_phase === 'post') { ${post} } else { save('STATE', 'phase=post'); ${main} }
   `;
   await using folder = await temporaryFolder({ 'entry.mjs': entry });
+  const own = join(folder.dir, 'entry.mjs');
   const job = await startJob(
-    { kind: 'action', entry: join(folder.dir, 'entry.mjs'), inputs: { command: 'rebirth' } },
+    { kind: 'action', entry: own, post: own, inputs: { command: 'rebirth' } },
     { dir: folder.dir, workspace: folder.dir, env: { PATH: process.env['PATH'] ?? '' }, factor, ...more },
   );
   await meddle(job);

@@ -64,7 +64,7 @@ async function settleAll(castle: Castle, request: Request, edge: Edge): Promise<
   const stateDir = stateDirOf(castle);
   const run: Run = {
     ...{ id, home, castle, env, log, redactor: edge.redactor, vault, stateDir, signal },
-    ...{ journal: noJournal, onCancel: 'drain', stop() {}, toolsReady: 0, auditRoots: [] },
+    ...{ journal: noJournal, handsOver: () => false, stop() {}, toolsReady: 0, auditRoots: [] },
     ledger: createLedger(Date.now, new Date(), Date.now()),
   };
   const workspace = await makeWorkspace(run, tools);

@@ -1,8 +1,9 @@
 import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
 import { mkdir, readdir, readlink, rm } from 'node:fs/promises';
-import { hostname, uptime, userInfo } from 'node:os';
+import { hostname, uptime } from 'node:os';
 import { join } from 'node:path';
 import { messageOf, PhoenixError } from '../errors.ts';
+import { userName } from '../lease/who.ts';
 import { identify } from '../process-identity.ts';
 import type { JournalEntry, Machine } from './entries.ts';
 
@@ -81,7 +82,7 @@ export async function thisMachine(): Promise<Machine> {
   const own = await identify(process.pid);
   return {
     host: hostname(),
-    user: userInfo().username,
+    user: userName(),
     bootId: own?.bootId ?? '',
     bootedAt: Math.round(Date.now() - uptime() * 1000),
     pidSpace: await readlink('/proc/self/ns/pid').catch(() => ''),

@@ -1,3 +1,4 @@
+import { messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { drain, endRest } from './drain.ts';
 import { forbidStarts } from './engines.ts';
@@ -133,9 +134,12 @@ async function waitFor(
   if (typeof first === 'object' && 'signal' in first) return { exit: first, ending: 'exited' };
   const cancelled = signal.aborted;
   const stall = typeof first === 'object' ? describeStall(first) : undefined;
-  await forbidStarts({ runDir: job.run.journal.dir, layer: job.name, number });
+  // On a full disk the engine that runs is asked to stop all the same.
+  await forbidStarts({ runDir: job.run.journal.dir, layer: job.name, number }).catch((thrown: unknown) =>
+    log.warn(`${job.name}: its next program could not be held back: ${messageOf(thrown)}`),
+  );
   await job.run.engines.interrupt(job.name);
-  if (cancelled && job.onCancel === 'hand-over') {
+  if (cancelled && job.handsOver()) {
     running.letGo();
     return { exit: { code: null, signal: null }, ending: 'handed-over' };
   }

@@ -11,6 +11,7 @@ export async function conclude(
   job: Pick<LayerJob, 'name' | 'dir' | 'engine' | 'env' | 'varFiles' | 'timeoutSeconds' | 'stallSeconds'>,
   attempt: Pick<Attempt, 'exit' | 'ending' | 'report' | 'seen' | 'lossy' | 'engineDir' | 'oomKills'>,
   phases: TimedPhase[],
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<{ verdict: 'applied' | 'unchanged' | PhoenixError; state?: LayerState }> {
   const { exit, report, seen, ending, lossy, engineDir, oomKills } = attempt;
   const { name: layer, dir: unit, engine, env, varFiles } = job;
@@ -34,11 +35,13 @@ export async function conclude(
   const telling = claimsSuccess || ending !== 'exited' || exit.signal !== null || seen.changes !== undefined;
   if (engineDir === undefined || !telling) return { verdict: judge({ ...evidence, state: undefined }) };
   const from = Date.now();
-  const state = await readState({ engine, dir: engineDir, env, varFiles }).catch((thrown: unknown) => {
-    // Where the rest says success, a state that cannot be read is the finding; elsewhere it is one blank more.
-    if (claimsSuccess) throw thrown;
-    return undefined;
-  });
+  const state = await readState({ engine, dir: engineDir, env, varFiles, signal }).catch(
+    (thrown: unknown) => {
+      // Where the rest says success, a state that cannot be read is the finding; elsewhere it is one blank more.
+      if (claimsSuccess) throw thrown;
+      return undefined;
+    },
+  );
   phases.push({ name: 'read-back', from, to: Date.now() });
   const verdict = judge({ ...evidence, state });
   return state === undefined ? { verdict } : { verdict, state };

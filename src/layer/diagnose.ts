@@ -29,7 +29,9 @@ export interface Place {
  * failure ("execution halted") has no signature, so it decides nothing.
  */
 export function diagnose(errors: readonly Diagnostic[], otherText: string): Diagnosis | undefined {
-  for (const error of errors) {
+  // Told last by the engine, and worse than whatever went before it.
+  const unsaved = errors.find((error) => recognise(flat(error.summary))?.signature.id === 'state-unsaved');
+  for (const error of unsaved === undefined ? errors : [unsaved]) {
     const text = flat(`${placeOf(error)}${error.summary}\n${error.detail}`);
     const found = recognise(text);
     if (found !== undefined) return { ...found, error, text };

@@ -12,13 +12,13 @@ const wrapperMs = 10_000;
 
 /** Waits for an interrupted layer to end by itself, within its grace; then ends it. */
 export async function drain(running: LayerProcess, job: LayerJob, log: Log): Promise<Exit> {
-  const began = Date.now();
+  const began = performance.now();
   let told = began;
   let engineSeen = began;
   for (;;) {
     const exit = await Promise.race([running.exited, sleep(lookAgainMs, undefined)]);
     if (exit !== undefined) return exit;
-    const now = Date.now();
+    const now = performance.now();
     if (await job.run.engines.interrupt(job.name)) engineSeen = now;
     const seconds = Math.round((now - began) / 1000);
     if (now - began > job.graceSeconds * 1000) {
@@ -44,10 +44,10 @@ export async function drain(running: LayerProcess, job: LayerJob, log: Log): Pro
  * and waited for; what is there then, or was never an engine, is killed.
  */
 export async function endRest(running: LayerProcess, job: LayerJob, log: Log): Promise<void> {
-  const deadline = Date.now() + job.graceSeconds * 1000;
+  const deadline = performance.now() + job.graceSeconds * 1000;
   for (
     let first = true;
-    (await job.run.engines.interrupt(job.name)) && Date.now() < deadline;
+    (await job.run.engines.interrupt(job.name)) && performance.now() < deadline;
     first = false
   ) {
     if (first) {

@@ -28,10 +28,10 @@ export interface LayerJob {
   /** How long an interrupted engine may take to reach a safe point before it is killed. */
   readonly graceSeconds: number;
   /**
-   * What a cancelled run does with an engine that is still stopping: wait for it, or leave it to whoever comes after
-   * (the Action's post step), which finds it by the journal.
+   * Whether an engine that is still stopping is left to whoever comes after (the Action's post step), which finds it by
+   * the journal; else it is waited for. Asked when the run stops: only a job that is cancelled has a step that follows.
    */
-  readonly onCancel: 'drain' | 'hand-over';
+  readonly handsOver: () => boolean;
   /** Takes secrets out of what the layer prints, before a long line is cut. */
   readonly redact: (text: string) => string;
   /** Told when the process runs: the moment for work that would otherwise delay its start. */

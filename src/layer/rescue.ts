@@ -73,7 +73,7 @@ async function rescueFile(
   file: string,
   { log, signal, withinSeconds }: RescueOptions,
 ): Promise<Rescue> {
-  const deadline = Date.now() + withinSeconds * 1000;
+  const deadline = performance.now() + withinSeconds * 1000;
   const context = engineContext(job, engineDir, signal);
   const args = ['state', 'push', ...varFileArguments(job), file];
   for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
@@ -84,7 +84,7 @@ async function rescueFile(
       return { status: 'pushed', file };
     }
     if (/lineage|newer state|serial/i.test(words)) return { status: 'conflict', file, why: words };
-    if (signal.aborted || Date.now() + pause > deadline) return keep(job, file, words);
+    if (signal.aborted || performance.now() + pause > deadline) return keep(job, file, words);
     log.warn(`${job.name}: its backend does not take the state yet; asked again in ${pause / 1000} s`);
     await sleep(pause, undefined, { signal }).catch(() => {});
   }

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, PhoenixError, toPhoenixError } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -7,7 +9,7 @@ import { conclude } from './conclude.ts';
 import type { LayerJob } from './job.ts';
 import { remark } from './judge.ts';
 import { phasesOf, type TimedPhase } from './phases.ts';
-import { rescueState } from './rescue.ts';
+import { erroredState, rescueState } from './rescue.ts';
 import { backoffSeconds, classifyFailure, type RetryClass } from './retry.ts';
 import type { LayerState } from './state.ts';
 
@@ -72,6 +74,10 @@ export async function runLayer(
       const cared = await careFor(job, attempt, verdict, care());
       if (cared !== undefined) phases.push({ name: 'aftercare', from: caredFrom, to: Date.now() });
       const failure = cared === undefined ? verdict : withWords(verdict, careWords(cared));
+      // Applying again without what was made would make it twice.
+      const rescue = cared?.rescue;
+      if (rescue?.status === 'kept' || rescue?.status === 'conflict')
+        return ended('failed', retries, failure);
       if (attempt.ending === 'cancelled') return ended('cancelled', retries, failure);
       if (cared?.lock.status === 'released' && verdict.code === 'PHX-LAYER-LOCKED' && !unlocked) {
         unlocked = true;
@@ -112,7 +118,9 @@ async function careFor(
 ): Promise<Aftercare | undefined> {
   const engineDied = seen.engineStarted !== undefined && seen.errors.length === 0 && exit.code !== 0;
   const suspect = /^PHX-LAYER-(LOCKED|KILLED|OOM|STATE-)/.test(verdict.code);
-  if (ending === 'exited' && exit.signal === null && !engineDied && !suspect) return undefined;
+  // What lies there counts, whichever of its errors the engine told first.
+  const left = engineDir !== undefined && existsSync(join(engineDir, erroredState));
+  if (!left && ending === 'exited' && exit.signal === null && !engineDied && !suspect) return undefined;
   // What cannot be looked after must not hide what happened.
   return careForState(job, engineDir, options).catch((thrown: unknown) => {
     options.log.warn(`${job.name}: its lock and state could not be looked after: ${messageOf(thrown)}`);

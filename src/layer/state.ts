@@ -44,6 +44,7 @@ export async function readState(options: {
   readonly dir: string;
   readonly env: Readonly<Record<string, string>>;
   readonly varFiles: readonly string[];
+  readonly signal: AbortSignal;
 }): Promise<LayerState> {
   const { code, stdout, stderr, trouble } = await runChild(
     options.engine,
@@ -51,7 +52,7 @@ export async function readState(options: {
     {
       cwd: options.dir,
       env: options.env,
-      signal: new AbortController().signal,
+      signal: options.signal,
       timeoutMs: readWithinMs,
       keep: largestState,
     },

@@ -47,7 +47,8 @@ export async function standingOf(
   return sameHost && me.machine !== '' && owner.machine === me.machine ? 'dead' : 'unknown';
 }
 
-function userName(): string {
+/** This user's name, as OpenTofu writes it into a lock. */
+export function userName(): string {
   try {
     return userInfo().username;
   } catch {

@@ -56,9 +56,9 @@ export function signalExactly(
 }
 
 async function until(milliseconds: number, done: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + milliseconds;
-  while (!(await done()) && Date.now() < deadline) {
-    await sleep(Math.min(lookAgainMs, Math.max(0, deadline - Date.now())));
+  const deadline = performance.now() + milliseconds;
+  while (!(await done()) && performance.now() < deadline) {
+    await sleep(Math.min(lookAgainMs, Math.max(0, deadline - performance.now())));
   }
 }
 

@@ -1,6 +1,6 @@
-import { PhoenixError } from '../errors.ts';
 import type { AuditHandover } from '../settle/handover.ts';
 import { auditFiles, auditProcesses, type Leak, type LeakAudit } from '../vault/audit.ts';
+import { leakError } from '../vault/leak-error.ts';
 import { noteFailure, type Progress } from './progress.ts';
 import type { Run } from './run.ts';
 
@@ -53,17 +53,5 @@ export async function auditRun(run: Run, processes: LeakAudit, progress: Progres
     checked: files.checked + processes.checked,
     found: [...files.found, ...processes.found],
   };
-  const [first] = progress.leaks.found;
-  if (first === undefined) return;
-  noteFailure(
-    progress,
-    'leaks',
-    new PhoenixError({
-      code: 'PHX-LEAK-FOUND',
-      class: 'vault',
-      what: `A secret left the vault: ${progress.leaks.found.length} ${progress.leaks.found.length === 1 ? 'place' : 'places'}.`,
-      why: `${first.secret} stands in ${first.place} (${first.encoding}).`,
-      next: 'Renew that secret now; then take it out of outputs, arguments and logs, or hand it over as a file (as: file).',
-    }),
-  );
+  if (progress.leaks.found.length > 0) noteFailure(progress, 'leaks', leakError(progress.leaks.found));
 }

@@ -45,7 +45,8 @@ export async function conduct(
   } catch (thrown) {
     noteFailure(progress, 'run', toPhoenixError(edge.signal.aborted ? edge.signal.reason : thrown));
   } finally {
-    if (!handsOver(edge)) {
+    if (handsOver(edge)) noteFailure(progress, 'run', toPhoenixError(edge.signal.reason));
+    else {
       await ledger
         .span('clean-up', 'phase', () => ends.disposeAsync())
         .catch((thrown: unknown) => noteFailure(progress, 'clean-up', toPhoenixError(thrown)));
@@ -92,14 +93,25 @@ async function prepare(
   const swap = await swapDevices();
   if (swap.length > 0)
     log.warn(`swap is on (${swap.join(', ')}): RAM may reach that disk. Turn it off with swapoff -a.`);
-  const { redactor, onCancel } = edge;
+  const { redactor } = edge;
   const halt = (name: string, error: PhoenixError) => {
     // Before the layers that it stops tell of their end: it is the cause, they are what follows.
     noteFailure(progress, name, error);
     stop.abort(error);
   };
   whenAborted(lease.lost, () => halt('lease', toPhoenixError(lease.lost.reason)));
-  const shared = { id, home, journal, onCancel, log, ledger, redactor, vault, stateDir, toolsReady };
+  const shared = {
+    id,
+    home,
+    journal,
+    handsOver: () => handsOver(edge),
+    log,
+    ledger,
+    redactor,
+    vault,
+    stateDir,
+    toolsReady,
+  };
   const signal = AbortSignal.any([edge.signal, stop.signal]);
   let run: Run = { ...shared, stop: (error) => halt('lease', error), castle, env, signal, auditRoots: [] };
   if (castle.box) {

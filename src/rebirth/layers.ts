@@ -78,7 +78,7 @@ async function runOne(
       timeoutSeconds: settings.timeoutSeconds,
       stallSeconds: settings.stallSeconds,
       graceSeconds,
-      onCancel: run.onCancel,
+      handsOver: run.handsOver,
       redact: (text: string) => run.redactor.redact(text),
       ...(name === run.castle.kubeconfig?.layer ? { onRunning: warmClient } : {}),
     };

@@ -36,6 +36,8 @@ export interface Opened {
   readonly lease: Lease;
 }
 
+/** A run of another machine that nobody there has settled in this time will not be settled any more. */
+const forgottenMs = 30 * 24 * 3600 * 1000;
 /** How long the engines of a dead run are waited for, whatever their layers' timeouts are. */
 const adoptWithinMs = 60 * 60 * 1000;
 
@@ -126,5 +128,9 @@ async function sweep(home: string, stateDir: string, edge: Edge): Promise<void> 
   await sweepWorkspaces(stateDir);
   const { processes } = await sweepBoxes(stateDir);
   if (processes.length > 0) log.warn(`ended what a dead rehearsal left: ${processes.join(', ')}`);
-  await pruneRuns(runs.filter(isOver).map(({ dir, begin }) => ({ dir, at: begin.at })));
+  const old = Date.now() - forgottenMs;
+  const over = runs.filter(
+    (record) => isOver(record) || (isElsewhere(record, here) && record.begin.at < old),
+  );
+  await pruneRuns(over.map(({ dir, begin }) => ({ dir, at: begin.at })));
 }

@@ -1,5 +1,4 @@
 import type { Castle } from '../castle/load.ts';
-import type { Edge } from '../edge.ts';
 import type { PhoenixError } from '../errors.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Log } from '../log.ts';
@@ -13,7 +12,8 @@ export interface Run {
   /** See journal/home.ts: what this machine keeps of the castle's runs. */
   readonly home: string;
   readonly journal: Journal;
-  readonly onCancel: Edge['onCancel'];
+  /** Whether the run is cancelled and leaves what is under way to the step that comes after. */
+  readonly handsOver: () => boolean;
   readonly castle: Castle;
   readonly env: NodeJS.ProcessEnv;
   readonly log: Log;

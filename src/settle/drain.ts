@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../errors.ts';
 import type { RunRecord } from '../journal/record.ts';
 import { unfinished } from '../journal/record.ts';
 import { type Engines, forbidStarts } from '../layer/engines.ts';
@@ -32,23 +33,30 @@ export async function drainRun(
   { log, signal, until, interrupt }: DrainOptions,
 ): Promise<string[]> {
   const open = unfinished(record);
-  for (const { layer, number } of open) await forbidStarts({ runDir: record.dir, layer, number });
-  const began = Date.now();
+  for (const { layer, number } of open) {
+    // On a full disk the engines that run are asked to stop all the same.
+    await forbidStarts({ runDir: record.dir, layer, number }).catch((thrown: unknown) =>
+      log.warn(`${layer}: its next program could not be held back: ${messageOf(thrown)}`),
+    );
+  }
+  // By a clock that nobody sets.
+  const began = performance.now();
+  const over = began + (until - Date.now());
   let engineSeen = began;
   let told = began - tellAgainMs;
   for (;;) {
     signal.throwIfAborted();
     const alive = await engines.alive();
-    const now = Date.now();
+    const now = performance.now();
     if (alive.length > 0) engineSeen = now;
     else if (now - engineSeen > wrapperMs || (await engines.wrappers()).length === 0) return [];
-    if (now > until) return [...new Set(alive.map(({ layer }) => layer))];
+    if (now > over) return [...new Set(alive.map(({ layer }) => layer))];
     for (const { layer, at, timeoutSeconds } of open) {
-      if (interrupt === 'at-once' || now > at + timeoutSeconds * 1000) await engines.interrupt(layer);
+      if (interrupt === 'at-once' || Date.now() > at + timeoutSeconds * 1000) await engines.interrupt(layer);
     }
     if (now - told >= tellAgainMs) {
       told = now;
-      const left = Math.round((until - now) / 1000);
+      const left = Math.round((over - now) / 1000);
       for (const { layer, pid } of alive) {
         log.info(
           `${layer}: its engine (process ${pid}) outlived its run and is finishing, ${Math.round((now - began) / 1000)} s; waited for up to ${left} s more`,

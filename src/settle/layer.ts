@@ -29,7 +29,10 @@ export interface SettleLayerOptions {
   /** The run was asked to stop, and its engines were; else it died, and they ended by themselves. */
   readonly cancelled: boolean;
   readonly log: Log;
+  /** Bounds the work. */
   readonly signal: AbortSignal;
+  /** Aborted where the clean-up itself is given up: the layer is then still unsettled. */
+  readonly stop: AbortSignal;
   /** How long a backend that does not take a state is asked again. */
   readonly withinSeconds: number;
 }
@@ -47,7 +50,7 @@ export async function settleLayer(
     return { name: layer, verdict: 'failed', words: [words] };
   }
   const run = { id: options.runId, home: options.home, journal, engines };
-  const job: LayerJob = { ...kept, run, onCancel: 'drain', redact: (text) => text };
+  const job: LayerJob = { ...kept, run, handsOver: () => false, redact: (text) => text };
   try {
     const files = attemptFiles(kept.partition, number);
     const engineDir = await engines.applyFolder(layer);
@@ -61,7 +64,7 @@ export async function settleLayer(
       oomKills: undefined,
       engineDir,
     };
-    const { verdict } = await conclude(job, attempt, []);
+    const { verdict } = await conclude(job, attempt, [], signal);
     const care = await careForState(job, engineDir, { log, signal, withinSeconds: options.withinSeconds });
     const words = careWords(care);
     if (typeof verdict === 'string') return { name: layer, verdict, words };
@@ -73,6 +76,9 @@ export async function settleLayer(
       error: verdict,
     };
   } catch (thrown) {
+    options.stop.throwIfAborted();
+    if (signal.aborted)
+      return { name: layer, verdict: 'failed', words: ['There was no time left to ask its backend.'] };
     const error = toPhoenixError(thrown);
     return { name: layer, verdict: 'failed', words: [error.what, error.why], error };
   }

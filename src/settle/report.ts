@@ -5,6 +5,7 @@ import { type RunRecord, whereItDied } from '../journal/record.ts';
 import { buildReport } from '../report/build.ts';
 import { type Report, reportSchema } from '../report/schema.ts';
 import { writeReport } from '../report/write.ts';
+import { leakError } from '../vault/leak-error.ts';
 import type { Settled } from './run.ts';
 
 /**
@@ -77,6 +78,7 @@ function withAftermath(report: Report, settled: Settled, redact: (text: string) 
   return {
     ...report,
     verdict: leaked ? 'failed' : report.verdict,
+    error: leaked ? redactedError(leakError(leaks.found), redact) : report.error,
     layers: report.layers.map((layer) => {
       const now = byName.get(layer.name);
       if (now === undefined) return layer;
@@ -94,6 +96,12 @@ function withAftermath(report: Report, settled: Settled, redact: (text: string) 
       troubles: settled.troubles.map(redact),
     },
   };
+}
+
+export const leakCode = 'PHX-LEAK-FOUND';
+
+function redactedError({ code, what, why, next }: PhoenixError, redact: (text: string) => string) {
+  return { code, what: redact(what), why: redact(why), next: redact(next) };
 }
 
 function stopped(signal: string): PhoenixError {

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { whenAborted } from '../cancellation.ts';
 import { messageOf } from '../errors.ts';
 import { revokeInfisicalToken } from '../identity/infisical.ts';
 import { openJournal } from '../journal/journal.ts';
@@ -7,6 +8,7 @@ import { type RunRecord, unfinished } from '../journal/record.ts';
 import { enginesOf } from '../layer/engines.ts';
 import { marks } from '../layer/starter.ts';
 import { leaseStoreFor } from '../lease/beside.ts';
+import type { Lease } from '../lease/hold.ts';
 import { adoptLease } from '../lease/lease.ts';
 import { thisProcess } from '../lease/who.ts';
 import type { Log } from '../log.ts';
@@ -16,7 +18,7 @@ import { auditFiles, auditProcesses, type LeakAudit } from '../vault/audit.ts';
 import type { Redactor } from '../vault/redact.ts';
 import { wipe } from '../vault/vault.ts';
 import { type DrainOptions, drainRun } from './drain.ts';
-import { findAudit, findSessions, findStateLease, learnSecrets } from './handover.ts';
+import { type AuditHandover, findAudit, findSessions, findStateLease, learnSecrets } from './handover.ts';
 import { type SettledLayer, settleLayer } from './layer.ts';
 
 export interface SettleOptions extends Pick<DrainOptions, 'until' | 'interrupt'> {
@@ -62,6 +64,10 @@ export async function settleRun(record: RunRecord, options: SettleOptions): Prom
     }
   };
   if (vault !== undefined) await learnSecrets(vault, redactor);
+  const stateLease =
+    vault === undefined
+      ? undefined
+      : await step('take over its lease beside the states', () => adoptStateLease(vault, begin.run, options));
   const engines = enginesOf({ dir, write: journal.write }, record.interrupted);
   const until = options.until - reserveMs;
   const drained = await step('wait for its engines', () => drainRun(record, engines, { ...options, until }));
@@ -78,10 +84,7 @@ export async function settleRun(record: RunRecord, options: SettleOptions): Prom
       );
   }
   // A backend that does not answer must not eat the time of all that follows.
-  const limited = AbortSignal.any([
-    signal,
-    AbortSignal.timeout(Math.max(leastMs, options.until - Date.now())),
-  ]);
+  const limited = AbortSignal.any([signal, timeLeft(options.until)]);
   const settleOne = (attempt: { readonly layer: string; readonly number: number }) =>
     settleLayer(attempt, {
       home,
@@ -92,6 +95,7 @@ export async function settleRun(record: RunRecord, options: SettleOptions): Prom
       engines,
       vault,
       signal: limited,
+      stop: signal,
       withinSeconds: secondsLeft(until),
     });
   const layers = await Promise.all(
@@ -104,51 +108,67 @@ export async function settleRun(record: RunRecord, options: SettleOptions): Prom
       return settled;
     }),
   );
-  const leaks = vault === undefined ? undefined : await step('audit for leaks', () => audit(vault, redactor));
-  for (const login of vault === undefined ? [] : await findSessions(vault)) {
-    // The box's own Infisical died with it, and with it every token.
-    if (begin.mode === 'rehearsal') break;
-    await step('revoke its login', async () => {
-      const how = await revokeInfisicalToken({ fetch }, login);
-      if (how !== undefined) throw new Error(`${login.host} answered ${how}; the token dies by itself`);
-    });
-  }
-  // Before the vault, which holds the way to it. While an engine runs nobody else may have the castle.
-  if (vault !== undefined && handedOn.length === 0) {
-    await step('give back its lease beside the states', () => giveBack(vault, begin.run, options));
-  }
+  // While an engine runs nobody else may have the castle.
+  if (handedOn.length > 0) stateLease?.leave();
+  else await step('give back its lease beside the states', () => giveBack(stateLease, home, begin.run));
+  const plan = vault === undefined ? undefined : await findAudit(vault);
+  // The box's own Infisical died with it, and with it every token.
+  const logins = vault === undefined || begin.mode === 'rehearsal' ? [] : await findSessions(vault);
+  await Promise.all(
+    logins.map((login) =>
+      step('revoke its login', async () => {
+        const how = await revokeInfisicalToken({ fetch }, login);
+        if (how !== undefined) throw new Error(`${login.host} answered ${how}; the token dies by itself`);
+      }),
+    ),
+  );
   if (handedOn.length === 0)
     await step('remove its folder of programs', () => removeRunFolder(begin.workspace));
   if (vault !== undefined) await step('wipe its vault', () => wipe(vault));
   const gone = vault === undefined || !existsSync(vault);
   if (handedOn.length === 0 && gone) journal.write({ type: 'settled', by });
+  // Last, from memory: a large checkout takes long to look through.
+  const leaks =
+    plan === undefined
+      ? undefined
+      : await step('audit for leaks', () => audit(plan, redactor, options.until));
   return { layers, handedOn, leaks, troubles };
+}
+
+function timeLeft(until: number): AbortSignal {
+  return AbortSignal.timeout(Math.max(leastMs, until - Date.now()));
 }
 
 function secondsLeft(until: number): number {
   return Math.max(5, Math.min(30, (until - Date.now()) / 1000));
 }
 
-async function giveBack(
+/** Takes over the lease beside the states, so that no other machine has the castle while this one still settles. */
+async function adoptStateLease(
   vault: string,
   run: string,
-  { home, log, fetch }: Pick<SettleOptions, 'home' | 'log' | 'fetch'>,
-): Promise<void> {
+  { log, fetch }: Pick<SettleOptions, 'log' | 'fetch'>,
+): Promise<Lease | undefined> {
   const left = await findStateLease(vault);
-  if (left === undefined) return;
+  if (left === undefined) return undefined;
   const store = leaseStoreFor(left.state, { castle: left.castle, env: left.env, fetch });
-  if (typeof store === 'string') return;
-  const lease = await adoptLease(store, run, await thisProcess(), { log });
+  return typeof store === 'string' ? undefined : adoptLease(store, run, await thisProcess(), { log });
+}
+
+async function giveBack(lease: Lease | undefined, home: string, run: string): Promise<void> {
   lease?.ended(await endedEngines(home, run));
   await lease?.release();
 }
 
-async function audit(vault: string, redactor: Redactor): Promise<LeakAudit | undefined> {
-  const plan = await findAudit(vault);
-  if (plan === undefined) return undefined;
-  const [files, processes] = await Promise.all([
-    auditFiles(redactor.secrets, plan.roots, [vault]),
-    auditProcesses(redactor.secrets, new Set(plan.inEnvironment)),
+async function audit(plan: AuditHandover, redactor: Redactor, until: number): Promise<LeakAudit> {
+  const { roots, inEnvironment } = plan;
+  const work = Promise.all([
+    auditFiles(redactor.secrets, roots),
+    auditProcesses(redactor.secrets, new Set(inEnvironment)),
   ]);
+  const late = new Promise<never>((_, reject) => {
+    whenAborted(timeLeft(until), () => reject(new Error('there was no time left for all of it')));
+  });
+  const [files, processes] = await Promise.race([work, late]);
   return { checked: files.checked + processes.checked, found: [...files.found, ...processes.found] };
 }

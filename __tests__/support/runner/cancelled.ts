@@ -12,7 +12,7 @@ import { startStateHost } from '../../../campaign/state-host.ts';
 import { environmentOf } from '../../../campaign/ways.ts';
 import { type Report, reportSchema } from '../../../src/report/schema.ts';
 import { tool } from '../tools.ts';
-import { entry } from './entry.ts';
+import { entry, postEntry } from './entry.ts';
 import { type Job, type JobRecord, type JobStep, startJob } from './job.ts';
 
 /** How a job is cancelled: a click, a second SIGINT after it, or by force. */
@@ -92,7 +92,7 @@ export async function cancelledAt(
   await plantCastle(scenario, place, server.address, canary);
   const site = { place, scenario, states: place.served };
   const tools = { tofu: await tool('tofu'), terragrunt: await tool('terragrunt') };
-  const step: JobStep = { kind: 'action', entry, inputs: { command: 'rebirth' } };
+  const step: JobStep = { kind: 'action', entry, post: postEntry(entry), inputs: { command: 'rebirth' } };
   const env = environmentOf('phoenix', place, tools);
   const begin = () => startJob(step, { dir: place.runner, workspace: place.repository, env });
 

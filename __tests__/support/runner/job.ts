@@ -9,7 +9,13 @@ import { type StepEnd, type StepProcess, startStep } from './step.ts';
 
 /** The one step of a job: an action of a main and a post, or a `run:` script, which has no post. */
 export type JobStep =
-  | { readonly kind: 'action'; readonly entry: string; readonly inputs: Readonly<Record<string, string>> }
+  | {
+      readonly kind: 'action';
+      /** `runs.main` and `runs.post` of its action.yml. */
+      readonly entry: string;
+      readonly post: string;
+      readonly inputs: Readonly<Record<string, string>>;
+    }
   | { readonly kind: 'run'; readonly script: string };
 
 export interface JobOptions {
@@ -103,7 +109,7 @@ export async function startJob(step: JobStep, options: JobOptions): Promise<Job>
   };
 
   const begin = async (phase: Phase, files: CommandFiles, more: Readonly<Record<string, string>>) => {
-    const { file, args } = await programOf(step, temp);
+    const { file, args } = await programOf(step, phase, temp);
     options.signal?.throwIfAborted();
     const process = await startStep({
       file,
@@ -240,8 +246,15 @@ export async function startJob(step: JobStep, options: JobOptions): Promise<Job>
   };
 }
 
-async function programOf(step: JobStep, temp: string): Promise<{ file: string; args: string[] }> {
-  if (step.kind === 'action') return { file: process.execPath, args: [step.entry] };
+async function programOf(
+  step: JobStep,
+  phase: Phase,
+  temp: string,
+): Promise<{ file: string; args: string[] }> {
+  if (step.kind === 'action') {
+    const entry = phase === 'main' ? step.entry : step.post;
+    return { file: process.execPath, args: [entry] };
+  }
   const script = join(temp, `${randomUUID()}.sh`);
   await writeFile(script, step.script);
   return { file: '/bin/bash', args: ['--noprofile', '--norc', '-e', '-o', 'pipefail', script] };

@@ -36,7 +36,8 @@ export async function playRunner(world: World): Promise<Runner> {
       }),
     async post(more = {}) {
       const state = [...(await written('STATE'))].map(([name, value]) => [`STATE_${name}`, value]);
-      return world.start([], { ...env, ...more, ...Object.fromEntries(state) });
+      // As src/action-post.ts says it.
+      return world.start([], { ...env, ...more, ...Object.fromEntries(state), STATE_phase: 'post' });
     },
   };
 }
