@@ -55,8 +55,11 @@ function environment({ home, temp, vaultRoot }: Place): Record<string, string> {
     TMPDIR: temp,
     RUNNER_TOOL_CACHE: toolCache,
     PHOENIX_VAULT: vaultRoot,
-    // glibc gives each thread an arena of its own and returns little of it: with several, freed memory looks like growth.
+    // glibc gives each thread an arena of its own, and keeps holes of freed buffers between what lives: both look like
+    // growth. One arena, and a mapping of its own for whatever is large, show what is really held.
     MALLOC_ARENA_MAX: '1',
+    MALLOC_MMAP_THRESHOLD_: '65536',
+    MALLOC_TRIM_THRESHOLD_: '65536',
   };
 }
 
