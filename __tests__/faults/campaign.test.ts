@@ -50,20 +50,6 @@ describe('the kill campaign', () => {
     campaignMs,
   );
 
-  test(
-    'sees what is broken where nobody looks after it: a power cut leaves the ways before with a lock',
-    async () => {
-      const { code, figures, said } = await campaign('--seed', '1', '--only-run', '3', '--ways', 'bash,tg');
-      expect(said).toContain('power-cut');
-      for (const way of [figures.ways.bash, figures.ways.tg]) {
-        expect({ way, said }).toMatchObject({ way: { runs: 1, held: 0, broken: { INV3: 1, INV6: 1 } } });
-      }
-      // Only Phoenix' own breaks fail a campaign.
-      expect(code).toBe(0);
-    },
-    campaignMs,
-  );
-
   test('that is interrupted ends all it started, and removes its places', async () => {
     await using folder = await temporaryFolder();
     const child = spawn(process.execPath, [program, '--seed', '1', '--phoenix', entry], {
