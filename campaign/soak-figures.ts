@@ -1,8 +1,8 @@
 /** What is counted after each rebirth of a soak. */
 export interface Sample {
-  /** Open files: of the one process that runs all, after a rebirth; of a process a rebirth, the most it had. */
+  /** Open files: of the one process that runs all, after a rebirth; of a process a rebirth, what it mostly had. */
   readonly fds: number;
-  /** Resident memory, likewise. */
+  /** Resident memory, after a rebirth; of a process a rebirth, the most it had. */
   readonly rssBytes: number;
   /** Processes of the castle that are still there. */
   readonly processes: number;
@@ -44,10 +44,10 @@ export function warmUpOf(runs: number): number {
   return Math.max(3, Math.ceil(runs / 10));
 }
 
-/** Looked at from outside, the most that a short-lived process had open is what the looks happened to meet. */
+/** Looked at from outside, what a short-lived process had open is what the looks happened to meet. */
 const metByChance = 8;
 
-/** `looked`: each sample is the most that looks from outside met in a process of its own. */
+/** `looked`: each sample is what looks from outside met in a process of its own. */
 export function flatnessOf(samples: readonly Sample[], looked = false): Readonly<Record<Measure, Flatness>> {
   const steady = samples.slice(warmUpOf(samples.length));
   const quarter = Math.floor(steady.length / 4);
@@ -62,6 +62,6 @@ export function flatnessOf(samples: readonly Sample[], looked = false): Readonly
 }
 
 /** The lower of the two in the middle, so that a count stays a count. */
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? 0;
 }
