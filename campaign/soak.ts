@@ -181,7 +181,7 @@ async function main(): Promise<void> {
   if (values.write) {
     const head =
       `\`npm run soak -- --runs ${runs}\` on ${today()}, ${machineSize()}, OpenTofu ${pins.tofu}, Terragrunt ` +
-      `${pins.terragrunt}, Node ${process.versions.node}, the first ${warmUpOf(runs)} runs left out, one malloc arena, a young generation of 2 MB in the one process: ${flat ? 'flat' : 'not flat'}.`;
+      `${pins.terragrunt}, Node ${process.versions.node}, the first ${warmUpOf(runs)} runs left out, one malloc arena with large blocks mapped (MALLOC_MMAP_THRESHOLD_, MALLOC_TRIM_THRESHOLD_), a young generation of 2 MB in the one process: ${flat ? 'flat' : 'not flat'}.`;
     await writeRecord('soak', `${head}\n\n${shown}`);
   }
   process.stdout.write(`${JSON.stringify({ runs, flat, one, many })}\n`);
