@@ -31,7 +31,7 @@ export async function writeControlPlaneFiles(dir: string, apiPort: number): Prom
     write('tokens.key', signing.privateKey),
     write('tokens.pub', signing.publicKey),
     write('encryption.json', encryptionConfiguration()),
-    write('kubeconfig', kubeconfig({ server, dir, ca: cluster.certificate })),
+    write('kubeconfig', kubeconfig({ server, ca: cluster.certificate, ...admin })),
   ]);
   return { server, ca: cluster.certificate, certificate: admin.certificate, key: admin.key };
 }
@@ -46,20 +46,21 @@ function encryptionConfiguration(): string {
   });
 }
 
-/** Certificate and key by file name, so that whoever stores this text (OpenTofu's state does) stores no key. */
-function kubeconfig(of: { server: string; dir: string; ca: string }): string {
+/** With the key inside, as Talos gives it: whoever stores this text (OpenTofu's state does) stores a secret. */
+function kubeconfig(of: { server: string; ca: string; certificate: string; key: string }): string {
+  const base64 = (text: string) => Buffer.from(text).toString('base64');
   return `apiVersion: v1
 kind: Config
 clusters:
   - name: box
     cluster:
       server: ${of.server}
-      certificate-authority-data: ${Buffer.from(of.ca).toString('base64')}
+      certificate-authority-data: ${base64(of.ca)}
 users:
   - name: phoenix
     user:
-      client-certificate: ${join(of.dir, 'admin.crt')}
-      client-key: ${join(of.dir, 'admin.key')}
+      client-certificate-data: ${base64(of.certificate)}
+      client-key-data: ${base64(of.key)}
 contexts:
   - name: box
     context: { cluster: box, user: phoenix }

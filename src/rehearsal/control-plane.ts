@@ -13,7 +13,7 @@ export interface ControlPlane extends AsyncDisposable {
   readonly id: string;
   /** `https://127.0.0.1:PORT` */
   readonly server: string;
-  /** Path of the administrator's kubeconfig; it names key files beside it and holds no key. */
+  /** Path of the administrator's kubeconfig, which holds its key. */
   readonly kubeconfig: string;
   /** PEM of the authority that signed the server's certificate. */
   readonly ca: string;

@@ -111,6 +111,7 @@ function register(run: Run, secrets: BoxSecrets, { claim }: Castle): void {
     if (name !== claim?.clientId && name !== claim?.clientSecret) run.redactor.add(name, value);
   }
   run.redactor.add('machine identity secret', secrets.clientSecret);
+  run.redactor.add('text in error bodies', secrets.inErrors);
 }
 
 /** Castle files of the box write `http://NAME.box.invalid`, since a stand-in's port is known only when it listens. */

@@ -84,6 +84,7 @@ export function standInConfigs(
                   ? secrets.clientSecret
                   : value,
           })),
+          inErrors: secrets.inErrors,
           faults: own('infisical'),
         },
       },

@@ -52,7 +52,7 @@ locals {
 }
 
 output "kubeconfig" {
-  description = "Administrator's kubeconfig. It names its key files in the box's RAM directory and holds no key."
+  description = "Administrator's kubeconfig, with its key: the state that keeps it must be encrypted."
   value       = local.kubeconfig
   sensitive   = true
 }

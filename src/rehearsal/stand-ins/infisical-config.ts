@@ -58,6 +58,8 @@ export const infisicalConfig = z.strictObject({
   secrets: z.array(secret),
   /** Folder `into` imports folder `from`; later imports win over earlier ones. */
   imports: z.array(z.strictObject({ into: scope, from: scope })).default([]),
+  /** Stands in the `details` of every error body, as the request's data does in the real server's. */
+  inErrors: z.string().optional(),
   faults: z.array(z.string()).default([]),
 });
 

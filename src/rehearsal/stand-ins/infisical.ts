@@ -61,7 +61,9 @@ async function answer(server: Server, call: Call): Promise<void> {
           }
         : {};
     if (error.status === 302) headers['location'] = 'http://127.0.0.1/login';
-    sendJson(call, error.status, { reqId, ...error.body }, headers);
+    const { inErrors } = server.config;
+    const details = inErrors === undefined ? {} : { details: [{ conditions: inErrors }] };
+    sendJson(call, error.status, { reqId, ...error.body, ...details }, headers);
   }
 }
 
