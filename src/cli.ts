@@ -6,6 +6,7 @@ import { explain, PhoenixError, toPhoenixError, whatAndWhere } from './errors.ts
 import { helpText } from './help.ts';
 import { createLog } from './log.ts';
 import { type CommandName, commandNames, parseRequest, type Request } from './request.ts';
+import { recordPrinted } from './vault/printed.ts';
 import { createRedactor } from './vault/redact.ts';
 
 type Process = Pick<Edge, 'env' | 'cwd' | 'home' | 'self'>;
@@ -21,6 +22,7 @@ interface Terminal {
 export async function cli(args: readonly string[], world: Process): Promise<number> {
   const redactor = createRedactor();
   const redact = (text: string) => redactor.redact(text);
+  using printed = recordPrinted([process.stdout, process.stderr]);
   let terminal: Terminal = { json: false, quiet: false, color: false, debug: args.includes('--debug') };
   try {
     const parsed = parse(args, world.env);
@@ -36,6 +38,7 @@ export async function cli(args: readonly string[], world: Process): Promise<numb
       ...world,
       log,
       redactor,
+      printed,
       signal: cancellation.signal,
       fetch: globalThis.fetch,
       onRun: () => {},

@@ -1,4 +1,5 @@
 import type { Log } from './log.ts';
+import type { Printed } from './vault/printed.ts';
 import type { Redactor } from './vault/redact.ts';
 
 /** What an edge (CLI, Action) gives to a command: the outside world, so that commands touch no global. */
@@ -7,6 +8,8 @@ export interface Edge {
   readonly cwd: string;
   readonly log: Log;
   readonly redactor: Redactor;
+  /** What this process has printed; kept in the vault once there is one. */
+  readonly printed: Pick<Printed, 'keepIn' | 'leave'>;
   readonly signal: AbortSignal;
   readonly fetch: typeof fetch;
   /** Phoenix' own folder, where the reference castle lies. */

@@ -8,12 +8,14 @@ import type { Log } from './log.ts';
 import { createLog } from './log.ts';
 import { annotateErrors, writeFailure, writeOutputs } from './outputs.ts';
 import { saveRun } from './state.ts';
+import { recordPrinted } from './vault/printed.ts';
 import { createRedactor } from './vault/redact.ts';
 
 /** The Action's main step. Sets the exit code; every way out says why. */
 export async function main(world: Pick<Edge, 'env' | 'cwd' | 'home' | 'self'>): Promise<void> {
   const redactor = createRedactor(setSecret);
   const redact = (text: string) => redactor.redact(text);
+  using printed = recordPrinted([process.stdout, process.stderr]);
   const log = actionLog(world.env, redact);
   using cancellation = listenForCancellation((text) => log.warn(text));
   try {
@@ -22,6 +24,7 @@ export async function main(world: Pick<Edge, 'env' | 'cwd' | 'home' | 'self'>): 
       ...world,
       log,
       redactor,
+      printed,
       signal: cancellation.signal,
       fetch: globalThis.fetch,
       onRun: saveRun,

@@ -28,7 +28,15 @@ const subject = (signal: AbortSignal): Omit<Subject, 'signal'> => ({
   castleFile: 'phoenix.yaml',
   castle: nowhere,
   edge: {
-    ...{ env: {}, cwd: '/', home: '/', self: [], onRun() {}, onCancel: 'drain' as const },
+    ...{
+      env: {},
+      cwd: '/',
+      home: '/',
+      self: [],
+      printed: { keepIn() {}, leave() {} },
+      onRun() {},
+      onCancel: 'drain' as const,
+    },
     ...{ log: silentLog, redactor: createRedactor(), fetch: globalThis.fetch, signal },
   },
 });

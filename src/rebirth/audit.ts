@@ -1,6 +1,9 @@
 import type { AuditHandover } from '../settle/handover.ts';
-import { auditFiles, auditProcesses, type Leak, type LeakAudit } from '../vault/audit.ts';
+import { auditProcesses, type Leak, type LeakAudit } from '../vault/audit.ts';
 import { leakError } from '../vault/leak-error.ts';
+import { auditPlanned } from '../vault/planned.ts';
+import { auditPrinted } from '../vault/printed.ts';
+import { sharedRoots } from '../vault/recent.ts';
 import { noteFailure, type Progress } from './progress.ts';
 import type { Run } from './run.ts';
 
@@ -36,22 +39,30 @@ export function sampleProcesses(run: Run): ProcessSampler {
 
 /** Where the run's audit looks: what of it stands outside the vault. */
 export function auditPlan(run: Run): AuditHandover {
-  const { castle, env } = run;
+  const { castle, env, ledger } = run;
+  const { source } = castle.secrets;
   const commandFiles = ['GITHUB_OUTPUT', 'GITHUB_ENV', 'GITHUB_STATE', 'GITHUB_STEP_SUMMARY', 'GITHUB_PATH']
     .map((name) => env[name])
     .filter((file) => file !== undefined && file !== '') as string[];
   return {
     roots: [run.stateDir, run.home, castle.liveDir, ...run.auditRoots, ...commandFiles],
+    shared: { roots: sharedRoots(env), since: ledger.startedAt.getTime() },
+    except: [run.vault.dir, ...(source?.kind === 'files' ? [source.dir] : [])],
     inEnvironment: castle.secrets.list.filter(({ as }) => as === 'env').map(({ name }) => name),
   };
 }
 
-/** Audits the files, and says what a leak means. */
+/** Audits what was printed and the files, and says what a leak means. */
 export async function auditRun(run: Run, processes: LeakAudit, progress: Progress): Promise<void> {
-  const files = await auditFiles(run.redactor.secrets, auditPlan(run).roots, [run.vault.dir]);
+  const { secrets } = run.redactor;
+  const audits = [
+    processes,
+    await auditPrinted(secrets, run.vault.dir),
+    await auditPlanned(secrets, auditPlan(run)),
+  ];
   progress.leaks = {
-    checked: files.checked + processes.checked,
-    found: [...files.found, ...processes.found],
+    checked: audits.reduce((sum, { checked }) => sum + checked, 0),
+    found: audits.flatMap(({ found }) => found),
   };
   if (progress.leaks.found.length > 0) noteFailure(progress, 'leaks', leakError(progress.leaks.found));
 }

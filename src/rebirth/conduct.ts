@@ -89,6 +89,8 @@ async function prepare(
   const stop = new AbortController();
   const vault = await openVault(vaultRoot(env), id, (dir) => journal.write({ type: 'vault', dir }));
   ends.use(vault);
+  edge.printed.keepIn(vault.dir);
+  ends.defer(() => edge.printed.leave());
   leaveSecrets(vault, edge.redactor);
   const swap = await swapDevices();
   if (swap.length > 0)

@@ -75,7 +75,12 @@ export function findStateLease(vaultDir: string): Promise<StateLeaseHandover | u
   return parsed(join(vaultDir, stateLeaseFile), stateLease);
 }
 
-const audit = z.object({ roots: z.array(z.string()), inEnvironment: z.array(z.string()) });
+const audit = z.object({
+  roots: z.array(z.string()),
+  shared: z.object({ roots: z.array(z.string()), since: z.number() }),
+  except: z.array(z.string()),
+  inEnvironment: z.array(z.string()),
+});
 
 export type AuditHandover = z.infer<typeof audit>;
 

@@ -14,7 +14,9 @@ import { thisProcess } from '../lease/who.ts';
 import type { Log } from '../log.ts';
 import { endMarked } from '../process/end.ts';
 import { removeRunFolder } from '../rebirth/workspace.ts';
-import { auditFiles, auditProcesses, type LeakAudit } from '../vault/audit.ts';
+import { auditProcesses, type LeakAudit } from '../vault/audit.ts';
+import { auditPlanned } from '../vault/planned.ts';
+import { auditPrinted } from '../vault/printed.ts';
 import type { Redactor } from '../vault/redact.ts';
 import { wipe } from '../vault/vault.ts';
 import { type DrainOptions, drainRun } from './drain.ts';
@@ -124,6 +126,10 @@ export async function settleRun(record: RunRecord, options: SettleOptions): Prom
   );
   if (handedOn.length === 0)
     await step('remove its folder of programs', () => removeRunFolder(begin.workspace));
+  const printed =
+    vault === undefined
+      ? undefined
+      : await step('look through what it printed', () => auditPrinted(redactor.secrets, vault));
   if (vault !== undefined) await step('wipe its vault', () => wipe(vault));
   const gone = vault === undefined || !existsSync(vault);
   if (handedOn.length === 0 && gone) journal.write({ type: 'settled', by });
@@ -132,7 +138,12 @@ export async function settleRun(record: RunRecord, options: SettleOptions): Prom
     plan === undefined
       ? undefined
       : await step('audit for leaks', () => audit(plan, redactor, options.until));
-  return { layers, handedOn, leaks, troubles };
+  return { layers, handedOn, leaks: leaks && both(leaks, printed), troubles };
+}
+
+function both(files: LeakAudit, printed: LeakAudit | undefined): LeakAudit {
+  if (printed === undefined) return files;
+  return { checked: files.checked + printed.checked, found: [...printed.found, ...files.found] };
 }
 
 function timeLeft(until: number): AbortSignal {
@@ -161,10 +172,9 @@ async function giveBack(lease: Lease | undefined, home: string, run: string): Pr
 }
 
 async function audit(plan: AuditHandover, redactor: Redactor, until: number): Promise<LeakAudit> {
-  const { roots, inEnvironment } = plan;
   const work = Promise.all([
-    auditFiles(redactor.secrets, roots),
-    auditProcesses(redactor.secrets, new Set(inEnvironment)),
+    auditPlanned(redactor.secrets, plan),
+    auditProcesses(redactor.secrets, new Set(plan.inEnvironment)),
   ]);
   const late = new Promise<never>((_, reject) => {
     whenAborted(timeLeft(until), () => reject(new Error('there was no time left for all of it')));

@@ -5,7 +5,8 @@ import { PhoenixError } from '../errors.ts';
 import { isAbandoned, ownerFile, ownerText } from '../owner.ts';
 import { assertRam } from './ram.ts';
 
-const prefix = 'phoenix-vault-';
+/** What the folder of every run's vault begins with. */
+export const vaultPrefix = 'phoenix-vault-';
 
 /** The RAM directory of one run. Everything secret lives in it and dies with it. */
 export interface Vault extends AsyncDisposable {
@@ -36,7 +37,7 @@ export async function openVault(
   announce: (dir: string) => void = () => {},
 ): Promise<Vault> {
   await assertRam(root);
-  const dir = join(root, `${prefix}${runId}`);
+  const dir = join(root, `${vaultPrefix}${runId}`);
   announce(dir);
   try {
     await mkdir(dir, { mode: 0o700 });
@@ -100,7 +101,7 @@ export async function wipe(dir: string): Promise<void> {
 export async function abandonedVaults(root: string): Promise<string[]> {
   const abandoned: string[] = [];
   for (const name of await readdir(root).catch(() => [])) {
-    if (!name.startsWith(prefix)) continue;
+    if (!name.startsWith(vaultPrefix)) continue;
     const dir = join(root, name);
     const stat = await lstat(dir).catch(() => undefined);
     if (stat === undefined || !stat.isDirectory() || stat.uid !== process.getuid?.()) continue;
