@@ -30,9 +30,9 @@ describe('a fault', () => {
   test.each([
     ['infisicl:429', /Did you mean `infisical`\?/],
     ['infisical:hiden', /Did you mean `hidden`\?/],
-    ['infisical', /knows no fault|no stand-in/],
+    ['infisical', /knows no fault|nothing called/],
     ['infisical:429*0', /./],
-    ['toString:429', /no stand-in/],
+    ['toString:429', /nothing called/],
   ])('that is none, %s, is refused with what there is', (text, why) => {
     const error = refused(text);
     expect(error.code).toBe('PHX-BOX-FAULT');

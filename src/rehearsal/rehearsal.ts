@@ -8,7 +8,8 @@ import type { Report } from '../report/schema.ts';
 import type { Request } from '../request.ts';
 import type { InstalledTool, ToolName } from '../toolchain/install.ts';
 import { openBox } from './box.ts';
-import { type BoxSecrets, makeBoxSecrets } from './box-secrets.ts';
+import { type BoxSecrets, makeBoxSecrets, unusedSecret } from './box-secrets.ts';
+import { plantLeaks } from './leaks.ts';
 import { audienceOf, standInConfigs } from './stand-in-configs.ts';
 import { parseFault } from './stand-ins/faults.ts';
 import { makeCastleRepository } from './stand-ins/git-repository.ts';
@@ -66,6 +67,10 @@ export async function openRehearsal(
     signal: run.signal,
   });
   const url = (name: string) => box.standIns.get(name)?.url ?? '';
+  const leaks = await plantLeaks(request.fault, {
+    secret: secrets.stored.get(unusedSecret) ?? secrets.requestToken,
+    env: run.env,
+  });
   return {
     castle: withAddresses(castle, (name) => url(name)),
     env: {
@@ -83,7 +88,10 @@ export async function openRehearsal(
     onDeath(listener) {
       box.onDeath((name, how) => listener(died(name, how)));
     },
-    [Symbol.asyncDispose]: () => box[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await leaks[Symbol.asyncDispose]();
+      await box[Symbol.asyncDispose]();
+    },
   };
 }
 

@@ -2,8 +2,8 @@ import { PhoenixError } from '../../errors.ts';
 import { didYouMean } from '../../near.ts';
 
 /**
- * Every fault that the network stand-ins can be given: `--fault NAME:KIND`, or `NAME:KIND*N` for the first N requests
- * only that meet it. The words are what `phoenix rehearse --help` shows.
+ * Every fault of the box: what its network stand-ins can be given, and the leaks that its audit must find. `--fault
+ * NAME:KIND`, or `NAME:KIND*N` for the first N requests only that meet it. The words are what docs/box.md shows.
  */
 export const faultKinds = {
   'github-oidc': {
@@ -55,6 +55,12 @@ export const faultKinds = {
     slow: 'holds every request for 30 s',
     drop: 'cuts the connection without an answer',
   },
+  leak: {
+    environ: 'starts a process with a secret in its environment',
+    argv: 'starts a process with a secret among its arguments',
+    log: 'prints a secret past the redactor',
+    disk: 'writes a secret, as base64, into a temporary file',
+  },
 } as const satisfies Record<string, Record<string, string>>;
 
 export type FaultTarget = keyof typeof faultKinds;
@@ -73,7 +79,7 @@ export function parseFault(text: string): Fault {
   if (!isTarget(target)) {
     throw unknown(
       text,
-      `The box has no stand-in \`${target || text}\`.${didYouMean(target || text, Object.keys(faultKinds))}`,
+      `The box has nothing called \`${target || text}\`.${didYouMean(target || text, Object.keys(faultKinds))}`,
       `Use one of: ${Object.keys(faultKinds).join(', ')}, as in --fault infisical:429.`,
     );
   }
@@ -81,7 +87,7 @@ export function parseFault(text: string): Fault {
   if (!kinds.includes(kind)) {
     throw unknown(
       text,
-      `The stand-in ${target} knows no fault \`${kind}\`.${didYouMean(kind, kinds)}`,
+      `${target} knows no fault \`${kind}\`.${didYouMean(kind, kinds)}`,
       `Use one of: ${kinds.map((name) => `${target}:${name}`).join(', ')}; add *N for the first N requests only.`,
     );
   }
