@@ -4,6 +4,7 @@ import { claim, gitops, kubeconfig } from './cluster.ts';
 import { lease } from './lease.ts';
 import { milestones } from './milestones.ts';
 import { secrets } from './secrets.ts';
+import { state } from './state.ts';
 import {
   duration,
   environmentName,
@@ -154,6 +155,7 @@ export const castleSchema = z
       .describe('Names of environment variables, not secret, that layers may see'),
     layers: layers.prefault({}),
     lease: lease.prefault({}),
+    state: state.prefault({}),
     kubeconfig: kubeconfig.optional(),
     claim: claim.optional(),
     gitops: gitops.optional(),
@@ -168,6 +170,14 @@ export const castleSchema = z
   .refine((value) => value.claim === undefined || value.secrets.source !== undefined, {
     path: ['claim'],
     error: 'a `secrets.source` beside `claim`, for the claim hands the machine identity over',
+  })
+  .refine((value) => value.state.encryption === undefined || value.engine === 'tofu', {
+    path: ['state', 'encryption'],
+    error: '`engine: tofu` beside it, for Terraform cannot encrypt a state',
+  })
+  .refine((value) => value.state.encryption === undefined || value.secrets.source !== undefined, {
+    path: ['state', 'encryption'],
+    error: 'a `secrets.source` beside it, for the key is one of its secrets',
   })
   .meta({ title: 'Phoenix castle file' });
 

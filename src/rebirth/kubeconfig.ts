@@ -30,7 +30,11 @@ export async function takeKubeconfig(run: Run, outputs: ReadonlyMap<string, unkn
   const file = await run.vault.write(run.vault.dir, 'kubeconfig', text);
   for (const key of ['client-key-data', 'token']) {
     const found = new RegExp(`^\\s*${key}:\\s*["']?([^\\s"']+)`, 'm').exec(text)?.[1];
-    if (found !== undefined) run.redactor.add(`kubeconfig ${key}`, found);
+    if (found === undefined) continue;
+    run.redactor.add(`kubeconfig ${key}`, found);
+    // The key itself too, as a program would print or store it.
+    if (key === 'client-key-data')
+      run.redactor.add('kubeconfig client key', Buffer.from(found, 'base64').toString('utf8'));
   }
   return { file, cluster: await connectCluster(file) };
 }

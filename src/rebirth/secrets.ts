@@ -3,6 +3,7 @@ import type { Secret } from '../castle/secrets.ts';
 import { PhoenixError } from '../errors.ts';
 import type { Session } from '../identity/session.ts';
 import type { Run } from './run.ts';
+import { placeStateKey } from './state-key.ts';
 
 /** The run's secrets: in memory for Phoenix itself, and for each layer as files in its own partition of the vault. */
 export interface RunSecrets {
@@ -10,13 +11,14 @@ export interface RunSecrets {
   value(name: string): string;
   /** The var files of a layer; empty where no secret names it. */
   varFiles(layer: string): readonly string[];
-  /** Secrets that the castle file asks to be put into a layer's environment. */
+  /** What a layer's environment gets: secrets that the castle file wants there, and the way to the states' key. */
   environment(layer: string): Readonly<Record<string, string>>;
 }
 
 export function wantedSecrets({ castle }: Run): string[] {
   const own = castle.claim === undefined ? [] : [castle.claim.clientId, castle.claim.clientSecret];
-  return [...new Set([...castle.secrets.list.map(({ name }) => name), ...own])];
+  const key = castle.state.encryption === undefined ? [] : [castle.state.encryption.key];
+  return [...new Set([...castle.secrets.list.map(({ name }) => name), ...own, ...key])];
 }
 
 /** Fetches what the castle needs, once, and lays it out in the vault by layer. */
@@ -25,6 +27,9 @@ export async function layOutSecrets(run: Run, session: Session | undefined): Pro
   const values: ReadonlyMap<string, string> =
     wanted.length === 0 || session === undefined ? new Map() : await session.fetch(wanted);
   for (const [name, value] of values) run.redactor.add(name, value);
+  const { encryption } = run.castle.state;
+  const forAll =
+    encryption === undefined ? {} : await placeStateKey(run.vault, encryption, known(values, encryption.key));
   const files = new Map<string, string[]>();
   const environments = new Map<string, Record<string, string>>();
   for (const layer of new Set(run.castle.secrets.list.flatMap(({ layers }) => layers))) {
@@ -39,13 +44,9 @@ export async function layOutSecrets(run: Run, session: Session | undefined): Pro
     `secrets: ${values.size} in the vault, ${files.size} ${files.size === 1 ? 'layer' : 'layers'} given some`,
   );
   return {
-    value(name) {
-      const value = values.get(name);
-      if (value === undefined) throw unknownSecret(name);
-      return value;
-    },
+    value: (name) => known(values, name),
     varFiles: (layer) => files.get(layer) ?? [],
-    environment: (layer) => environments.get(layer) ?? {},
+    environment: (layer) => ({ ...environments.get(layer), ...forAll }),
   };
 }
 
@@ -58,8 +59,7 @@ async function partition(
   const variables: Record<string, string> = {};
   const environment: Record<string, string> = {};
   for (const { name, as, variable } of secrets) {
-    const value = values.get(name);
-    if (value === undefined) throw unknownSecret(name);
+    const value = known(values, name);
     if (as === 'tfvar') variables[variable] = value;
     else if (as === 'env') environment[variable] = value;
     else {
@@ -69,6 +69,12 @@ async function partition(
     }
   }
   return { variables, environment };
+}
+
+function known(values: ReadonlyMap<string, string>, name: string): string {
+  const value = values.get(name);
+  if (value === undefined) throw unknownSecret(name);
+  return value;
 }
 
 function unknownSecret(name: string): PhoenixError {

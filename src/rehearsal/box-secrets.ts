@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHash, createHmac, randomBytes } from 'node:crypto';
 
 /** The secrets of a rehearsal: made for it, of no worth outside it, and looked for everywhere when it ends. */
 export interface BoxSecrets {
@@ -24,6 +24,7 @@ const shapes: Readonly<Record<string, (random: string) => string>> = {
   AGE_KEY: (random) => `AGE-SECRET-KEY-1${random.toUpperCase()}`,
   TALOS_CA_KEY: (random) =>
     `-----BEGIN ED25519 PRIVATE KEY-----\n${Buffer.from(random).toString('base64')}\n-----END ED25519 PRIVATE KEY-----\n`,
+  STATE_KEY: (random) => createHash('sha256').update(random).digest('base64'),
   REGISTRY_AUTH: (random) => JSON.stringify({ auths: { 'registry.invalid': { auth: random } } }),
   CONSOLE_PIN: (random) =>
     [...Buffer.from(random.slice(0, 12), 'hex')].map((byte) => pinLetters[byte % pinLetters.length]).join(''),

@@ -15,7 +15,7 @@ const waiting = 'process.stdin.resume().on("end", () => process.exit())';
 
 /**
  * The leaks of `--fault leak:…`, which the audit must find: they are its positive controls. They last until disposed of,
- * which must be after the audit. `leak:state` is not made here: it leaves the encryption of the states out.
+ * which must be after the audit.
  */
 export async function plantLeaks(
   faults: readonly string[],
@@ -33,6 +33,11 @@ export async function plantLeaks(
     await writeFile(join(dir, 'notes.txt'), `base64: ${Buffer.from(`key=${secret}`).toString('base64')}\n`);
   }
   return made.move();
+}
+
+/** `leak:state` makes nothing of its own: the states lose their encryption. */
+export function leavesStatesInTheClear(faults: readonly string[]): boolean {
+  return planFaults('leak', faults).strikes('state');
 }
 
 function startWaiting(args: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {

@@ -9,7 +9,7 @@ import type { Request } from '../request.ts';
 import type { InstalledTool, ToolName } from '../toolchain/install.ts';
 import { openBox } from './box.ts';
 import { type BoxSecrets, makeBoxSecrets, unusedSecret } from './box-secrets.ts';
-import { plantLeaks } from './leaks.ts';
+import { leavesStatesInTheClear, plantLeaks } from './leaks.ts';
 import { audienceOf, standInConfigs } from './stand-in-configs.ts';
 import { parseFault } from './stand-ins/faults.ts';
 import { makeCastleRepository } from './stand-ins/git-repository.ts';
@@ -72,7 +72,10 @@ export async function openRehearsal(
     env: run.env,
   });
   return {
-    castle: withAddresses(castle, (name) => url(name)),
+    castle: withAddresses(
+      leavesStatesInTheClear(request.fault) ? withoutEncryption(castle) : castle,
+      (name) => url(name),
+    ),
     env: {
       ACTIONS_ID_TOKEN_REQUEST_URL: box.standIns.get('github-oidc')?.main ?? '',
       ACTIONS_ID_TOKEN_REQUEST_TOKEN: secrets.requestToken,
@@ -120,6 +123,11 @@ function register(run: Run, secrets: BoxSecrets, { claim }: Castle): void {
   }
   run.redactor.add('machine identity secret', secrets.clientSecret);
   run.redactor.add('text in error bodies', secrets.inErrors);
+}
+
+function withoutEncryption(castle: Castle): Castle {
+  const { encryption: _, ...state } = castle.state;
+  return { ...castle, state };
 }
 
 /** Castle files of the box write `http://NAME.box.invalid`, since a stand-in's port is known only when it listens. */

@@ -59,6 +59,7 @@ export const faultKinds = {
     environ: 'starts a process with a secret in its environment',
     argv: 'starts a process with a secret among its arguments',
     log: 'prints a secret past the redactor',
+    state: 'leaves the states unencrypted: they hold the key of the kubeconfig',
     disk: 'writes a secret, as base64, into a temporary file',
   },
 } as const satisfies Record<string, Record<string, string>>;
