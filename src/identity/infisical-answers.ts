@@ -12,6 +12,7 @@ const secret = z.object({
   secretKey: z.string(),
   secretValue: z.string(),
   secretValueHidden: z.boolean().optional(),
+  secretPath: z.string().optional(),
 });
 
 export type ListedSecret = z.output<typeof secret>;

@@ -1,15 +1,10 @@
 import type { PhoenixError } from '../errors.ts';
-import { type Ask, exchange, type Outcome, type Patience, type Wire } from './exchange.ts';
-import {
-  isRouteMissing,
-  isTokenRefused,
-  listAnswer,
-  loginAnswer,
-  projectAnswer,
-  refusalOf,
-} from './infisical-answers.ts';
+import { type Ask, exchange, type Patience, type Wire } from './exchange.ts';
+import { isTokenRefused, loginAnswer } from './infisical-answers.ts';
 import { type InfisicalPlace, infisicalError } from './infisical-errors.ts';
+import { answerOf, type Folder, findProject, foldersOf, listFolder } from './infisical-list.ts';
 import { pickSecrets } from './infisical-secrets.ts';
+import { isLoopback } from './proxy.ts';
 import type { Session } from './session.ts';
 
 export interface InfisicalLogin extends Wire {
@@ -19,6 +14,10 @@ export interface InfisicalLogin extends Wire {
   readonly project: { readonly id: string } | { readonly slug: string };
   readonly environment: string;
   readonly path: string;
+  /** Whether the folders below `path` are read too. */
+  readonly recursive?: boolean;
+  /** The folders of secrets that lie elsewhere than in `path`: name → folder. */
+  readonly folders?: ReadonlyMap<string, string>;
   /** A fresh id token; asked once per login, because GitHub's lives five minutes. */
   readonly getJwt: () => Promise<string>;
   /** Told every token and secret the moment it is known, before anything else is done with it. */
@@ -34,8 +33,8 @@ const longestLife = 3600;
 const revokePatience: Patience = { attemptMs: 5000, budgetMs: 10_000, attempts: 3 };
 
 /**
- * Logs in with the job's OIDC identity (POST /api/v1/auth/oidc-auth/login) and gives a session that reads secrets of one
- * folder. A token that runs out is replaced by a new login: `token/renew` deletes it on older servers. Every refusal
+ * Logs in with the job's OIDC identity (POST /api/v1/auth/oidc-auth/login) and gives a session that reads secrets of its
+ * folders. A token that runs out is replaced by a new login: `token/renew` deletes it on older servers. Every refusal
  * is a PhoenixError of class identity, PHX-INFISICAL-… or PHX-SECRET-….
  */
 export async function loginToInfisical(login: InfisicalLogin): Promise<Session> {
@@ -43,7 +42,7 @@ export async function loginToInfisical(login: InfisicalLogin): Promise<Session> 
   const { project, identityId, environment, path } = login;
   const place = { host, identityId, environment, path, project: 'id' in project ? project.id : project.slug };
   const now = login.now ?? Date.now;
-  if (host.startsWith('http:') && !isLoopback(host)) {
+  if (host.startsWith('http:') && !isLoopback(URL.parse(host)?.hostname ?? '')) {
     login.warn(
       `Infisical is reached by plain http (${host}): whoever listens on the way reads the secrets. Use https.`,
     );
@@ -54,17 +53,27 @@ export async function loginToInfisical(login: InfisicalLogin): Promise<Session> 
       `Infisical's access token would live ${token.seconds} s if its revocation failed. Set the Access Token TTL and Max TTL of identity ${identityId} to ${longestLife} s or less.`,
     );
   }
-  const list = () => listSecrets((ask) => exchange(ask, login, login.patience), place, project, token.value);
+  const call = (ask: Ask) => exchange(ask, login, login.patience);
+  const read = async (folders: readonly Folder[]) => {
+    const found = await findProject(call, place, project, token.value);
+    if ('outcome' in found) return [found];
+    return Promise.all(folders.map((folder) => listFolder(call, place, found, folder, token.value)));
+  };
   return {
     source: `Infisical at ${host}`,
     async fetch(names) {
       if (now() > token.renewAt) token = await logIn(login, place);
-      let listed = await list();
-      if (isTokenRefused(listed.outcome)) {
+      const folders = foldersOf(names, login);
+      let listed = await read(folders);
+      if (listed.some(({ outcome }) => isTokenRefused(outcome))) {
         token = await logIn(login, place);
-        listed = await list();
+        listed = await read(folders);
       }
-      return pickSecrets(names, answerOf(listed, place), place, login.onSecret);
+      const answers = listed.map((each) => answerOf(each, place));
+      const values = folders.map((folder, index) =>
+        pickSecrets(folder.names, answers[index], { ...place, path: folder.path }, login.onSecret),
+      );
+      return new Map(values.flatMap((picked) => [...picked]));
     },
     async [Symbol.asyncDispose]() {
       const { signal: _, ...wire } = login;
@@ -129,71 +138,4 @@ async function logIn(login: InfisicalLogin, place: InfisicalPlace): Promise<Acce
     if (refused.code !== 'PHX-INFISICAL-EXPIRED') throw refused;
   }
   throw refused;
-}
-
-interface Listed {
-  readonly doing: 'project' | 'secrets';
-  readonly outcome: Outcome;
-}
-
-/** v4 where the server has it and the project's id can be told, else v3, which takes the slug too. */
-async function listSecrets(
-  call: (ask: Ask) => Promise<Outcome>,
-  { host, environment, path }: InfisicalPlace,
-  project: InfisicalLogin['project'],
-  token: string,
-): Promise<Listed> {
-  const get = (route: string, query: Record<string, string> = {}) =>
-    call({
-      method: 'GET',
-      url: `${host}/api/${route}?${new URLSearchParams(query)}`,
-      headers: { authorization: `Bearer ${token}` },
-    });
-  const scope = {
-    environment,
-    secretPath: path,
-    viewSecretValue: 'true',
-    expandSecretReferences: 'true',
-    recursive: 'false',
-    // The name changed between versions of v4; unknown ones are ignored.
-    include_imports: 'true',
-    includeImports: 'true',
-  };
-  let id = 'id' in project ? project.id : undefined;
-  if ('slug' in project) {
-    for (const route of ['v1/projects/slug', 'v1/workspace/slug']) {
-      const outcome = await get(`${route}/${encodeURIComponent(project.slug)}`);
-      if (isRouteMissing(outcome)) continue;
-      id =
-        outcome.kind === 'json' && outcome.status === 200
-          ? projectAnswer.safeParse(outcome.body).data?.id
-          : undefined;
-      if (id !== undefined) break;
-      // Reading secrets does not take the right to look up projects: then v3 is asked by slug.
-      const forbidden =
-        outcome.kind === 'json' && outcome.status === 403 && refusalOf(outcome).error !== 'TokenError';
-      if (!forbidden) return { doing: 'project', outcome };
-    }
-  }
-  if (id !== undefined) {
-    const outcome = await get('v4/secrets', { projectId: id, ...scope });
-    if (!isRouteMissing(outcome)) return { doing: 'secrets', outcome };
-  }
-  const v3 =
-    id === undefined && 'slug' in project ? { workspaceSlug: project.slug } : { workspaceId: id ?? '' };
-  return { doing: 'secrets', outcome: await get('v3/secrets/raw', { ...v3, ...scope }) };
-}
-
-function answerOf({ doing, outcome }: Listed, place: InfisicalPlace) {
-  const answer =
-    doing === 'secrets' && outcome.kind === 'json' && outcome.status === 200
-      ? listAnswer.safeParse(outcome.body).data
-      : undefined;
-  if (answer === undefined) throw infisicalError({ doing }, outcome, place);
-  return answer;
-}
-
-function isLoopback(host: string): boolean {
-  const name = URL.canParse(host) ? new URL(host).hostname : '';
-  return name === 'localhost' || name === '[::1]' || name.startsWith('127.');
 }
