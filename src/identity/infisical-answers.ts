@@ -6,6 +6,7 @@ export const loginAnswer = z.object({
   accessToken: z.string().min(1),
   /** Seconds. */
   expiresIn: z.number().nonnegative(),
+  accessTokenMaxTTL: z.number().optional().catch(undefined),
 });
 
 const secret = z.object({

@@ -6,6 +6,15 @@ import { answerOf, type Folder, findProject, foldersOf, listFolder } from './inf
 import { pickSecrets } from './infisical-secrets.ts';
 import { isLoopback } from './proxy.ts';
 import type { Session } from './session.ts';
+import { goodLife } from './trust.ts';
+
+export interface GivenToken {
+  readonly host: string;
+  readonly token: string;
+  /** Seconds: how long it lives, and how long if it were renewed. */
+  readonly ttl: number;
+  readonly maxTtl: number;
+}
 
 export interface InfisicalLogin extends Wire {
   /** With or without a closing `/api`. */
@@ -24,11 +33,10 @@ export interface InfisicalLogin extends Wire {
   readonly onSecret: (value: string) => void;
   readonly warn: (text: string) => void;
   /** Told each access token once more, when it is in use: it must be revoked whatever becomes of this process. */
-  readonly onLogin?: (login: { readonly host: string; readonly token: string }) => Promise<void>;
+  readonly onLogin?: (login: GivenToken) => Promise<void>;
   readonly patience?: Patience;
 }
 
-const longestLife = 3600;
 /** A run that was cancelled still revokes, but must not be held up by a server that is gone. */
 const revokePatience: Patience = { attemptMs: 5000, budgetMs: 10_000, attempts: 3 };
 
@@ -48,9 +56,9 @@ export async function loginToInfisical(login: InfisicalLogin): Promise<Session> 
     );
   }
   let token = await logIn(login, place);
-  if (token.seconds > longestLife) {
+  if (token.seconds > goodLife) {
     login.warn(
-      `Infisical's access token would live ${token.seconds} s if its revocation failed. Set the Access Token TTL and Max TTL of identity ${identityId} to ${longestLife} s or less.`,
+      `Infisical's access token would live ${token.seconds} s if its revocation failed. Set the Access Token TTL and Max TTL of identity ${identityId} to ${goodLife} s or less.`,
     );
   }
   const call = (ask: Ask) => exchange(ask, login, login.patience);
@@ -126,7 +134,9 @@ async function logIn(login: InfisicalLogin, place: InfisicalPlace): Promise<Acce
         : undefined;
     if (answer !== undefined) {
       login.onSecret(answer.accessToken);
-      await login.onLogin?.({ host: place.host, token: answer.accessToken });
+      const { accessToken, expiresIn, accessTokenMaxTTL = expiresIn } = answer;
+      const given = { host: place.host, token: accessToken, ttl: expiresIn, maxTtl: accessTokenMaxTTL };
+      await login.onLogin?.(given);
       return {
         value: answer.accessToken,
         seconds: answer.expiresIn,

@@ -1,7 +1,9 @@
 import type { SecretSource } from '../castle/secrets.ts';
+import type { Wire } from '../identity/exchange.ts';
 import { openFiles } from '../identity/files.ts';
 import { requestIdToken } from '../identity/github.ts';
 import { loginToInfisical } from '../identity/infisical.ts';
+import { readTrust, weaknessesOf } from '../identity/infisical-trust.ts';
 import type { Session } from '../identity/session.ts';
 import { fetchBy } from '../identity/way.ts';
 import { leaveSession } from '../settle/handover.ts';
@@ -15,6 +17,7 @@ export async function openSession(run: Run, fetch: typeof globalThis.fetch): Pro
   const warn = (text: string) => run.log.warn(text);
   if (source.kind === 'files') return openFiles({ dir: source.dir, env: run.env, onSecret, warn });
   const { host, identityId, project, environment, path, recursive, caFile } = source;
+  const way = fetchBy({ env: run.env, caFile, fetch });
   let logins = 0;
   return loginToInfisical({
     host,
@@ -26,15 +29,31 @@ export async function openSession(run: Run, fetch: typeof globalThis.fetch): Pro
     folders: new Map(list.flatMap(({ name, path: own }) => (own === undefined ? [] : [[name, own]]))),
     getJwt: () => idTokenFor(source, run.env, fetch, { onSecret, signal: run.signal }),
     onSecret,
-    onLogin: async (login) => {
+    onLogin: async ({ host: at, token }) => {
       logins += 1;
       const ca = caFile === undefined ? {} : { caFile };
-      await leaveSession(run.vault, logins, { kind: 'infisical', ...login, ...ca });
+      await leaveSession(run.vault, logins, { kind: 'infisical', host: at, token, ...ca });
+      if (logins === 1)
+        await warnOfTrust({ fetch: way, signal: run.signal }, { host: at, identityId, token }, warn);
     },
     warn,
-    fetch: fetchBy({ env: run.env, caFile, fetch }),
+    fetch: way,
     signal: run.signal,
   });
+}
+
+/** A role that may not look at its own settings is the rule, and no reason for a word. */
+async function warnOfTrust(
+  wire: Wire,
+  login: { readonly host: string; readonly identityId: string; readonly token: string },
+  warn: (text: string) => void,
+): Promise<void> {
+  const settings = await readTrust(wire, login);
+  if (typeof settings === 'string') return;
+  for (const { of, saw, next } of weaknessesOf(settings)) {
+    // The life of the token that was given is warned of anyway.
+    if (of !== 'lifetime') warn(`Infisical's identity ${login.identityId}: ${saw}. ${next}`);
+  }
 }
 
 /** The job's id token for a source: made out to its `audience`, by default its address. */
