@@ -33,12 +33,13 @@ const brief: Patience = { attemptMs: 5000, budgetMs: 5000, attempts: 1 };
 export async function readTrust(
   wire: Wire,
   { host, identityId, token }: { readonly host: string; readonly identityId: string; readonly token: string },
+  patience: Patience = brief,
 ): Promise<TrustSettings | string> {
   const url = `${host}/api/v1/auth/oidc-auth/identities/${encodeURIComponent(identityId)}`;
   const outcome = await exchange(
     { method: 'GET', url, headers: { authorization: `Bearer ${token}` } },
     wire,
-    brief,
+    patience,
   );
   if (outcome.kind === 'unreachable') return outcome.code;
   if (outcome.kind === 'foreign') return `${outcome.status}, ${outcome.looks}`;
@@ -100,7 +101,8 @@ export function lifeWeakness(ttl: number, maxTtl: number): Weakness | undefined 
   };
 }
 
+/** A network of no bits holds every address, whatever stands before it. */
 function isEverywhere({ ipAddress, prefix }: TrustSettings['accessTokenTrustedIps'][number]): boolean {
-  const [address = '', bits] = ipAddress.split('/');
-  return /^(?:0\.0\.0\.0|(?:0*:)+:?0*)$/.test(address) && Number(bits ?? prefix ?? 128) === 0;
+  const bits = ipAddress.split('/')[1];
+  return bits === undefined ? prefix === 0 : Number(bits) === 0;
 }

@@ -85,7 +85,7 @@ export async function loginToInfisical(login: InfisicalLogin): Promise<Session> 
     },
     async [Symbol.asyncDispose]() {
       const { signal: _, ...wire } = login;
-      const how = await revokeInfisicalToken(wire, { host, token: token.value });
+      const how = await revokeInfisicalToken(wire, { host, token: token.value }, login.patience);
       if (how === undefined) return;
       login.warn(
         `Infisical's access token of identity ${identityId} could not be revoked (${how}); it dies by itself ${Math.max(0, Math.ceil((token.endsAt - now()) / 1000))} s from now. To end it at once, revoke the identity's tokens in Infisical.`,
@@ -98,9 +98,10 @@ export async function loginToInfisical(login: InfisicalLogin): Promise<Session> 
 export async function revokeInfisicalToken(
   wire: Wire,
   { host, token }: { readonly host: string; readonly token: string },
+  patience: Patience = revokePatience,
 ): Promise<string | undefined> {
   const url = `${host}/api/v1/auth/token/revoke`;
-  const outcome = await exchange({ method: 'POST', url, json: { accessToken: token } }, wire, revokePatience);
+  const outcome = await exchange({ method: 'POST', url, json: { accessToken: token } }, wire, patience);
   // A second revoke is 401 on older servers, and an expired token 403 TokenError: gone either way.
   if ((outcome.kind === 'json' && outcome.status === 200) || isTokenRefused(outcome)) return undefined;
   return outcome.kind === 'unreachable' ? outcome.code : `status ${outcome.status}`;
