@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { type Castle, loadCastle } from '../castle/load.ts';
 import type { Edge } from '../edge.ts';
 import { refuseForeignJobs } from '../identity/policy.ts';
-import { storeOf } from '../rebirth/claim-gate.ts';
+import { assertStore } from '../rebirth/claim-gate.ts';
 import { conduct } from '../rebirth/conduct.ts';
 import { supported } from '../rebirth/milestones.ts';
 import { createProgress, type Progress, verdictOf } from '../rebirth/progress.ts';
@@ -24,7 +24,7 @@ export async function rebirth(request: Request, edge: Edge): Promise<CommandResu
   );
   await refuseForeignJobs(edge.env, castle);
   for (const check of castle.milestones.flatMap(({ all }) => all)) supported(check, castle);
-  if (castle.claim !== undefined) storeOf({ castle });
+  if (castle.claim !== undefined) assertStore(castle);
 
   const progress = createProgress();
   await conduct(castle, request, edge, ledger, progress);

@@ -23,9 +23,16 @@ export const listAnswer = z.object({
   imports: z.array(z.object({ secrets: z.array(secret) })).optional(),
 });
 
-const identified = z.object({ id: z.string().min(1) });
+const identified = z.object({
+  id: z.string().min(1),
+  slug: z
+    .string()
+    .regex(/^[a-z0-9]+(?:[_-][a-z0-9]+)*$/)
+    .optional()
+    .catch(undefined),
+});
 
-/** A project by slug: the object itself, or wrapped, by the age of the server. */
+/** A project by slug or id: the object itself, or wrapped, by the age of the server. */
 export const projectAnswer = z.union([
   identified,
   z.object({ project: identified }).transform(({ project }) => project),

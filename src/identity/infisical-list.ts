@@ -67,6 +67,23 @@ export async function findProject(
   return project;
 }
 
+/** The slug of a project by its id; undefined where the identity may not look it up. Not worth an error: see the caller. */
+export async function findSlug(
+  call: Call,
+  host: string,
+  id: string,
+  token: string,
+): Promise<string | undefined> {
+  for (const route of ['v1/projects', 'v1/workspace']) {
+    const outcome = await call(get(`${host}/api/${route}/${encodeURIComponent(id)}`, token));
+    if (outcome.kind === 'json' && outcome.status === 200) {
+      return projectAnswer.safeParse(outcome.body).data?.slug;
+    }
+    if (!isRouteMissing(outcome)) return undefined;
+  }
+  return undefined;
+}
+
 /** v4 where the server has it and the project's id is known, else v3, which takes the slug too. */
 export async function listFolder(
   call: Call,

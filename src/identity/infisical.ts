@@ -2,7 +2,7 @@ import type { PhoenixError } from '../errors.ts';
 import { type Ask, exchange, type Patience, type Wire } from './exchange.ts';
 import { isTokenRefused, loginAnswer } from './infisical-answers.ts';
 import { type InfisicalPlace, infisicalError } from './infisical-errors.ts';
-import { answerOf, type Folder, findProject, foldersOf, listFolder } from './infisical-list.ts';
+import { answerOf, type Folder, findProject, findSlug, foldersOf, listFolder } from './infisical-list.ts';
 import { pickSecrets } from './infisical-secrets.ts';
 import { isLoopback } from './proxy.ts';
 import type { Session } from './session.ts';
@@ -69,6 +69,8 @@ export async function loginToInfisical(login: InfisicalLogin): Promise<Session> 
   };
   return {
     source: `Infisical at ${host}`,
+    projectSlug: async () =>
+      'slug' in project ? project.slug : findSlug(call, host, project.id, token.value),
     async fetch(names) {
       if (now() > token.renewAt) token = await logIn(login, place);
       const folders = foldersOf(names, login);
