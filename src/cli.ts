@@ -82,8 +82,10 @@ function parse(args: readonly string[], env: NodeJS.ProcessEnv): Parsed {
     return { terminal, help: helpText(known as CommandName | undefined) };
   }
   if (rest.length > 0) throw usage(`"${rest[0]}" is one word too many: a command takes options only.`);
-  const { castle, report, from, seed } = values;
-  const given = Object.entries({ castle, report, from, seed }).filter(([, value]) => value !== undefined);
+  const { castle, report, trust, from, seed } = values;
+  const given = Object.entries({ castle, report, trust, from, seed }).filter(
+    ([, value]) => value !== undefined,
+  );
   const lists = { only: split(values.only), fault: split(values.fault) };
   const request = parseRequest({ command, ...Object.fromEntries(given), ...lists }, (option) =>
     option === 'command' ? 'the first word' : `--${option}`,
@@ -105,6 +107,7 @@ function read(args: readonly string[]) {
         from: text,
         seed: text,
         only: list,
+        trust: flag,
         fault: list,
         json: flag,
         quiet: flag,

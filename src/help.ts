@@ -17,10 +17,17 @@ const terminalFlags = {
   help: 'This text.',
 } as const;
 
+/** Flags of the CLI that the Action takes as `true`. */
+const flags = new Set(['trust']);
+
+function optionText(name: string): string {
+  return flags.has(name) ? `--${name}` : `--${name} VALUE`;
+}
+
 export function helpText(command?: CommandName): string {
   const options = Object.entries(requestSchema.shape).filter(([name]) => name !== 'command');
   const lines = [
-    ...options.map(([name, schema]) => [`--${name} VALUE`, schema.description ?? ''] as const),
+    ...options.map(([name, schema]) => [optionText(name), schema.description ?? ''] as const),
     ...Object.entries(terminalFlags).map(([name, text]) => [`--${name}`, text] as const),
   ].map(([flag, text]) => `  ${flag.padEnd(18)} ${text}`);
   const head =

@@ -7,6 +7,11 @@ export function readInputs(): Request {
     const value = getInput(name);
     return value === '' ? {} : { [name]: value };
   };
+  // Anything else goes to the schema as it is, which refuses it.
+  const flag = (name: string) => {
+    const value = getInput(name);
+    return value === '' ? {} : { [name]: value === 'true' || (value === 'false' ? false : value) };
+  };
   const list = (name: string) => ({
     [name]: getInput(name)
       .split(/[,\n]/)
@@ -19,6 +24,7 @@ export function readInputs(): Request {
       ...text('castle'),
       ...text('report'),
       ...list('only'),
+      ...flag('trust'),
       ...text('from'),
       ...list('fault'),
       ...text('seed'),

@@ -73,6 +73,7 @@ async function settleOwn(env: NodeJS.ProcessEnv, cwd: string, log: Log, redactor
     redactor,
     signal: new AbortController().signal,
     fetch: globalThis.fetch,
+    env,
     until: endOfBudget(record, env),
     interrupt: 'at-once',
   });

@@ -25,6 +25,12 @@ export const requestSchema = z.strictObject({
     .array(z.string())
     .default([])
     .describe('These layers only, separated by commas; for doctor, these checks or groups of checks.'),
+  trust: z
+    .boolean({ error: '`true` or `false`' })
+    .default(false)
+    .describe(
+      "Doctor only: show what to bind the identity to, from this job's own token, and try the login.",
+    ),
   from: z.string().default('').describe('Apply this layer and all that depend on it.'),
   fault: z
     .array(z.string())

@@ -59,6 +59,14 @@ describe('a session with Infisical', () => {
     expect(world.infisical.requests.map(({ path }) => path)).toContain('/api/v1/projects/slug/castle-x1y2');
   });
 
+  test('looks the slug of its project up, for the cluster knows projects by nothing else', async () => {
+    await using world = await openWorld();
+    await using session = await world.logIn();
+    expect(await session.projectSlug?.()).toBe('castle-x1y2');
+    await using stranger = await world.logIn({ project: { id: 'another-project' } });
+    expect(await stranger.projectSlug?.()).toBeUndefined();
+  });
+
   test.each([{ project: { id: projectId } }, { project: { slug: 'castle-x1y2' } }])(
     'falls back to API v3 where the server has no v4 (%#)',
     async (changes) => {

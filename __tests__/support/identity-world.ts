@@ -35,6 +35,8 @@ export interface WorldOptions {
   readonly subject?: 'classic' | 'immutable';
   readonly boundSubject?: string;
   readonly accessTokenTTL?: number;
+  /** Secrets beside `stored`. */
+  readonly more?: readonly (typeof stored)[number][];
   readonly job?: Readonly<Record<string, string>>;
   readonly infisicalNow?: () => number;
   readonly githubNow?: () => number;
@@ -82,7 +84,7 @@ export async function openWorld(options: WorldOptions = {}) {
           universalAuth: { clientId: 'client-id-of-the-admin', clientSecrets: [{ secret: clientSecret }] },
         },
       ],
-      secrets: [...stored],
+      secrets: [...stored, ...(options.more ?? [])],
       imports: [{ into: { environment: 'prod', path: '/' }, from: { environment: 'prod', path: '/shared' } }],
       faults,
     },

@@ -51,6 +51,7 @@ describe('a good castle file', () => {
       project: { id: 'the-project' },
       environment: 'prod',
       path: '/',
+      recursive: false,
     });
     expect(secrets.list).toEqual([
       { name: 'PROXMOX_TOKEN_SECRET', layers: ['platform'], as: 'tfvar', variable: 'proxmox_token_secret' },

@@ -25,6 +25,7 @@ describe('a request', () => {
       castle: '',
       report: 'phoenix-report.json',
       only: [],
+      trust: false,
       from: '',
       fault: [],
     });
@@ -80,7 +81,8 @@ describe('an option is described once, and so everywhere alike:', () => {
     (command) => {
       const help = helpText(command);
       for (const [name, schema] of options) {
-        if (name !== 'command') expect(help).toContain(`--${name} VALUE`.padEnd(18));
+        if (name !== 'command')
+          expect(help).toContain((name === 'trust' ? '--trust' : `--${name} VALUE`).padEnd(18));
         if (name !== 'command') expect(help).toContain(schema.description);
       }
       for (const name of command === undefined ? commandNames : [command]) expect(help).toContain(name);

@@ -5,13 +5,17 @@ import { problemsOf } from './issues.ts';
 import { castleError, type Position } from './problems.ts';
 import { readCastleText } from './read.ts';
 import { type CastleValues, castleSchema } from './schema.ts';
+import type { SecretSource } from './secrets.ts';
 
 /** A castle file in ready-to-use units: seconds, shares of 1, absolute folders. */
-export interface Castle extends Omit<CastleValues, 'version' | 'castle' | 'live' | 'gitops'> {
+export interface Castle
+  extends Omit<CastleValues, 'version' | 'castle' | 'live' | 'gitops' | 'allowed-refs'> {
   readonly file: string;
   /** The file's folder, absolute. */
   readonly dir: string;
   readonly name: string;
+  /** The refs, or their beginnings with a closing `*`, whose jobs get secrets; where absent, the default branch. */
+  readonly allowedRefs?: readonly string[];
   /** The Terragrunt root: absolute, exists, without a symlink in it. */
   readonly liveDir: string;
   readonly gitops?: {
@@ -38,7 +42,14 @@ export async function loadCastle(path: string): Promise<Castle> {
     const [first, ...others] = problemsOf(parsed.error.issues, document, castleSchema);
     if (first !== undefined) throw castleError(file, [first, ...others]);
   }
-  const { version: _, castle: name, live, gitops, ...values } = castleSchema.parse(document.value);
+  const {
+    version: _,
+    castle: name,
+    live,
+    gitops,
+    'allowed-refs': allowedRefs,
+    ...values
+  } = castleSchema.parse(document.value);
   const named = (key: string, folder: string) => ({
     key,
     path: folder,
@@ -48,14 +59,8 @@ export async function loadCastle(path: string): Promise<Castle> {
   const dir = dirname(file);
   return {
     ...values,
-    ...(values.secrets.source?.kind === 'files'
-      ? {
-          secrets: {
-            ...values.secrets,
-            source: { kind: 'files', dir: resolve(dir, values.secrets.source.dir) },
-          },
-        }
-      : {}),
+    ...(allowedRefs === undefined ? {} : { allowedRefs }),
+    secrets: { ...values.secrets, source: values.secrets.source && placed(values.secrets.source, dir) },
     ...(gitops === undefined
       ? {}
       : {
@@ -72,4 +77,10 @@ export async function loadCastle(path: string): Promise<Castle> {
     at: document.at,
     keyAt: document.keyAt,
   };
+}
+
+/** The source with its paths counted from the castle file's folder. */
+function placed(source: SecretSource, dir: string): SecretSource {
+  if (source.kind === 'files') return { ...source, dir: resolve(dir, source.dir) };
+  return source.caFile === undefined ? source : { ...source, caFile: resolve(dir, source.caFile) };
 }

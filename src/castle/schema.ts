@@ -13,6 +13,7 @@ import {
   layerName,
   path,
   percentage,
+  refPattern,
   versionRange,
 } from './units.ts';
 
@@ -149,6 +150,11 @@ export const castleSchema = z
     engine: z.enum(['tofu', 'terraform']).default('tofu').describe('What Terragrunt runs'),
     toolchain: toolchain.prefault({}),
     secrets: secrets.prefault({}),
+    'allowed-refs': z
+      .array(refPattern)
+      .min(1, 'a list of at least one ref')
+      .optional()
+      .describe('The only refs whose jobs get secrets; default: the default branch'),
     env: z
       .array(environmentName)
       .default([])

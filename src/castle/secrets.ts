@@ -10,7 +10,11 @@ export type SecretSource =
       readonly project: { readonly id: string } | { readonly slug: string };
       readonly environment: string;
       readonly path: string;
+      /** Whether the folders below `path` are read too. */
+      readonly recursive: boolean;
       readonly audience?: string;
+      /** A PEM file with the CA that signed the certificate of the source; absolute. */
+      readonly caFile?: string;
     }
   | { readonly kind: 'files'; readonly dir: string };
 
@@ -22,7 +26,12 @@ export interface Secret {
   readonly as: 'tfvar' | 'file' | 'env';
   /** The OpenTofu variable (tfvar, file) or environment variable (env) that carries it. */
   readonly variable: string;
+  /** The folder of the source that it lies in, where that is another than the source's own. */
+  readonly path?: string;
 }
+
+const folderForm = 'a folder that begins with `/`';
+const folder = z.string({ error: folderForm }).startsWith('/', folderForm);
 
 const infisical = z
   .strictObject({
@@ -31,11 +40,12 @@ const infisical = z
     'project-id': words.optional(),
     'project-slug': words.optional(),
     environment: words.describe('Slug of the environment, e.g. prod'),
-    path: z
-      .string({ error: 'a folder that begins with `/`' })
-      .startsWith('/', 'a folder that begins with `/`')
-      .default('/'),
+    path: folder.default('/'),
+    recursive: z.boolean().default(false).describe('Read the folders below `path` too'),
     audience: words.optional().describe('Audience of the OIDC token; Infisical must expect the same'),
+    'ca-file': path
+      .optional()
+      .describe("PEM file with the CA of Infisical's certificate, where it is your own"),
   })
   .refine((value) => (value['project-id'] === undefined) !== (value['project-slug'] === undefined), {
     error: 'either `project-id` or `project-slug`',
@@ -59,6 +69,9 @@ const secret = z.strictObject({
   name: variableName
     .optional()
     .describe('The variable that carries it: by default the name in lower case; for env, the name'),
+  path: folder
+    .optional()
+    .describe('The folder of Infisical that it lies in, where not the one of the source'),
 });
 
 export const secrets = z
@@ -74,6 +87,11 @@ export const secrets = z
     // Also where a value inside is wrong: a misspelt `source` is first of all a key that is none.
     { when: ({ value }) => typeof value === 'object' && value !== null },
   )
+  .refine(
+    ({ source: from, ...named }) =>
+      from?.infisical !== undefined || Object.values(named).every(({ path: own }) => own === undefined),
+    'no `path` of a single secret, for only Infisical has folders',
+  )
   .meta({ propertyNames: { pattern: '^(?:source|[A-Z][A-Z0-9_]*)$' } })
   .describe('The source, and each secret by its name in capitals')
   .transform(({ source: from, ...named }) => ({
@@ -84,7 +102,7 @@ export const secrets = z
 function sourceOf({ infisical: from, files }: z.output<typeof source>): SecretSource | undefined {
   if (files !== undefined) return { kind: 'files', dir: files.dir };
   if (from === undefined) return undefined;
-  const { host, environment, path: folder, audience } = from;
+  const { host, environment, path: own, recursive, audience } = from;
   return {
     kind: 'infisical',
     host,
@@ -92,11 +110,19 @@ function sourceOf({ infisical: from, files }: z.output<typeof source>): SecretSo
     project:
       from['project-id'] === undefined ? { slug: from['project-slug'] ?? '' } : { id: from['project-id'] },
     environment,
-    path: folder,
+    path: own,
+    recursive,
     ...(audience === undefined ? {} : { audience }),
+    ...(from['ca-file'] === undefined ? {} : { caFile: from['ca-file'] }),
   };
 }
 
-function secretOf(name: string, { layers, as, name: variable }: z.output<typeof secret>): Secret {
-  return { name, layers, as, variable: variable ?? (as === 'env' ? name : name.toLowerCase()) };
+function secretOf(name: string, { layers, as, name: variable, path: own }: z.output<typeof secret>): Secret {
+  return {
+    name,
+    layers,
+    as,
+    variable: variable ?? (as === 'env' ? name : name.toLowerCase()),
+    ...(own === undefined ? {} : { path: own }),
+  };
 }

@@ -63,6 +63,11 @@ export const environmentName = text(
   'the name of an environment variable, such as `TF_VAR_region`',
 );
 
+const refForm = 'a full ref such as `refs/heads/main`, or the beginning of one and a closing `*`';
+
+/** A ref as GITHUB_REF says it, exactly or up to a closing `*`; what git forbids in a name cannot be one. */
+export const refPattern = text(/^refs\/(?:heads|tags)\/(?:[^\s\p{Cc}~^:?*[\\]+\*?|\*)$/u, refForm);
+
 const printable = /^[^\p{Cc}]+$/u;
 
 /** A path on one line; where it may lead is checked against the disk by whoever uses it. */

@@ -2,18 +2,24 @@ import { resolve } from 'node:path';
 import { loadCastle } from '../castle/load.ts';
 import { checks } from '../doctor/checks.ts';
 import { chosen, type Examined, examine } from '../doctor/examine.ts';
+import { examineTrust } from '../doctor/trust.ts';
+import { shownTrust } from '../doctor/trust-words.ts';
 import { countsOf, shownChecks, shownCounts } from '../doctor/words.ts';
 import type { Edge } from '../edge.ts';
 import { explain, PhoenixError, toPhoenixError } from '../errors.ts';
 import type { Request } from '../request.ts';
 import type { CommandResult } from './result.ts';
 
+const notAsked = { examined: [], trust: undefined };
+
 /** Looks whether a rebirth could begin here, and what a dead one left. Changes nothing; see docs/doctor.md. */
 export async function doctor(request: Request, edge: Edge): Promise<CommandResult> {
   const wanted = chosen(checks, request.only);
   const castleFile = resolve(edge.cwd, request.castle || 'phoenix.yaml');
   const castle = await loadCastle(castleFile).catch(toPhoenixError);
-  const examined = await examine(wanted, { edge, castleFile, castle }, edge.signal);
+  const checked = await examine(wanted, { edge, castleFile, castle }, edge.signal);
+  const { examined: trusted, trust } = request.trust ? await examineTrust(edge, castle) : notAsked;
+  const examined = [...checked, ...trusted];
   const counts = countsOf(examined);
   const error = refusal(examined);
   return {
@@ -22,6 +28,7 @@ export async function doctor(request: Request, edge: Edge): Promise<CommandResul
       castle: castle instanceof Error ? null : castle.name,
       checks: examined,
       counts,
+      ...(request.trust ? { trust: trust ?? null } : {}),
       ...(error === undefined
         ? {}
         : { error: { code: error.code, what: error.what, why: error.why, next: error.next } }),
@@ -31,6 +38,7 @@ export async function doctor(request: Request, edge: Edge): Promise<CommandResul
         ...shownChecks(examined),
         '',
         `doctor: ${shownCounts(counts)}`,
+        ...(trust === undefined || castle instanceof Error ? [] : ['', ...shownTrust(trust, castle.name)]),
         ...(error === undefined ? [] : ['', explain(error)]),
       ].join('\n'),
     ...(error === undefined ? {} : { error }),

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { type Castle, loadCastle } from '../castle/load.ts';
 import type { Edge } from '../edge.ts';
-import { storeOf } from '../rebirth/claim-gate.ts';
+import { refuseForeignJobs } from '../identity/policy.ts';
+import { assertStore } from '../rebirth/claim-gate.ts';
 import { conduct } from '../rebirth/conduct.ts';
-import { refuseForeignEvents } from '../rebirth/identity.ts';
 import { supported } from '../rebirth/milestones.ts';
 import { createProgress, type Progress, verdictOf } from '../rebirth/progress.ts';
 import { buildReport } from '../report/build.ts';
@@ -22,9 +22,9 @@ export async function rebirth(request: Request, edge: Edge): Promise<CommandResu
   const castle = await ledger.span('castle', 'phase', () =>
     loadCastle(resolve(edge.cwd, request.castle || 'phoenix.yaml')),
   );
-  refuseForeignEvents(edge.env);
+  await refuseForeignJobs(edge.env, castle);
   for (const check of castle.milestones.flatMap(({ all }) => all)) supported(check, castle);
-  if (castle.claim !== undefined) storeOf({ castle });
+  if (castle.claim !== undefined) assertStore(castle);
 
   const progress = createProgress();
   await conduct(castle, request, edge, ledger, progress);

@@ -3,11 +3,12 @@ import { resolve } from 'node:path';
 import { type Castle, loadCastle } from '../castle/load.ts';
 import type { Edge } from '../edge.ts';
 import { explain, PhoenixError } from '../errors.ts';
+import { refuseForeignJobs } from '../identity/policy.ts';
 import { castleHome } from '../journal/home.ts';
 import { noJournal, thisMachine } from '../journal/journal.ts';
 import { holdersOf } from '../journal/read.ts';
 import { type LockOutcome, settleLock } from '../locks/settle.ts';
-import { openSession, refuseForeignEvents } from '../rebirth/identity.ts';
+import { openSession } from '../rebirth/identity.ts';
 import { readKubeconfig } from '../rebirth/kubeconfig.ts';
 import { makePlan, type Plan } from '../rebirth/plan.ts';
 import type { Run } from '../rebirth/run.ts';
@@ -27,7 +28,7 @@ const atOnce = 4;
 /** Judges the state lock of each layer, and releases those whose holder is proved dead; see docs/locks.md. */
 export async function unlock(request: Request, edge: Edge): Promise<CommandResult> {
   const castle = await loadCastle(resolve(edge.cwd, request.castle || 'phoenix.yaml'));
-  refuseForeignEvents(edge.env);
+  await refuseForeignJobs(edge.env, castle);
   if (castle.box) throw noLocksInTheBox(castle);
   const outcomes = await settleAll(castle, request, edge);
   const error = refusal(outcomes);

@@ -1,6 +1,6 @@
 import { shownPath } from '../paths.ts';
 import { unitsOnDisk } from '../plan/units.ts';
-import { storeOf } from '../rebirth/claim-gate.ts';
+import { assertStore } from '../rebirth/claim-gate.ts';
 import { supported } from '../rebirth/milestones.ts';
 import { type Check, failedBy, ofCastle, ok } from './check.ts';
 
@@ -34,7 +34,7 @@ export const castleSupport: Check = {
   why: 'A rebirth refuses a castle that asks for what this version cannot do.',
   look: ofCastle(async (castle) => {
     for (const check of castle.milestones.flatMap(({ all }) => all)) supported(check, castle);
-    if (castle.claim !== undefined) storeOf({ castle });
+    if (castle.claim !== undefined) assertStore(castle);
     return ok('this version can do what the castle file asks for');
   }),
 };

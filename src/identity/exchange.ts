@@ -1,4 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { PhoenixError } from '../errors.ts';
+import { ProxyFault } from './proxy.ts';
 
 /** What a test must hold still. Everything has a default that is the real thing. */
 export interface Wire {
@@ -36,7 +38,14 @@ export type Outcome =
       readonly retryAfter: number | undefined;
     }
   | { readonly kind: 'foreign'; readonly status: number; readonly looks: string }
-  | { readonly kind: 'unreachable'; readonly reason: 'timeout' | 'tls' | 'network'; readonly code: string };
+  | { readonly kind: 'unreachable'; readonly reason: 'timeout' | 'tls' | 'network'; readonly code: string }
+  /** `proxy`: its host and port; `code`: the status that it answered, or the system's word for why it did not. */
+  | {
+      readonly kind: 'unreachable';
+      readonly reason: 'proxy';
+      readonly code: string;
+      readonly proxy: string;
+    };
 
 const passing = new Set([408, 429, 500, 502, 503, 504]);
 const largestBody = 16 * 1024 * 1024;
@@ -47,7 +56,7 @@ const certificateErrors =
  * One request and its answer. 408, 429, 5xx, timeouts and network failures are tried again, after the time the server
  * asked for or with exponential backoff and jitter, until the budget is spent; the last outcome is then the answer.
  * Redirects are not followed: what is sent here is a credential, and it goes to no address but the one configured.
- * Throws only the reason of an aborted `wire.signal`.
+ * Throws only the reason of an aborted `wire.signal`, and a PhoenixError of the fetch that it was given.
  */
 export async function exchange(ask: Ask, wire: Wire, patience: Patience = patient): Promise<Outcome> {
   const { now = Date.now, random = Math.random, sleep = wait } = wire;
@@ -64,7 +73,8 @@ export async function exchange(ask: Ask, wire: Wire, patience: Patience = patien
 }
 
 function mayPass(outcome: Outcome): boolean {
-  return outcome.kind === 'unreachable' ? outcome.reason !== 'tls' : passing.has(outcome.status);
+  if (outcome.kind !== 'unreachable') return passing.has(outcome.status);
+  return outcome.reason === 'proxy' ? !/^4/.test(outcome.code) : outcome.reason !== 'tls';
 }
 
 async function attemptOnce(ask: Ask, wire: Wire, attemptMs: number): Promise<Outcome> {
@@ -85,6 +95,10 @@ async function attemptOnce(ask: Ask, wire: Wire, attemptMs: number): Promise<Out
     return await read(response);
   } catch (error) {
     if (deadline.aborted) return { kind: 'unreachable', reason: 'timeout', code: `${attemptMs / 1000} s` };
+    if (error instanceof PhoenixError) throw error;
+    if (error instanceof ProxyFault) {
+      return { kind: 'unreachable', reason: 'proxy', code: error.how, proxy: error.proxy };
+    }
     const code = codeOf(error);
     return { kind: 'unreachable', reason: certificateErrors.test(code) ? 'tls' : 'network', code };
   }

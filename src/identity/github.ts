@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PhoenixError } from '../errors.ts';
 import { exchange, type Outcome, type Patience, type Wire } from './exchange.ts';
+import { proxyTrouble } from './proxy.ts';
 
 export interface IdTokenRequest extends Wire {
   /** `ACTIONS_ID_TOKEN_REQUEST_URL`; it already has a query string. */
@@ -36,7 +37,7 @@ export async function requestIdToken(request: IdTokenRequest): Promise<string> {
     outcome.kind === 'json' && outcome.status === 200
       ? answer.safeParse(outcome.body).data?.value
       : undefined;
-  if (token === undefined) throw failure(outcome);
+  if (token === undefined) throw failure(outcome, new URL(requestUrl).hostname);
   onSecret?.(token);
   return token;
 }
@@ -69,10 +70,14 @@ function noPermission(url: boolean, token: boolean): PhoenixError {
   });
 }
 
-function failure(outcome: Outcome): PhoenixError {
+function failure(outcome: Outcome, host: string): PhoenixError {
   const what = 'GitHub did not give an id token.';
   const later = 'Run the job again; if it stays, look at githubstatus.com (Actions).';
   if (outcome.kind === 'unreachable') {
+    if (outcome.reason === 'proxy') {
+      const { why, next } = proxyTrouble(outcome, host);
+      return new PhoenixError({ code: 'PHX-OIDC-PROXY', class: 'identity', what, why, next });
+    }
     return new PhoenixError({
       code: outcome.reason === 'tls' ? 'PHX-OIDC-TLS' : 'PHX-OIDC-UNREACHABLE',
       class: 'identity',

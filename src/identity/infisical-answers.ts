@@ -6,12 +6,14 @@ export const loginAnswer = z.object({
   accessToken: z.string().min(1),
   /** Seconds. */
   expiresIn: z.number().nonnegative(),
+  accessTokenMaxTTL: z.number().optional().catch(undefined),
 });
 
 const secret = z.object({
   secretKey: z.string(),
   secretValue: z.string(),
   secretValueHidden: z.boolean().optional(),
+  secretPath: z.string().optional(),
 });
 
 export type ListedSecret = z.output<typeof secret>;
@@ -21,9 +23,16 @@ export const listAnswer = z.object({
   imports: z.array(z.object({ secrets: z.array(secret) })).optional(),
 });
 
-const identified = z.object({ id: z.string().min(1) });
+const identified = z.object({
+  id: z.string().min(1),
+  slug: z
+    .string()
+    .regex(/^[a-z0-9]+(?:[_-][a-z0-9]+)*$/)
+    .optional()
+    .catch(undefined),
+});
 
-/** A project by slug: the object itself, or wrapped, by the age of the server. */
+/** A project by slug or id: the object itself, or wrapped, by the age of the server. */
 export const projectAnswer = z.union([
   identified,
   z.object({ project: identified }).transform(({ project }) => project),

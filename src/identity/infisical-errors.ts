@@ -2,6 +2,7 @@ import { PhoenixError } from '../errors.ts';
 import type { Outcome } from './exchange.ts';
 import { refusalOf } from './infisical-answers.ts';
 import { loginRefused } from './infisical-login-errors.ts';
+import { proxyTrouble } from './proxy.ts';
 
 /** What an error may name: all of it from the castle file or from the job's own token. */
 export interface InfisicalPlace {
@@ -25,7 +26,11 @@ const words = { login: 'log in to', project: 'find the project in', secrets: 're
  */
 export function infisicalError(step: Step, outcome: Outcome, place: InfisicalPlace): PhoenixError {
   const make = maker(step, place);
-  if (outcome.kind === 'unreachable') return unreachable(outcome, make);
+  if (outcome.kind === 'unreachable') {
+    if (outcome.reason !== 'proxy') return unreachable(outcome, make);
+    const { why, next } = proxyTrouble(outcome, new URL(place.host).hostname);
+    return make('PHX-INFISICAL-PROXY', why, next);
+  }
   if (outcome.status === 429) {
     const wait = outcome.kind === 'json' ? outcome.retryAfter : undefined;
     return make(
@@ -69,7 +74,7 @@ function maker(step: Step, { host }: InfisicalPlace): MakeError {
 }
 
 function unreachable(
-  { reason, code }: Extract<Outcome, { kind: 'unreachable' }>,
+  { reason, code }: Extract<Outcome, { kind: 'unreachable'; reason: 'tls' | 'timeout' | 'network' }>,
   make: MakeError,
 ): PhoenixError {
   switch (reason) {
@@ -79,7 +84,7 @@ function unreachable(
         `Its certificate was not accepted (${code}).`,
         code.startsWith('CERT_')
           ? "Compare this machine's clock with the certificate's dates, and renew the certificate if it has expired."
-          : 'If it is signed by a CA of your own, give it to the runner: NODE_EXTRA_CA_CERTS=/path/to/ca.pem.',
+          : 'If it is signed by a CA of your own, name it as `ca-file` in the castle file, or give it to the runner: NODE_EXTRA_CA_CERTS=/path/to/ca.pem.',
       );
     case 'timeout':
       return make(

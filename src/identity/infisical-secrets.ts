@@ -9,11 +9,12 @@ const hiddenValue = '<hidden-by-infisical>';
 /**
  * The values of `names` from what Infisical listed, byte for byte. Infisical answers 200 also where the folder does
  * not exist, the role reads nothing or sees no values; here each of these is an error that names keys and path.
- * A secret of the folder itself beats an imported one, and of the imports the last wins.
+ * A secret of the folder itself beats an imported one, and of the imports the last wins. Where folders below were
+ * listed too and a name stands in several, none of them is taken for the one that was meant.
  */
 export function pickSecrets(
   names: readonly string[],
-  answer: z.output<typeof listAnswer>,
+  answer: z.output<typeof listAnswer> = { secrets: [] },
   place: InfisicalPlace,
   onSecret: (value: string) => void,
 ): ReadonlyMap<string, string> {
@@ -25,6 +26,13 @@ export function pickSecrets(
   const missing: string[] = [];
   const hidden: string[] = [];
   const empty: string[] = [];
+  const ambiguous = names.flatMap((name) => {
+    const paths = new Set(
+      answer.secrets.filter(({ secretKey }) => secretKey === name).map(({ secretPath }) => secretPath ?? ''),
+    );
+    return paths.size > 1 ? [{ name, paths: [...paths] }] : [];
+  });
+  if (ambiguous[0] !== undefined) throw isAmbiguous(ambiguous[0], place);
   for (const name of new Set(names)) {
     const secret = found.get(name);
     if (secret === undefined) missing.push(name);
@@ -63,6 +71,23 @@ function isMissing(
       present.length === 0
         ? `In Infisical check that the folder exists, and that the role of identity ${place.identityId} reads secret values there.`
         : 'Add it there in Infisical, or correct the name or `path` in the castle file.',
+  });
+}
+
+function isAmbiguous(
+  { name, paths }: { readonly name: string; readonly paths: readonly string[] },
+  place: InfisicalPlace,
+): PhoenixError {
+  // They were written by the other side, like all of its answer: what is no plain path is not shown.
+  const shown = paths
+    .map((path) => (/^\/[\w./ -]{0,200}$/.test(path) ? path : 'a folder of an unusual name'))
+    .toSorted();
+  return new PhoenixError({
+    code: 'PHX-SECRET-AMBIGUOUS',
+    class: 'identity',
+    what: `Infisical has ${name} more than once in ${where(place)} and below: in ${shown.join(' and ')}.`,
+    why: 'With `recursive: true` all folders are read, and which of these is meant cannot be told.',
+    next: `Name the folder in the castle file: \`${name}: { path: ${shown[0]} }\`.`,
   });
 }
 

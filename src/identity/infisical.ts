@@ -1,16 +1,20 @@
 import type { PhoenixError } from '../errors.ts';
-import { type Ask, exchange, type Outcome, type Patience, type Wire } from './exchange.ts';
-import {
-  isRouteMissing,
-  isTokenRefused,
-  listAnswer,
-  loginAnswer,
-  projectAnswer,
-  refusalOf,
-} from './infisical-answers.ts';
+import { type Ask, exchange, type Patience, type Wire } from './exchange.ts';
+import { isTokenRefused, loginAnswer } from './infisical-answers.ts';
 import { type InfisicalPlace, infisicalError } from './infisical-errors.ts';
+import { answerOf, type Folder, findProject, findSlug, foldersOf, listFolder } from './infisical-list.ts';
 import { pickSecrets } from './infisical-secrets.ts';
+import { isLoopback } from './proxy.ts';
 import type { Session } from './session.ts';
+import { goodLife } from './trust.ts';
+
+export interface GivenToken {
+  readonly host: string;
+  readonly token: string;
+  /** Seconds: how long it lives, and how long if it were renewed. */
+  readonly ttl: number;
+  readonly maxTtl: number;
+}
 
 export interface InfisicalLogin extends Wire {
   /** With or without a closing `/api`. */
@@ -19,23 +23,26 @@ export interface InfisicalLogin extends Wire {
   readonly project: { readonly id: string } | { readonly slug: string };
   readonly environment: string;
   readonly path: string;
+  /** Whether the folders below `path` are read too. */
+  readonly recursive?: boolean;
+  /** The folders of secrets that lie elsewhere than in `path`: name → folder. */
+  readonly folders?: ReadonlyMap<string, string>;
   /** A fresh id token; asked once per login, because GitHub's lives five minutes. */
   readonly getJwt: () => Promise<string>;
   /** Told every token and secret the moment it is known, before anything else is done with it. */
   readonly onSecret: (value: string) => void;
   readonly warn: (text: string) => void;
   /** Told each access token once more, when it is in use: it must be revoked whatever becomes of this process. */
-  readonly onLogin?: (login: { readonly host: string; readonly token: string }) => Promise<void>;
+  readonly onLogin?: (login: GivenToken) => Promise<void>;
   readonly patience?: Patience;
 }
 
-const longestLife = 3600;
 /** A run that was cancelled still revokes, but must not be held up by a server that is gone. */
 const revokePatience: Patience = { attemptMs: 5000, budgetMs: 10_000, attempts: 3 };
 
 /**
- * Logs in with the job's OIDC identity (POST /api/v1/auth/oidc-auth/login) and gives a session that reads secrets of one
- * folder. A token that runs out is replaced by a new login: `token/renew` deletes it on older servers. Every refusal
+ * Logs in with the job's OIDC identity (POST /api/v1/auth/oidc-auth/login) and gives a session that reads secrets of its
+ * folders. A token that runs out is replaced by a new login: `token/renew` deletes it on older servers. Every refusal
  * is a PhoenixError of class identity, PHX-INFISICAL-… or PHX-SECRET-….
  */
 export async function loginToInfisical(login: InfisicalLogin): Promise<Session> {
@@ -43,32 +50,44 @@ export async function loginToInfisical(login: InfisicalLogin): Promise<Session> 
   const { project, identityId, environment, path } = login;
   const place = { host, identityId, environment, path, project: 'id' in project ? project.id : project.slug };
   const now = login.now ?? Date.now;
-  if (host.startsWith('http:') && !isLoopback(host)) {
+  if (host.startsWith('http:') && !isLoopback(URL.parse(host)?.hostname ?? '')) {
     login.warn(
       `Infisical is reached by plain http (${host}): whoever listens on the way reads the secrets. Use https.`,
     );
   }
   let token = await logIn(login, place);
-  if (token.seconds > longestLife) {
+  if (token.seconds > goodLife) {
     login.warn(
-      `Infisical's access token would live ${token.seconds} s if its revocation failed. Set the Access Token TTL and Max TTL of identity ${identityId} to ${longestLife} s or less.`,
+      `Infisical's access token would live ${token.seconds} s if its revocation failed. Set the Access Token TTL and Max TTL of identity ${identityId} to ${goodLife} s or less.`,
     );
   }
-  const list = () => listSecrets((ask) => exchange(ask, login, login.patience), place, project, token.value);
+  const call = (ask: Ask) => exchange(ask, login, login.patience);
+  const read = async (folders: readonly Folder[]) => {
+    const found = await findProject(call, place, project, token.value);
+    if ('outcome' in found) return [found];
+    return Promise.all(folders.map((folder) => listFolder(call, place, found, folder, token.value)));
+  };
   return {
     source: `Infisical at ${host}`,
+    projectSlug: async () =>
+      'slug' in project ? project.slug : findSlug(call, host, project.id, token.value),
     async fetch(names) {
       if (now() > token.renewAt) token = await logIn(login, place);
-      let listed = await list();
-      if (isTokenRefused(listed.outcome)) {
+      const folders = foldersOf(names, login);
+      let listed = await read(folders);
+      if (listed.some(({ outcome }) => isTokenRefused(outcome))) {
         token = await logIn(login, place);
-        listed = await list();
+        listed = await read(folders);
       }
-      return pickSecrets(names, answerOf(listed, place), place, login.onSecret);
+      const answers = listed.map((each) => answerOf(each, place));
+      const values = folders.map((folder, index) =>
+        pickSecrets(folder.names, answers[index], { ...place, path: folder.path }, login.onSecret),
+      );
+      return new Map(values.flatMap((picked) => [...picked]));
     },
     async [Symbol.asyncDispose]() {
       const { signal: _, ...wire } = login;
-      const how = await revokeInfisicalToken(wire, { host, token: token.value });
+      const how = await revokeInfisicalToken(wire, { host, token: token.value }, login.patience);
       if (how === undefined) return;
       login.warn(
         `Infisical's access token of identity ${identityId} could not be revoked (${how}); it dies by itself ${Math.max(0, Math.ceil((token.endsAt - now()) / 1000))} s from now. To end it at once, revoke the identity's tokens in Infisical.`,
@@ -81,9 +100,10 @@ export async function loginToInfisical(login: InfisicalLogin): Promise<Session> 
 export async function revokeInfisicalToken(
   wire: Wire,
   { host, token }: { readonly host: string; readonly token: string },
+  patience: Patience = revokePatience,
 ): Promise<string | undefined> {
   const url = `${host}/api/v1/auth/token/revoke`;
-  const outcome = await exchange({ method: 'POST', url, json: { accessToken: token } }, wire, revokePatience);
+  const outcome = await exchange({ method: 'POST', url, json: { accessToken: token } }, wire, patience);
   // A second revoke is 401 on older servers, and an expired token 403 TokenError: gone either way.
   if ((outcome.kind === 'json' && outcome.status === 200) || isTokenRefused(outcome)) return undefined;
   return outcome.kind === 'unreachable' ? outcome.code : `status ${outcome.status}`;
@@ -117,7 +137,9 @@ async function logIn(login: InfisicalLogin, place: InfisicalPlace): Promise<Acce
         : undefined;
     if (answer !== undefined) {
       login.onSecret(answer.accessToken);
-      await login.onLogin?.({ host: place.host, token: answer.accessToken });
+      const { accessToken, expiresIn, accessTokenMaxTTL = expiresIn } = answer;
+      const given = { host: place.host, token: accessToken, ttl: expiresIn, maxTtl: accessTokenMaxTTL };
+      await login.onLogin?.(given);
       return {
         value: answer.accessToken,
         seconds: answer.expiresIn,
@@ -129,71 +151,4 @@ async function logIn(login: InfisicalLogin, place: InfisicalPlace): Promise<Acce
     if (refused.code !== 'PHX-INFISICAL-EXPIRED') throw refused;
   }
   throw refused;
-}
-
-interface Listed {
-  readonly doing: 'project' | 'secrets';
-  readonly outcome: Outcome;
-}
-
-/** v4 where the server has it and the project's id can be told, else v3, which takes the slug too. */
-async function listSecrets(
-  call: (ask: Ask) => Promise<Outcome>,
-  { host, environment, path }: InfisicalPlace,
-  project: InfisicalLogin['project'],
-  token: string,
-): Promise<Listed> {
-  const get = (route: string, query: Record<string, string> = {}) =>
-    call({
-      method: 'GET',
-      url: `${host}/api/${route}?${new URLSearchParams(query)}`,
-      headers: { authorization: `Bearer ${token}` },
-    });
-  const scope = {
-    environment,
-    secretPath: path,
-    viewSecretValue: 'true',
-    expandSecretReferences: 'true',
-    recursive: 'false',
-    // The name changed between versions of v4; unknown ones are ignored.
-    include_imports: 'true',
-    includeImports: 'true',
-  };
-  let id = 'id' in project ? project.id : undefined;
-  if ('slug' in project) {
-    for (const route of ['v1/projects/slug', 'v1/workspace/slug']) {
-      const outcome = await get(`${route}/${encodeURIComponent(project.slug)}`);
-      if (isRouteMissing(outcome)) continue;
-      id =
-        outcome.kind === 'json' && outcome.status === 200
-          ? projectAnswer.safeParse(outcome.body).data?.id
-          : undefined;
-      if (id !== undefined) break;
-      // Reading secrets does not take the right to look up projects: then v3 is asked by slug.
-      const forbidden =
-        outcome.kind === 'json' && outcome.status === 403 && refusalOf(outcome).error !== 'TokenError';
-      if (!forbidden) return { doing: 'project', outcome };
-    }
-  }
-  if (id !== undefined) {
-    const outcome = await get('v4/secrets', { projectId: id, ...scope });
-    if (!isRouteMissing(outcome)) return { doing: 'secrets', outcome };
-  }
-  const v3 =
-    id === undefined && 'slug' in project ? { workspaceSlug: project.slug } : { workspaceId: id ?? '' };
-  return { doing: 'secrets', outcome: await get('v3/secrets/raw', { ...v3, ...scope }) };
-}
-
-function answerOf({ doing, outcome }: Listed, place: InfisicalPlace) {
-  const answer =
-    doing === 'secrets' && outcome.kind === 'json' && outcome.status === 200
-      ? listAnswer.safeParse(outcome.body).data
-      : undefined;
-  if (answer === undefined) throw infisicalError({ doing }, outcome, place);
-  return answer;
-}
-
-function isLoopback(host: string): boolean {
-  const name = URL.canParse(host) ? new URL(host).hostname : '';
-  return name === 'localhost' || name === '[::1]' || name.startsWith('127.');
 }

@@ -5,6 +5,8 @@
 export interface Session extends AsyncDisposable {
   /** Where the secrets come from, as people are told it, e.g. `Infisical at https://eu.infisical.com`. */
   readonly source: string;
+  /** The slug of the project that is read, where its source has such and lets it be looked up. */
+  projectSlug?(): Promise<string | undefined>;
   /**
    * The values of `names`, byte for byte. Fails as a whole, naming every key, where one is missing, empty or hidden:
    * half of the secrets is no use to a layer.

@@ -1,6 +1,8 @@
+import type { Castle } from '../castle/load.ts';
 import { type Claimed, claimIdentity } from '../cluster/claim.ts';
 import type { StoreSettings } from '../cluster/identity-manifests.ts';
 import { PhoenixError } from '../errors.ts';
+import type { Session } from '../identity/session.ts';
 import type { Access } from './kubeconfig.ts';
 import type { Run } from './run.ts';
 import type { RunSecrets } from './secrets.ts';
@@ -10,16 +12,17 @@ export function passClaimGate(
   run: Run,
   access: Access,
   secrets: RunSecrets,
+  store: StoreSettings | undefined,
   fetch: typeof globalThis.fetch,
 ): Promise<Claimed> {
   const { claim, gitops } = run.castle;
-  if (claim === undefined) throw new Error('the castle has no claim');
+  if (claim === undefined || store === undefined) throw new Error('the castle has no claim');
   return claimIdentity(
     {
       clientId: secrets.value(claim.clientId),
       clientSecret: secrets.value(claim.clientSecret),
       names: claim,
-      store: storeOf(run),
+      store,
       token: claim.token,
       repository: claim.repository,
       branch: gitops?.branch ?? 'main',
@@ -35,22 +38,40 @@ export function passClaimGate(
   );
 }
 
-/** The ClusterSecretStore that the cluster reads from: the project and folder that Phoenix reads too. */
-export function storeOf({ castle }: Pick<Run, 'castle'>): StoreSettings {
+/** Refuses, before anything begins, a castle whose claim has no Infisical to read from. */
+export function assertStore({ secrets: { source } }: Pick<Castle, 'secrets'>): void {
+  if (source?.kind === 'infisical') return;
+  throw noStore('The store it would read from is Infisical, and secrets.source is not.');
+}
+
+/**
+ * The ClusterSecretStore that the cluster reads from: the project and folder that Phoenix reads too. External Secrets
+ * knows a project by its slug alone; where the castle file gives the id, the session is asked, before any layer begins.
+ */
+export async function findStore(
+  { castle }: Pick<Run, 'castle'>,
+  session: Pick<Session, 'projectSlug'> | undefined,
+): Promise<StoreSettings | undefined> {
+  if (castle.claim === undefined) return undefined;
+  assertStore(castle);
   const { source } = castle.secrets;
-  if (source?.kind !== 'infisical' || !('slug' in source.project)) {
-    const why =
-      source?.kind === 'infisical'
-        ? 'External Secrets addresses an Infisical project by its slug, and the castle file gives its id.'
-        : 'The store it would read from is Infisical, and secrets.source is not.';
-    throw new PhoenixError({
-      code: 'PHX-CLAIM-STORE-UNKNOWN',
-      class: 'input',
-      what: 'The cluster cannot be told where to claim its token.',
-      why,
-      next: 'Give secrets.source.infisical a `project-slug` instead of `project-id`.',
-    });
-  }
+  if (source?.kind !== 'infisical') return undefined;
   const { host, project, environment, path } = source;
-  return { name: castle.claim?.store ?? '', host, projectSlug: project.slug, environment, path };
+  const projectSlug = 'slug' in project ? project.slug : await session?.projectSlug?.();
+  if (projectSlug === undefined) {
+    throw noStore(
+      'External Secrets addresses an Infisical project by its slug. The castle file gives its id, and the identity may not look the slug up.',
+    );
+  }
+  return { name: castle.claim.store, host, projectSlug, environment, path };
+}
+
+function noStore(why: string): PhoenixError {
+  return new PhoenixError({
+    code: 'PHX-CLAIM-STORE-UNKNOWN',
+    class: 'input',
+    what: 'The cluster cannot be told where to claim its token.',
+    why,
+    next: 'Give secrets.source.infisical a `project-slug` instead of `project-id`.',
+  });
 }

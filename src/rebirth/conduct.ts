@@ -11,7 +11,7 @@ import { type InstalledTool, installToolchain, type ToolName } from '../toolchai
 import { swapDevices } from '../vault/ram.ts';
 import { openVault, vaultRoot } from '../vault/vault.ts';
 import { auditPlan, auditRun, sampleProcesses } from './audit.ts';
-import { passClaimGate } from './claim-gate.ts';
+import { findStore, passClaimGate } from './claim-gate.ts';
 import { shownName } from './graph.ts';
 import { openSession } from './identity.ts';
 import { readKubeconfig } from './kubeconfig.ts';
@@ -146,14 +146,15 @@ async function protocol(
   await leaveAudit(run.vault, auditPlan(run));
   const sampler = sampleProcesses(run);
   try {
-    const [plan, secrets] = await Promise.all([
+    const [plan, { secrets, store }] = await Promise.all([
       ledger.span('plan', 'phase', () =>
         makePlan(castle, request, { ...workspace, env: workspace.environment({}) }, run),
       ),
       ledger.span('identity', 'phase', async () => {
         const session = await openSession(run, edge.fetch);
         if (session !== undefined) ends.use(session);
-        return layOutSecrets(run, session);
+        const given = await layOutSecrets(run, session);
+        return { secrets: given, store: await findStore(run, session) };
       }),
     ]);
     log.info(`plan: ${plan.nodes.map(({ id }) => shownName(id)).join(', ')}`);
@@ -175,7 +176,7 @@ async function protocol(
       secrets,
       async passClaim() {
         if (progress.access === undefined) throw noCluster();
-        progress.claimed = await passClaimGate(run, progress.access, secrets, edge.fetch);
+        progress.claimed = await passClaimGate(run, progress.access, secrets, store, edge.fetch);
         milestones.begin();
       },
     });

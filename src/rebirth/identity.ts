@@ -1,20 +1,23 @@
-import { PhoenixError } from '../errors.ts';
+import type { SecretSource } from '../castle/secrets.ts';
+import type { Wire } from '../identity/exchange.ts';
 import { openFiles } from '../identity/files.ts';
 import { requestIdToken } from '../identity/github.ts';
 import { loginToInfisical } from '../identity/infisical.ts';
+import { readTrust, weaknessesOf } from '../identity/infisical-trust.ts';
 import type { Session } from '../identity/session.ts';
+import { fetchBy } from '../identity/way.ts';
 import { leaveSession } from '../settle/handover.ts';
 import type { Run } from './run.ts';
 
 /** Logs in to the castle's source of secrets; undefined where it has none. */
 export async function openSession(run: Run, fetch: typeof globalThis.fetch): Promise<Session | undefined> {
-  const { source } = run.castle.secrets;
+  const { source, list } = run.castle.secrets;
   if (source === undefined) return undefined;
   const onSecret = (value: string) => run.redactor.addUnnamed(`${source.kind} value`, value);
   const warn = (text: string) => run.log.warn(text);
   if (source.kind === 'files') return openFiles({ dir: source.dir, env: run.env, onSecret, warn });
-  const { host, identityId, project, environment, path } = source;
-  const audience = source.audience ?? host;
+  const { host, identityId, project, environment, path, recursive, caFile } = source;
+  const way = fetchBy({ env: run.env, caFile, fetch });
   let logins = 0;
   return loginToInfisical({
     host,
@@ -22,34 +25,50 @@ export async function openSession(run: Run, fetch: typeof globalThis.fetch): Pro
     project,
     environment,
     path,
-    getJwt: () =>
-      requestIdToken({
-        requestUrl: run.env['ACTIONS_ID_TOKEN_REQUEST_URL'],
-        requestToken: run.env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'],
-        audience,
-        fetch,
-        signal: run.signal,
-      }),
+    recursive,
+    folders: new Map(list.flatMap(({ name, path: own }) => (own === undefined ? [] : [[name, own]]))),
+    getJwt: () => idTokenFor(source, run.env, fetch, { onSecret, signal: run.signal }),
     onSecret,
-    onLogin: async (login) => {
+    onLogin: async ({ host: at, token }) => {
       logins += 1;
-      await leaveSession(run.vault, logins, { kind: 'infisical', ...login });
+      const ca = caFile === undefined ? {} : { caFile };
+      await leaveSession(run.vault, logins, { kind: 'infisical', host: at, token, ...ca });
+      if (logins === 1)
+        await warnOfTrust({ fetch: way, signal: run.signal }, { host: at, identityId, token }, warn);
     },
     warn,
-    fetch,
+    fetch: way,
     signal: run.signal,
   });
 }
 
-/** Refuses, before any token is asked for, events whose code or inputs come from somebody else. */
-export function refuseForeignEvents(env: NodeJS.ProcessEnv): void {
-  const event = env['GITHUB_EVENT_NAME'] ?? '';
-  if (!/^(pull_request|pull_request_target|issue_comment|workflow_run)$/.test(event)) return;
-  throw new PhoenixError({
-    code: 'PHX-IDENTITY-EVENT',
-    class: 'identity',
-    what: `A run for the event ${event} gets no secrets and rebuilds nothing.`,
-    why: 'Such an event can carry code or input of people who may not push here.',
-    next: 'Run on push to a protected branch, workflow_dispatch or schedule; for pull requests use `command: plan`.',
+/** A role that may not look at its own settings is the rule, and no reason for a word. */
+async function warnOfTrust(
+  wire: Wire,
+  login: { readonly host: string; readonly identityId: string; readonly token: string },
+  warn: (text: string) => void,
+): Promise<void> {
+  const settings = await readTrust(wire, login);
+  if (typeof settings === 'string') return;
+  for (const { of, saw, next } of weaknessesOf(settings)) {
+    // The life of the token that was given is warned of anyway.
+    if (of !== 'lifetime') warn(`Infisical's identity ${login.identityId}: ${saw}. ${next}`);
+  }
+}
+
+/** The job's id token for a source: made out to its `audience`, by default its address. */
+export function idTokenFor(
+  source: Extract<SecretSource, { kind: 'infisical' }>,
+  env: NodeJS.ProcessEnv,
+  fetch: typeof globalThis.fetch,
+  { onSecret, signal }: { readonly onSecret: (value: string) => void; readonly signal: AbortSignal },
+): Promise<string> {
+  return requestIdToken({
+    requestUrl: env['ACTIONS_ID_TOKEN_REQUEST_URL'],
+    requestToken: env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'],
+    audience: source.audience ?? source.host,
+    onSecret,
+    fetch: fetchBy({ env, fetch }),
+    signal,
   });
 }

@@ -117,6 +117,7 @@ async function sweep(home: string, stateDir: string, edge: Edge): Promise<void> 
       redactor,
       signal,
       fetch,
+      env,
       until,
       // A run that was cancelled wants its engines to stop; one that died would have let them finish.
       interrupt: record.cancelled === undefined ? 'at-timeout' : 'at-once',

@@ -75,7 +75,7 @@ export function standInConfigs(
           ],
           secrets: [...secrets.stored].map(([key, value]) => ({
             environment,
-            path,
+            path: castle.secrets.list.find(({ name }) => name === key)?.path ?? path,
             key,
             value:
               key === claim?.clientId

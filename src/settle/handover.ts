@@ -41,7 +41,12 @@ export function findLayer(vaultDir: string | undefined, layer: string): Promise<
   return parsed(join(partitionOf(vaultDir, layer), layerFile), layerHandover);
 }
 
-const session = z.object({ kind: z.literal('infisical'), host: z.string(), token: z.string() });
+const session = z.object({
+  kind: z.literal('infisical'),
+  host: z.string(),
+  token: z.string(),
+  caFile: z.string().optional(),
+});
 
 export type SessionHandover = z.infer<typeof session>;
 

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { whenAborted } from '../cancellation.ts';
 import { messageOf } from '../errors.ts';
 import { revokeInfisicalToken } from '../identity/infisical.ts';
+import { fetchBy } from '../identity/way.ts';
 import { openJournal } from '../journal/journal.ts';
 import { endedEngines } from '../journal/read.ts';
 import { type RunRecord, unfinished } from '../journal/record.ts';
@@ -30,6 +31,7 @@ export interface SettleOptions extends Pick<DrainOptions, 'until' | 'interrupt'>
   readonly redactor: Redactor;
   readonly signal: AbortSignal;
   readonly fetch: typeof globalThis.fetch;
+  readonly env: NodeJS.ProcessEnv;
 }
 
 /** What a dead run left, and what became of it. */
@@ -119,7 +121,8 @@ export async function settleRun(record: RunRecord, options: SettleOptions): Prom
   await Promise.all(
     logins.map((login) =>
       step('revoke its login', async () => {
-        const how = await revokeInfisicalToken({ fetch }, login);
+        const way = { env: options.env, caFile: login.caFile, fetch };
+        const how = await revokeInfisicalToken({ fetch: fetchBy(way) }, login);
         if (how !== undefined) throw new Error(`${login.host} answered ${how}; the token dies by itself`);
       }),
     ),

@@ -92,6 +92,8 @@ export async function startJob(step: JobStep, options: JobOptions): Promise<Job>
   const trackingId = `github_${randomUUID()}`;
   const temp = join(options.dir, '_temp');
   await emptied(temp);
+  const event = join(temp, 'event.json');
+  await writeFile(event, '{}');
   const started = performance.now();
   const signals: SentSignal[] = [];
   let current: { readonly phase: Phase; readonly process: StepProcess } | undefined;
@@ -121,6 +123,9 @@ export async function startJob(step: JobStep, options: JobOptions): Promise<Job>
         ...files.env,
         ...more,
         GITHUB_ACTIONS: 'true',
+        GITHUB_EVENT_NAME: 'push',
+        GITHUB_EVENT_PATH: event,
+        GITHUB_REF: 'refs/heads/main',
         GITHUB_WORKSPACE: options.workspace,
         RUNNER_TEMP: temp,
         [trackingVariable]: trackingId,

@@ -22,7 +22,16 @@ export async function playRunner(world: World): Promise<Runner> {
   for (const file of Object.values(files)) await writeFile(file, '');
   const written = async (name: string) =>
     parseCommandFile(await readFile(files[`GITHUB_${name}`] ?? '', 'utf8'));
-  const env = { ...files, GITHUB_ACTIONS: 'true', RUNNER_TEMP: join(world.dir, 'home') };
+  const event = join(world.dir, 'home', 'event.json');
+  await writeFile(event, '{}');
+  const env = {
+    ...files,
+    GITHUB_ACTIONS: 'true',
+    GITHUB_EVENT_NAME: 'push',
+    GITHUB_EVENT_PATH: event,
+    GITHUB_REF: 'refs/heads/main',
+    RUNNER_TEMP: join(world.dir, 'home'),
+  };
   return {
     written,
     summary: () => readFile(files['GITHUB_STEP_SUMMARY'] ?? '', 'utf8'),

@@ -45,6 +45,7 @@ export const faultKinds = {
     'cluster-missing': 'has no secrets only for clients of API v3: External Secrets Operator',
     'cluster-login': 'refuses the universal-auth login: the client secret is no longer valid',
     'no-v4': 'is an older server without the routes of API v4',
+    'wide-trust': 'shows its identities bound to nothing, for a month, from every address',
     'no-revoke': 'fails to revoke access tokens',
   },
   git: {

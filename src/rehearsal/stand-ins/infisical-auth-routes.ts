@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { verifyIdToken } from './infisical-oidc.ts';
-import { InfisicalRefusal, notFound, parseRequest } from './infisical-refusal.ts';
+import { InfisicalRefusal, notFound, parseRequest, permissionDenied } from './infisical-refusal.ts';
 import { type Asked, callerOf, exactly, type RouteTable, type Server } from './infisical-server.ts';
 import { readBody } from './server.ts';
 
+const oidc = '/api/v1/auth/oidc-auth/identities/([^/]+)';
 const ua = '/api/v1/auth/universal-auth/identities/([^/]+)';
 
 /** Logins, access tokens and client secrets. */
@@ -12,6 +13,7 @@ export const authRoutes: RouteTable = [
   ['POST', exactly('/api/v1/auth/universal-auth/login'), logInByClientSecret],
   ['POST', exactly('/api/v1/auth/token/renew'), renewToken],
   ['POST', exactly('/api/v1/auth/token/revoke'), revokeToken],
+  ['GET', exactly(oidc), getOidcAuth],
   ['GET', exactly(ua), getUniversalAuth],
   ['POST', exactly(`${ua}/client-secrets`), createClientSecret],
   ['GET', exactly(`${ua}/client-secrets`), listClientSecrets],
@@ -66,6 +68,32 @@ async function revokeToken({ tokens, faults }: Server, { call }: Asked): Promise
     throw new InfisicalRefusal(500, 'InternalServerError', 'Something went wrong');
   await tokens.revoke(accessToken);
   return { message: 'Successfully revoked access token' };
+}
+
+/** How an identity is bound: only a role that administers identities may see it. */
+async function getOidcAuth(server: Server, asked: Asked): Promise<unknown> {
+  const by = await callerOf(server, asked);
+  const wide = server.faults.strikes('wide-trust');
+  if (by.role !== 'admin' && !wide) throw permissionDenied('read', 'identity');
+  const identity = server.config.identities.find(({ id }) => id === asked.id);
+  if (identity?.oidc === undefined) throw notFound(`Failed to find identity with ID ${asked.id}`);
+  const { oidc: auth, accessTokenTTL, accessTokenMaxTTL, accessTokenNumUsesLimit } = identity;
+  const ips = wide ? ['0.0.0.0/0', '::/0'] : identity.accessTokenTrustedIps;
+  return {
+    identityOidcAuth: {
+      ...{ id: asked.id, identityId: asked.id, oidcDiscoveryUrl: auth.discoveryUrl, caCert: '' },
+      ...{ boundIssuer: auth.boundIssuer, boundClaims: wide ? {} : auth.boundClaims },
+      boundSubject: wide ? '' : auth.boundSubject,
+      boundAudiences: wide ? '' : auth.boundAudiences,
+      accessTokenTTL: wide ? 2_592_000 : accessTokenTTL,
+      accessTokenMaxTTL: wide ? 2_592_000 : accessTokenMaxTTL,
+      accessTokenNumUsesLimit: wide ? 50 : accessTokenNumUsesLimit,
+      accessTokenTrustedIps: ips.map((ip) => {
+        const [ipAddress = '', prefix] = ip.split('/');
+        return { ipAddress, type: ipAddress.includes(':') ? 'ipv6' : 'ipv4', prefix: Number(prefix) };
+      }),
+    },
+  };
 }
 
 async function getUniversalAuth(server: Server, asked: Asked): Promise<unknown> {

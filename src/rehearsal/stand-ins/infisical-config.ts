@@ -39,6 +39,8 @@ const identity = z.strictObject({
   role: z.enum(['admin', 'read', 'describe', 'none', 'not-a-member']).default('read'),
   accessTokenTTL: tokenTtl.default(3600),
   accessTokenMaxTTL: tokenTtl.default(3600),
+  accessTokenNumUsesLimit: z.number().int().nonnegative().default(0),
+  accessTokenTrustedIps: z.array(z.string()).default(['127.0.0.1/32']),
   oidc: oidcAuth.optional(),
   universalAuth: universalAuth.optional(),
 });

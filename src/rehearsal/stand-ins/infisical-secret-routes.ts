@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { badRequest, notFound, parseRequest } from './infisical-refusal.ts';
+import { badRequest, forbidden, notFound, parseRequest } from './infisical-refusal.ts';
 import { getSecret, listSecrets, type SecretScope } from './infisical-secrets.ts';
 import { type Asked, callerOf, exactly, type RouteTable, type Server } from './infisical-server.ts';
 
@@ -11,6 +11,7 @@ export const secretRoutes: RouteTable = [
   ['GET', exactly('/api/v3/secrets/raw/([^/]+)'), getV3],
   ['GET', exactly('/api/v1/projects/slug/([^/]+)'), getProject],
   ['GET', exactly('/api/v1/workspace/slug/([^/]+)'), getProject],
+  ['GET', exactly('/api/v1/projects/([^/]+)'), getProjectById],
 ];
 
 const query = z.object({
@@ -67,6 +68,14 @@ async function listV3(server: Server, asked: Asked): Promise<unknown> {
 
 async function getV3(server: Server, asked: Asked): Promise<unknown> {
   return await getOf(server, asked, 'v3');
+}
+
+async function getProjectById(server: Server, asked: Asked): Promise<unknown> {
+  const { role } = await callerOf(server, asked);
+  const { id, slug } = server.config.project;
+  if (id !== asked.id) throw notFound(`Project with ID '${asked.id}' not found`);
+  if (role === 'not-a-member') throw forbidden('You are not a member of this project');
+  return { project: { id, _id: id, slug, name: slug } };
 }
 
 async function getProject(server: Server, asked: Asked): Promise<unknown> {
