@@ -37,6 +37,18 @@ const samples: Readonly<Record<string, Sample>> = {
     ],
     twins: ['A newer version of the provider is available.'],
   },
+  'state-plain': {
+    says: [
+      'Error refreshing state\n\nencountered unencrypted payload without unencrypted method configured',
+    ],
+    twins: ['The payload of this message is not encrypted.'],
+  },
+  'state-key': {
+    says: [
+      'Error refreshing state\n\ndecryption failed for all provided methods\nattempted decryption failed for state: decryption failed: cipher: message\nauthentication failed',
+    ],
+    twins: ['message authentication failed for user ann'],
+  },
   'state-conflict': {
     says: [
       'Failed to write the imported state\n\ncannot import state with lineage "other" over unrelated state with lineage\n"efd0cc3b-f042-0cb1-69d9-f503e3e65d4c"',

@@ -6,6 +6,7 @@ import { pidOne, reaper } from './init.ts';
 import { lease } from './lease.ts';
 import { engines, runs, states, vaults } from './leftovers.ts';
 import { oom } from './oom.ts';
+import { statePlaintext } from './state.ts';
 import { git, shell } from './tools.ts';
 import { tree } from './tree.ts';
 import { ram, swap } from './vault.ts';
@@ -17,6 +18,7 @@ export const checks: readonly Check[] = [
   castleLive,
   castleSupport,
   tree,
+  statePlaintext,
   shell,
   git,
   pidOne,

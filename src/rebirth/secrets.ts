@@ -27,6 +27,12 @@ export async function layOutSecrets(run: Run, session: Session | undefined): Pro
   const values: ReadonlyMap<string, string> =
     wanted.length === 0 || session === undefined ? new Map() : await session.fetch(wanted);
   for (const [name, value] of values) run.redactor.add(name, value);
+  for (const { name, as, layers } of run.castle.secrets.list) {
+    if (as === 'env')
+      run.log.warn(
+        `${name} goes into the environment of ${layers.join(', ')}, where other processes of this user can read it; \`as: tfvar\` or \`as: file\` keeps it in the vault.`,
+      );
+  }
   const { encryption } = run.castle.state;
   const forAll =
     encryption === undefined ? {} : await placeStateKey(run.vault, encryption, known(values, encryption.key));

@@ -41,7 +41,8 @@ function encryptionOf(file: string, migrate: boolean): string {
     ...(migrate ? ['method "unencrypted" "before" {}'] : []),
     'state {',
     '  method   = method.aes_gcm.vault',
-    `  enforced = true${fallback}`,
+    // OpenTofu takes no fallback in the clear beside `enforced`.
+    `  enforced = ${!migrate}${fallback}`,
     '}',
     'plan {',
     '  method   = method.aes_gcm.vault',

@@ -1,4 +1,5 @@
 import { lstat, readFile, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { PhoenixError } from '../errors.ts';
 
 /** `f_type` of tmpfs and ramfs, from Linux' `include/uapi/linux/magic.h`. */
@@ -6,6 +7,15 @@ const ramFilesystems = new Map([
   [0x01021994, 'tmpfs'],
   [0x858458f6, 'ramfs'],
 ]);
+
+/** Whether `path`, or the nearest folder above it that exists, is in RAM. */
+export async function isInRam(path: string): Promise<boolean> {
+  for (let at = path; ; at = dirname(at)) {
+    const found = await statfs(at).catch(() => undefined);
+    if (found !== undefined) return ramFilesystems.has(found.type);
+    if (at === dirname(at)) return false;
+  }
+}
 
 const leastFreeBytes = 16 * 1024 * 1024;
 

@@ -42,6 +42,25 @@ export const stateSignatures: readonly Signature[] = [
       `Pin at least that version: \`toolchain\` in the castle file for the engine, \`required_providers\` in the module for a provider. ${again(scene)}`,
   },
   {
+    id: 'state-plain',
+    code: 'PHX-LAYER-STATE-PLAIN',
+    patterns: [/encountered unencrypted payload without unencrypted method configured/],
+    cause: 'The state is still in the clear, and the castle file wants it encrypted.',
+    next: (scene) =>
+      `Set \`state.encryption.migrate: true\` in the castle file: the state is encrypted when it is next written. ${again(scene)}`,
+  },
+  {
+    id: 'state-key',
+    code: 'PHX-LAYER-STATE-KEY',
+    patterns: [
+      /decryption failed: cipher: message authentication failed/,
+      /decryption failed for all provided methods/,
+    ],
+    cause: 'The state was encrypted with another key than the one that the castle file names.',
+    next: (scene) =>
+      `Give the secret of \`state.encryption.key\` the value it had when the state was written. ${again(scene)}`,
+  },
+  {
     id: 'state-conflict',
     code: 'PHX-LAYER-STATE-CONFLICT',
     patterns: [
