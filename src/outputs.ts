@@ -1,5 +1,5 @@
 import { error as annotate, setOutput, summary, warning } from '@actions/core';
-import type { PhoenixError } from './errors.ts';
+import { PhoenixError } from './errors.ts';
 import type { Report } from './report/schema.ts';
 import { renderSummary } from './report/summary.ts';
 
@@ -9,11 +9,30 @@ export async function writeOutputs(
   file: string,
   redact: (text: string) => string,
 ): Promise<void> {
-  setOutput('verdict', report.verdict);
-  setOutput('report', file);
-  setOutput('wall-seconds', String(report.wallSeconds));
-  setOutput('error-code', report.error?.code ?? '');
+  const outputs = {
+    verdict: report.verdict,
+    report: file,
+    'wall-seconds': String(report.wallSeconds),
+    'error-code': report.error?.code ?? '',
+  };
+  for (const [name, value] of Object.entries(outputs)) refuseMasked(name, value, redact);
+  for (const [name, value] of Object.entries(outputs)) setOutput(name, value);
   await summary.addRaw(redact(renderSummary(report))).write();
+}
+
+/** The runner drops a job's output that holds a masked value and says so only in a warning: the next job reads nothing. */
+function refuseMasked(name: string, value: string, redact: (text: string) => string): void {
+  if (redact(value) === value && !value.includes('***')) return;
+  throw new PhoenixError({
+    code: 'PHX-OUTPUT-MASKED',
+    class: 'report',
+    what: `The output ${name} would not reach the next job.`,
+    why: 'It holds the value of a secret, or a mask, and the runner drops such an output without an error.',
+    next:
+      name === 'report'
+        ? 'Give the report a path (input report) that holds no secret.'
+        : 'Give the secret whose value is a common word another value.',
+  });
 }
 
 /** The post step's own summary, with the layers that are half-done and how to go on; each of these as an annotation. */
