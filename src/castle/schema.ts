@@ -14,6 +14,7 @@ import {
   percentage,
   versionRange,
 } from './units.ts';
+import { vault } from './vault.ts';
 
 const tools = [
   'opentofu',
@@ -148,6 +149,7 @@ export const castleSchema = z
     engine: z.enum(['tofu', 'terraform']).default('tofu').describe('What Terragrunt runs'),
     toolchain: toolchain.prefault({}),
     secrets: secrets.prefault({}),
+    vault: vault.prefault({}),
     env: z
       .array(environmentName)
       .default([])

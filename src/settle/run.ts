@@ -15,8 +15,9 @@ import type { Log } from '../log.ts';
 import { endMarked } from '../process/end.ts';
 import { removeRunFolder } from '../rebirth/workspace.ts';
 import { auditFiles, auditProcesses, type LeakAudit } from '../vault/audit.ts';
+import { stillOpen } from '../vault/open.ts';
 import type { Redactor } from '../vault/redact.ts';
-import { wipe } from '../vault/vault.ts';
+import { wipe } from '../vault/wipe.ts';
 import { type DrainOptions, drainRun } from './drain.ts';
 import { type AuditHandover, findAudit, findSessions, findStateLease, learnSecrets } from './handover.ts';
 import { type SettledLayer, settleLayer } from './layer.ts';
@@ -124,7 +125,8 @@ export async function settleRun(record: RunRecord, options: SettleOptions): Prom
   );
   if (handedOn.length === 0)
     await step('remove its folder of programs', () => removeRunFolder(begin.workspace));
-  if (vault !== undefined) await step('wipe its vault', () => wipe(vault));
+  if (vault !== undefined && (await step('wipe its vault', () => wipe(vault))) === 'lazy')
+    log.warn(stillOpen);
   const gone = vault === undefined || !existsSync(vault);
   if (handedOn.length === 0 && gone) journal.write({ type: 'settled', by });
   // Last, from memory: a large checkout takes long to look through.
