@@ -14,8 +14,10 @@ import { writeAftermath } from './outputs.ts';
 import { leakCode, settleReport } from './settle/report.ts';
 import { settleRun } from './settle/run.ts';
 import { savedRun } from './state.ts';
+import { stillOpen } from './vault/open.ts';
 import { createRedactor, type Redactor } from './vault/redact.ts';
-import { sweepVaults, vaultRoot } from './vault/vault.ts';
+import { sweptRoots } from './vault/root.ts';
+import { sweepVaults } from './vault/sweep.ts';
 
 /**
  * What the runner leaves a cancelled job in all, in seconds: it kills the worker 15 s before the server's 5 minutes are
@@ -36,8 +38,9 @@ export async function post({ env, cwd }: Pick<Edge, 'env' | 'cwd'>): Promise<voi
     [
       'sweep vaults of dead runs',
       async () => {
-        for (const dir of await sweepVaults(vaultRoot(env)))
-          log.warn(`wiped the vault ${dir} of a run that died`);
+        await sweepVaults(await sweptRoots(env), (dir, how) =>
+          log.warn(`wiped the vault ${dir} of a run that died${how === 'lazy' ? `; ${stillOpen}` : ''}`),
+        );
       },
     ],
   ];

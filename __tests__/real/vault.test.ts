@@ -3,7 +3,8 @@ import { mkdir, readdir, readFile, rm, stat, symlink, utimes, writeFile } from '
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { PhoenixError } from '../../src/errors.ts';
-import { openVault, sweepVaults } from '../../src/vault/vault.ts';
+import { sweepVaults } from '../../src/vault/sweep.ts';
+import { openVault } from '../../src/vault/vault.ts';
 import { rejection, temporaryFolder } from '../support/folder.ts';
 
 /** A folder of its own on the machine's real tmpfs. */
@@ -74,7 +75,7 @@ describe('the sweep', () => {
     await mkdir(join(old, 'layers'), { recursive: true });
     await writeFile(join(old, 'owner.json'), JSON.stringify(dead));
     await mkdir(join(root.dir, 'somebody-elses'));
-    expect(await sweepVaults(root.dir)).toEqual([old]);
+    expect(await sweepVaults([root.dir])).toEqual([old]);
     expect((await readdir(root.dir)).toSorted()).toEqual(['phoenix-vault-live', 'somebody-elses']);
     expect(live.dir).toBe(join(root.dir, 'phoenix-vault-live'));
   });
@@ -85,7 +86,7 @@ describe('the sweep', () => {
     await mkdir(join(root.dir, 'phoenix-vault-young'));
     await utimes(join(root.dir, 'phoenix-vault-young'), 0, 0);
     await symlink(other.dir, join(root.dir, 'phoenix-vault-link'));
-    expect(await sweepVaults(root.dir)).toEqual([]);
+    expect(await sweepVaults([root.dir])).toEqual([]);
     expect(await readdir(other.dir)).toEqual(['owner.json']);
   });
 });

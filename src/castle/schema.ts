@@ -16,6 +16,7 @@ import {
   refPattern,
   versionRange,
 } from './units.ts';
+import { vault } from './vault.ts';
 
 const tools = [
   'opentofu',
@@ -155,6 +156,7 @@ export const castleSchema = z
       .min(1, 'a list of at least one ref')
       .optional()
       .describe('The only refs whose jobs get secrets; default: the default branch'),
+    vault: vault.prefault({}),
     env: z
       .array(environmentName)
       .default([])

@@ -21,6 +21,15 @@ function secondsIn(text: string): number {
   return unit('h') * 3600 + unit('m') * 60 + unit('s');
 }
 
+const sizeForm = 'a size from 16MiB to 64GiB, such as `256MiB` or `1GiB`';
+
+/** `256MiB`, `1GiB` → bytes. */
+export const size = z
+  .string({ error: sizeForm })
+  .regex(/^\d{1,6}[MG]iB$/, sizeForm)
+  .transform((text) => Number.parseInt(text, 10) * (text.endsWith('GiB') ? 1024 ** 3 : 1024 ** 2))
+  .refine((bytes) => bytes >= 16 * 1024 ** 2 && bytes <= 64 * 1024 ** 3, sizeForm);
+
 const percentForm = 'a percentage from 0% to 100%, such as `2%`';
 
 /** `2%` → 0.02. */

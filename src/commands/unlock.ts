@@ -19,7 +19,7 @@ import { makeWorkspace, removeRunFolder, workspaceOf } from '../rebirth/workspac
 import { createLedger } from '../report/ledger.ts';
 import type { Request } from '../request.ts';
 import { installToolchain } from '../toolchain/install.ts';
-import { openVault, vaultRoot } from '../vault/vault.ts';
+import { openRunVault } from '../vault/open.ts';
 import type { CommandResult } from './result.ts';
 
 /** Terragrunt and an engine each: more would only wait for the processor. */
@@ -60,7 +60,9 @@ async function settleAll(castle: Castle, request: Request, edge: Edge): Promise<
   });
   await using ends = new AsyncDisposableStack();
   const id = randomUUID();
-  const vault = ends.use(await openVault(vaultRoot(env), id));
+  const vault = ends.use(
+    await openRunVault({ id, env, settings: castle.vault, box: false, warn: (text) => log.warn(text) }),
+  );
   const home = castleHome(castle, env);
   const stateDir = stateDirOf(castle);
   const run: Run = {

@@ -6,7 +6,9 @@ import { pidOne, reaper } from './init.ts';
 import { lease } from './lease.ts';
 import { engines, runs, states, vaults } from './leftovers.ts';
 import { oom } from './oom.ts';
+import { ptrace } from './ptrace.ts';
 import { statePlaintext } from './state.ts';
+import { sudo } from './sudo.ts';
 import { git, shell } from './tools.ts';
 import { tree } from './tree.ts';
 import { ram, swap } from './vault.ts';
@@ -27,6 +29,8 @@ export const checks: readonly Check[] = [
   ram,
   swap,
   cores,
+  ptrace,
+  sudo,
   lease,
   runs,
   engines,

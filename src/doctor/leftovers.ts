@@ -5,7 +5,8 @@ import { readProcesses } from '../journal/processes.ts';
 import { readRuns, whereItDied } from '../journal/record.ts';
 import { enginesOf } from '../layer/engines.ts';
 import { erroredState } from '../layer/rescue.ts';
-import { abandonedVaults, vaultRoot } from '../vault/vault.ts';
+import { sweptRoots } from '../vault/root.ts';
+import { abandonedVaults } from '../vault/sweep.ts';
 import { type Check, listed, ofCastle, ok, warning } from './check.ts';
 import { deadRuns, shownRun } from './dead-runs.ts';
 
@@ -47,9 +48,9 @@ export const vaults: Check = {
   id: 'leftovers.vaults',
   why: 'It may hold the secrets of a run that died, in RAM until the machine is booted anew.',
   async look({ edge }) {
-    const root = vaultRoot(edge.env);
-    const left = await abandonedVaults(root);
-    if (left.length === 0) return ok(`no vault of a dead run below ${root}`);
+    const roots = await sweptRoots(edge.env);
+    const left = await abandonedVaults(roots);
+    if (left.length === 0) return ok(`no vault of a dead run below ${roots.join(', ')}`);
     return warning(listed(left), 'Nothing: a rebirth cleans this up first.');
   },
 };

@@ -1,7 +1,6 @@
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
 import { PhoenixError } from '../errors.ts';
+import { readSecretFile } from '../vault/files.ts';
 import { assertRam } from '../vault/ram.ts';
 import { trimSecret } from '../vault/trim.ts';
 import type { Session } from './session.ts';
@@ -50,33 +49,12 @@ export async function openFiles({ dir, env = {}, onSecret, warn }: FilesSource):
 
 async function firstOf(files: readonly string[], warn: (text: string) => void): Promise<string | undefined> {
   for (const file of files) {
-    const content = await readSecret(file, warn);
+    const content = await readSecretFile(file, {
+      onWide: () => warn(`Others on this machine may read ${file}: chmod 600 ${file}`),
+    });
     if (content !== undefined) return content;
   }
   return undefined;
-}
-
-async function readSecret(file: string, warn: (text: string) => void): Promise<string | undefined> {
-  try {
-    await using handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
-    const { mode } = await handle.stat();
-    if ((mode & 0o077) !== 0) warn(`Others on this machine may read ${file}: chmod 600 ${file}`);
-    return await handle.readFile('utf8');
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT') return undefined;
-    throw new PhoenixError({
-      code: 'PHX-SECRET-UNREADABLE',
-      class: 'identity',
-      what: `The secret file ${file} could not be read.`,
-      why:
-        code === 'ELOOP'
-          ? 'It is a symbolic link, which somebody else may control.'
-          : `The system said ${code}.`,
-      next: `Look at it: ls -l ${file}. It must be a plain file that the user of this run owns.`,
-      cause,
-    });
-  }
 }
 
 function isMissing(missing: readonly string[], dir: string): PhoenixError {

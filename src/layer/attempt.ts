@@ -8,7 +8,7 @@ import { boundLines, usualBounds } from './lines.ts';
 import { oomKills } from './memory.ts';
 import { createObserver, type Observation } from './observe.ts';
 import { type Exit, type LayerProcess, startLayerProcess } from './process.ts';
-import { defaultRotateAtBytes } from './rotate.ts';
+import { rotateAtBytesIn } from './rotate.ts';
 import { describeStall, watchForStall } from './stall.ts';
 import { markedEnvironment, marks } from './starter.ts';
 import { tailFile } from './tail.ts';
@@ -67,7 +67,7 @@ export async function attemptLayer(
     stderr: files.stderr,
   });
   using shown = boundLines((text) => log.from(name, text), { ...usualBounds, redact: job.redact });
-  const rotation = { rotateAtBytes: defaultRotateAtBytes };
+  const rotation = { rotateAtBytes: await rotateAtBytesIn(job.partition) };
   const tails = await Promise.all([
     tailFile(
       files.stdout,

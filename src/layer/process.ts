@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants as files } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { PhoenixError } from '../errors.ts';
 import { signalQuietly } from '../signal.ts';
+import { openNew } from '../vault/files.ts';
 
 export interface LayerProcessOptions {
   /** The script that writes the process down and becomes it; see starter.ts. */
@@ -37,9 +37,8 @@ export interface LayerProcess {
 
 /** Starts a layer's process in a group of its own with stdin closed. Throws PHX-LAYER-START where it cannot. */
 export async function startLayerProcess(options: LayerProcessOptions): Promise<LayerProcess> {
-  const flags = files.O_WRONLY | files.O_CREAT | files.O_EXCL | files.O_APPEND | files.O_NOFOLLOW;
-  await using stdout = await open(options.stdout, flags, 0o600);
-  await using stderr = await open(options.stderr, flags, 0o600);
+  await using stdout = await openNew(options.stdout, files.O_APPEND);
+  await using stderr = await openNew(options.stderr, files.O_APPEND);
   const child = spawn(options.starter, [options.file, ...options.args], {
     cwd: options.cwd,
     env: { ...options.env },

@@ -1,7 +1,13 @@
-import type { FileHandle } from 'node:fs/promises';
+import { type FileHandle, statfs } from 'node:fs/promises';
 
 /** How large a layer's output may grow in the vault's RAM before it is emptied. */
 export const defaultRotateAtBytes = 64 * 1024 * 1024;
+
+/** In a small vault a flood must not take the room of all others: each file gets an eighth of it at most. */
+export async function rotateAtBytesIn(folder: string): Promise<number> {
+  const { blocks, bsize } = await statfs(folder);
+  return Math.min(defaultRotateAtBytes, Math.floor((blocks * bsize) / 8));
+}
 
 /** What rotation may have cost. */
 export interface Loss {

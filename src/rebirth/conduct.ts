@@ -8,8 +8,8 @@ import type { Ledger } from '../report/ledger.ts';
 import type { Request } from '../request.ts';
 import { leaveAudit, leaveSecrets } from '../settle/handover.ts';
 import { type InstalledTool, installToolchain, type ToolName } from '../toolchain/install.ts';
-import { swapDevices } from '../vault/ram.ts';
-import { openVault, vaultRoot } from '../vault/vault.ts';
+import { openRunVault } from '../vault/open.ts';
+import { watchRoom } from '../vault/room.ts';
 import { auditPlan, auditRun, sampleProcesses } from './audit.ts';
 import { findStore, passClaimGate } from './claim-gate.ts';
 import { shownName } from './graph.ts';
@@ -87,14 +87,18 @@ async function prepare(
   const toolsReady = ledger.seconds();
 
   const stop = new AbortController();
-  const vault = await openVault(vaultRoot(env), id, (dir) => journal.write({ type: 'vault', dir }));
+  const vault = await openRunVault({
+    id,
+    env,
+    settings: castle.vault,
+    box: castle.box,
+    announce: (dir) => journal.write({ type: 'vault', dir }),
+    warn: (text) => log.warn(text),
+  });
   ends.use(vault);
   edge.printed.keepIn(vault.dir);
   ends.defer(() => edge.printed.leave());
   leaveSecrets(vault, edge.redactor);
-  const swap = await swapDevices();
-  if (swap.length > 0)
-    log.warn(`swap is on (${swap.join(', ')}): RAM may reach that disk. Turn it off with swapoff -a.`);
   const { redactor } = edge;
   const halt = (name: string, error: PhoenixError) => {
     // Before the layers that it stops tell of their end: it is the cause, they are what follows.
@@ -102,6 +106,7 @@ async function prepare(
     stop.abort(error);
   };
   whenAborted(lease.lost, () => halt('lease', toPhoenixError(lease.lost.reason)));
+  ends.use(watchRoom(vault.dir, (error) => halt('vault', error)));
   const shared = {
     id,
     home,

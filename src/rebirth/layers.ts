@@ -8,6 +8,7 @@ import { runGraph } from '../plan/execute.ts';
 import type { GraphNode } from '../plan/graph.ts';
 import type { Outcome, Standing } from '../plan/schedule.ts';
 import { leaveLayer } from '../settle/handover.ts';
+import { fullError } from '../vault/room.ts';
 import { claimGate, shownName } from './graph.ts';
 import { takeKubeconfig } from './kubeconfig.ts';
 import { noteFailure, type Progress } from './progress.ts';
@@ -84,6 +85,9 @@ async function runOne(
     };
     await leaveLayer(run.vault, job);
     outcome = await runLayer(job, settings.retry, run.log, run.signal);
+    // What a layer says that could not write is not the cause: whether there was room is asked at once.
+    const full = outcome.verdict === 'failed' ? await fullError(run.vault.dir) : undefined;
+    if (full !== undefined) outcome = { ...outcome, error: full };
     for (const phase of outcome.phases) run.ledger.record(phase.name, 'step', phase.from, phase.to, span);
     if (succeeded(outcome) && name === run.castle.kubeconfig?.layer) {
       progress.access = await takeKubeconfig(run, outcome.outputs);

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Castle } from '../castle/load.ts';
 import type { Edge } from '../edge.ts';
+import { messageOf } from '../errors.ts';
 import type { Machine } from '../journal/entries.ts';
 import { castleHome } from '../journal/home.ts';
 import {
@@ -22,7 +23,9 @@ import { isAlive } from '../process-identity.ts';
 import { sweepBoxes } from '../rehearsal/records.ts';
 import type { Request } from '../request.ts';
 import { settleRun } from '../settle/run.ts';
-import { sweepVaults, vaultRoot } from '../vault/vault.ts';
+import { stillOpen } from '../vault/open.ts';
+import { sweptRoots } from '../vault/root.ts';
+import { sweepVaults } from '../vault/sweep.ts';
 import { runUrl } from './run-url.ts';
 import { stateDirOf } from './state-dir.ts';
 import { sweepWorkspaces, workspaceOf } from './workspace.ts';
@@ -124,8 +127,10 @@ async function sweep(home: string, stateDir: string, edge: Edge): Promise<void> 
     });
     for (const trouble of settled.troubles) log.warn(`after run ${run.slice(0, 8)}: ${trouble}`);
   }
-  for (const dir of await sweepVaults(vaultRoot(env)))
-    log.warn(`wiped the vault ${dir}, which a dead run left`);
+  // One that cannot be wiped is in nobody's way, and is tried again by each run.
+  await sweepVaults(await sweptRoots(env), (dir, how) =>
+    log.warn(`wiped the vault ${dir}, which a dead run left${how === 'lazy' ? `; ${stillOpen}` : ''}`),
+  ).catch((thrown: unknown) => log.warn(messageOf(thrown)));
   await sweepWorkspaces(stateDir);
   const { processes } = await sweepBoxes(stateDir);
   if (processes.length > 0) log.warn(`ended what a dead rehearsal left: ${processes.join(', ')}`);

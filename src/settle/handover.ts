@@ -1,9 +1,10 @@
 import { appendFileSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { parseJson } from '../json.ts';
 import type { LayerJob } from '../layer/job.ts';
+import { readSecretFile, vaultError } from '../vault/files.ts';
 import type { Redactor } from '../vault/redact.ts';
 import { partitionOf, type Vault } from '../vault/vault.ts';
 
@@ -106,12 +107,17 @@ const knownSecret = z.tuple([z.string(), z.string()]);
 /** From here on every secret that the run learns is kept in the vault, so that nobody after it prints one. */
 export function leaveSecrets(vault: Vault, redactor: Redactor): void {
   redactor.follow((name, value) => {
-    appendFileSync(join(vault.dir, knownFile), `${JSON.stringify([name, value])}\n`, { mode: 0o600 });
+    const file = join(vault.dir, knownFile);
+    try {
+      appendFileSync(file, `${JSON.stringify([name, value])}\n`, { mode: 0o600 });
+    } catch (cause) {
+      throw vaultError(file, cause);
+    }
   });
 }
 
 export async function learnSecrets(vaultDir: string, redactor: Redactor): Promise<void> {
-  const text = await readFile(join(vaultDir, knownFile), 'utf8').catch(() => '');
+  const text = await textOf(join(vaultDir, knownFile));
   for (const line of text.split('\n')) {
     const known = knownSecret.safeParse(parseJson(line));
     if (known.success) redactor.add(...known.data);
@@ -119,6 +125,14 @@ export async function learnSecrets(vaultDir: string, redactor: Redactor): Promis
 }
 
 async function parsed<T>(file: string, schema: z.ZodType<T>): Promise<T | undefined> {
-  const text = await readFile(file, 'utf8').catch(() => '');
+  const text = await textOf(file);
   return schema.safeParse(parseJson(text)).data;
+}
+
+/** A file that is not as the run wrote it counts as none: what somebody else put there must not steer the clean-up. */
+function textOf(file: string): Promise<string> {
+  return readSecretFile(file).then(
+    (text) => text ?? '',
+    () => '',
+  );
 }

@@ -16,10 +16,11 @@ import type { Log } from '../log.ts';
 import { endMarked } from '../process/end.ts';
 import { removeRunFolder } from '../rebirth/workspace.ts';
 import { auditProcesses, type LeakAudit } from '../vault/audit.ts';
+import { stillOpen } from '../vault/open.ts';
 import { auditPlanned } from '../vault/planned.ts';
 import { auditPrinted } from '../vault/printed.ts';
 import type { Redactor } from '../vault/redact.ts';
-import { wipe } from '../vault/vault.ts';
+import { wipe } from '../vault/wipe.ts';
 import { type DrainOptions, drainRun } from './drain.ts';
 import { type AuditHandover, findAudit, findSessions, findStateLease, learnSecrets } from './handover.ts';
 import { type SettledLayer, settleLayer } from './layer.ts';
@@ -133,7 +134,8 @@ export async function settleRun(record: RunRecord, options: SettleOptions): Prom
     vault === undefined
       ? undefined
       : await step('look through what it printed', () => auditPrinted(redactor.secrets, vault));
-  if (vault !== undefined) await step('wipe its vault', () => wipe(vault));
+  if (vault !== undefined && (await step('wipe its vault', () => wipe(vault))) === 'lazy')
+    log.warn(stillOpen);
   const gone = vault === undefined || !existsSync(vault);
   if (handedOn.length === 0 && gone) journal.write({ type: 'settled', by });
   // Last, from memory: a large checkout takes long to look through.

@@ -1,4 +1,4 @@
-import { lstat, readFile, statfs } from 'node:fs/promises';
+import { lstat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { PhoenixError } from '../errors.ts';
 
@@ -17,50 +17,50 @@ export async function isInRam(path: string): Promise<boolean> {
   }
 }
 
-const leastFreeBytes = 16 * 1024 * 1024;
+const sticky = 0o1000;
+const writableByOthers = 0o022;
 
-/** Refuses a vault root that is not RAM, not ours, a link, or nearly full. `root` is an existing directory. */
-export async function assertRam(root: string): Promise<void> {
-  const stat = await lstat(root).catch(() => undefined);
+/** Refuses a folder that does not exist, is a link, or in which another user could put something in a secret's place. */
+export async function assertOurs(dir: string): Promise<void> {
+  const stat = await lstat(dir).catch(() => undefined);
   if (stat === undefined || !stat.isDirectory()) {
-    throw new PhoenixError({
-      code: 'PHX-VAULT-ROOT',
-      class: 'vault',
-      what: `The vault's root ${root} is not a directory.`,
-      why:
-        stat === undefined
-          ? 'It does not exist.'
-          : 'It is a link or a file, which somebody else may control.',
-      next: 'Mount a tmpfs there, or set PHOENIX_VAULT to a directory on one (Linux has /dev/shm).',
-    });
+    throw badRoot(
+      `The vault's root ${dir} is not a directory.`,
+      stat === undefined ? 'It does not exist.' : 'It is a link or a file, which somebody else may control.',
+      'Mount a tmpfs there, or set PHOENIX_VAULT to a directory on one (Linux has /dev/shm).',
+    );
   }
-  const { type, bavail, bsize } = await statfs(root);
-  if (!ramFilesystems.has(type)) {
-    throw new PhoenixError({
-      code: 'PHX-VAULT-NOT-RAM',
-      class: 'vault',
-      what: `The vault's root ${root} is not in RAM.`,
-      why: `Its filesystem is of type 0x${type.toString(16)}, not tmpfs: secrets written there would reach a disk.`,
-      next: 'Set PHOENIX_VAULT to a directory on a tmpfs, or unset it to use /dev/shm.',
-    });
+  const own = process.getuid?.();
+  if (own !== undefined && stat.uid !== own && stat.uid !== 0) {
+    throw badRoot(
+      `The vault's root ${dir} belongs to another user.`,
+      `Its owner has uid ${stat.uid}, and this run has ${own}: its owner can move whatever is put there.`,
+      'Set PHOENIX_VAULT to a directory of this user on a tmpfs, or unset it.',
+    );
   }
-  if (bavail * bsize < leastFreeBytes) {
-    throw new PhoenixError({
-      code: 'PHX-VAULT-FULL',
-      class: 'vault',
-      what: `The vault's root ${root} has ${Math.floor((bavail * bsize) / 1024)} KiB free.`,
-      why: `A run needs at least ${leastFreeBytes / 1024 / 1024} MiB for secrets and the layers' output.`,
-      next: 'Free space there, give the container a larger /dev/shm, or set PHOENIX_VAULT to a larger tmpfs.',
-    });
+  if ((stat.mode & writableByOthers) !== 0 && (stat.mode & sticky) === 0) {
+    throw badRoot(
+      `Other users may write into the vault's root ${dir}.`,
+      `Its mode is ${(stat.mode & 0o7777).toString(8)}, without the sticky bit: they can put something of theirs in the place of a secret.`,
+      `Close it: chmod 700 ${dir}`,
+    );
   }
 }
 
-/** Swap devices in use: RAM that is swapped out is on a disk after all. Empty where there are none or none can be told. */
-export async function swapDevices(): Promise<string[]> {
-  const text = await readFile('/proc/swaps', 'utf8').catch(() => '');
-  return text
-    .split('\n')
-    .slice(1)
-    .map((line) => line.split(/\s+/)[0] ?? '')
-    .filter((device) => device !== '' && !device.startsWith('/dev/zram'));
+/** Refuses a folder that `assertOurs` refuses, and one that is not in RAM. `dir` is an existing directory. */
+export async function assertRam(dir: string): Promise<void> {
+  await assertOurs(dir);
+  const { type } = await statfs(dir);
+  if (ramFilesystems.has(type)) return;
+  throw new PhoenixError({
+    code: 'PHX-VAULT-NOT-RAM',
+    class: 'vault',
+    what: `The vault's root ${dir} is not in RAM.`,
+    why: `Its filesystem is of type 0x${type.toString(16)}, not tmpfs: secrets written there would reach a disk.`,
+    next: 'Set PHOENIX_VAULT to a directory on a tmpfs, or unset it to use /dev/shm.',
+  });
+}
+
+function badRoot(what: string, why: string, next: string): PhoenixError {
+  return new PhoenixError({ code: 'PHX-VAULT-ROOT', class: 'vault', what, why, next });
 }

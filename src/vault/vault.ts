@@ -1,25 +1,34 @@
-import { constants } from 'node:fs';
-import { chmod, lstat, mkdir, open, readdir, rm } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PhoenixError } from '../errors.ts';
-import { isAbandoned, ownerFile, ownerText } from '../owner.ts';
-import { assertRam } from './ram.ts';
+import { ownerFile, ownerText } from '../owner.ts';
+import { vaultError, writeNew } from './files.ts';
+import { mountRam } from './mount.ts';
+import { assertOurs, assertRam } from './ram.ts';
+import { assertRoom, wantedBytes } from './room.ts';
+import { type Wiped, wipe } from './wipe.ts';
 
-/** What the folder of every run's vault begins with. */
 export const vaultPrefix = 'phoenix-vault-';
 
 /** The RAM directory of one run. Everything secret lives in it and dies with it. */
 export interface Vault extends AsyncDisposable {
   readonly dir: string;
-  /** The folder of one layer, made on first use: `DIR/layers/NAME`, 0700. No other layer is told its path. */
+  /**
+   * The folder of one layer, made on first use: `DIR/layers/NAME`, 0700. No other layer is told its path; what that is
+   * worth, and what not, docs/vault.md says.
+   */
   partition(layer: string): Promise<string>;
   /** Writes a new file, 0600; fails where one is already there. Returns its path. */
   write(folder: string, name: string, content: string | Uint8Array): Promise<string>;
 }
 
-/** The vault's root: `PHOENIX_VAULT`, else `/dev/shm`. */
-export function vaultRoot(env: NodeJS.ProcessEnv): string {
-  return env['PHOENIX_VAULT'] || '/dev/shm';
+export interface VaultOptions {
+  /** Told its path before it is made, so that whoever cleans up can find it. */
+  readonly announce?: (dir: string) => void;
+  /** The room that must be there. */
+  readonly leastBytes?: number;
+  /** Told how it went when it is wiped. */
+  readonly onWiped?: (how: Wiped) => void;
 }
 
 /** Where the vault `dir` has the layer's partition. */
@@ -27,18 +36,48 @@ export function partitionOf(dir: string, layer: string): string {
   return join(dir, 'layers', layer.replaceAll('/', '__'));
 }
 
+/** Opens the vault of run `runId` in the tmpfs directory `root`, which exists. Disposing of it wipes it. */
+export async function openVault(root: string, runId: string, options: VaultOptions = {}): Promise<Vault> {
+  await assertRam(root);
+  await assertRoom(root, options.leastBytes ?? wantedBytes(undefined, false));
+  const dir = await makeFolder(root, runId, options);
+  return vaultIn(dir, options);
+}
+
 /**
- * Opens the vault of run `runId` under `root` (an existing tmpfs directory). `announce` is told its path before it is
- * made, so that whoever cleans up can find it. Disposing of it wipes it.
+ * The same on a tmpfs of its own, of `bytes` at most, mounted on the vault's folder. Undefined, with nothing left, where
+ * this process may not mount.
  */
-export async function openVault(
+export async function openOwnVault(
   root: string,
   runId: string,
-  announce: (dir: string) => void = () => {},
-): Promise<Vault> {
-  await assertRam(root);
+  options: VaultOptions & { readonly bytes: number },
+): Promise<Vault | undefined> {
+  await assertOurs(root);
+  const dir = await makeFolder(root, runId, options);
+  const mounted = await mountRam(dir, options.bytes);
+  if (typeof mounted === 'object') {
+    await wipe(dir);
+    return undefined;
+  }
+  try {
+    await assertRam(dir);
+    await writeNew(join(dir, ownerFile), await ownerText());
+  } catch (error) {
+    await wipe(dir);
+    throw error;
+  }
+  return vaultIn(dir, options);
+}
+
+/**
+ * With the owner written down in it. Below a tmpfs of its own it stays there too: to a process in another mount
+ * namespace (a second runner's service) the folder looks empty, and one that took it for abandoned and removed it would
+ * take the mount away with it (Linux does so since 3.18).
+ */
+async function makeFolder(root: string, runId: string, { announce }: VaultOptions): Promise<string> {
   const dir = join(root, `${vaultPrefix}${runId}`);
-  announce(dir);
+  announce?.(dir);
   try {
     await mkdir(dir, { mode: 0o700 });
   } catch (cause) {
@@ -53,11 +92,17 @@ export async function openVault(
   }
   await chmod(dir, 0o700);
   await writeNew(join(dir, ownerFile), await ownerText());
+  return dir;
+}
+
+function vaultIn(dir: string, { onWiped }: VaultOptions): Vault {
   return {
     dir,
     async partition(layer) {
       const folder = partitionOf(dir, layer);
-      await mkdir(folder, { mode: 0o700, recursive: true });
+      await mkdir(folder, { mode: 0o700, recursive: true }).catch((cause: unknown) => {
+        throw vaultError(folder, cause);
+      });
       return folder;
     },
     async write(folder, name, content) {
@@ -66,53 +111,7 @@ export async function openVault(
       return file;
     },
     async [Symbol.asyncDispose]() {
-      await wipe(dir);
+      onWiped?.(await wipe(dir));
     },
   };
-}
-
-async function writeNew(file: string, content: string | Uint8Array): Promise<void> {
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-  try {
-    await using handle = await open(file, flags, 0o600);
-    await handle.writeFile(content);
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    throw new PhoenixError({
-      code: code === 'ENOSPC' ? 'PHX-VAULT-FULL' : 'PHX-VAULT-WRITE',
-      class: 'vault',
-      what: `The vault could not take ${file}.`,
-      why: code === 'ENOSPC' ? 'Its tmpfs is full.' : `The system said ${code}.`,
-      next:
-        code === 'ENOSPC'
-          ? 'Give the tmpfs more room (mount -o remount,size=…) or set PHOENIX_VAULT to a larger one.'
-          : 'Check who else writes below the vault: nothing but Phoenix may.',
-      cause,
-    });
-  }
-}
-
-/** Removes a vault. tmpfs pages go with the unlink; there is no platter to overwrite. */
-export async function wipe(dir: string): Promise<void> {
-  await rm(dir, { recursive: true, force: true, maxRetries: 3 });
-}
-
-/** Vaults below `root` that belong to this user and whose owner is dead. */
-export async function abandonedVaults(root: string): Promise<string[]> {
-  const abandoned: string[] = [];
-  for (const name of await readdir(root).catch(() => [])) {
-    if (!name.startsWith(vaultPrefix)) continue;
-    const dir = join(root, name);
-    const stat = await lstat(dir).catch(() => undefined);
-    if (stat === undefined || !stat.isDirectory() || stat.uid !== process.getuid?.()) continue;
-    if (await isAbandoned(dir)) abandoned.push(dir);
-  }
-  return abandoned;
-}
-
-/** Wipes the abandoned vaults below `root`; returns their paths. */
-export async function sweepVaults(root: string): Promise<string[]> {
-  const abandoned = await abandonedVaults(root);
-  for (const dir of abandoned) await wipe(dir);
-  return abandoned;
 }

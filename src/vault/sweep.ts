@@ -1,0 +1,48 @@
+import { lstat, readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { marks } from '../layer/starter.ts';
+import { isAbandoned } from '../owner.ts';
+import { processesMarked } from '../process/tree.ts';
+import { vaultPrefix } from './vault.ts';
+import { type Wiped, wipe } from './wipe.ts';
+
+/**
+ * Vaults below the roots that belong to this user and whose owner is dead. One that an engine still works with is none:
+ * whoever settles its run waits for the engine, and needs what lies there to judge it and to release its lock.
+ */
+export async function abandonedVaults(roots: readonly string[]): Promise<string[]> {
+  const abandoned: string[] = [];
+  for (const root of roots) {
+    for (const name of await readdir(root).catch(() => [])) {
+      if (!name.startsWith(vaultPrefix)) continue;
+      const dir = join(root, name);
+      const stat = await lstat(dir).catch(() => undefined);
+      if (stat === undefined || !stat.isDirectory() || stat.uid !== process.getuid?.()) continue;
+      if ((await isAbandoned(dir)) && !(await isAtWork(dir))) abandoned.push(dir);
+    }
+  }
+  return abandoned;
+}
+
+/** Wipes the abandoned vaults below the roots; tells of each, and of those that could not be wiped at the end. */
+export async function sweepVaults(
+  roots: readonly string[],
+  onWiped: (dir: string, how: Wiped) => void = () => {},
+): Promise<string[]> {
+  const abandoned = await abandonedVaults(roots);
+  const failures: unknown[] = [];
+  for (const dir of abandoned) {
+    // One that stays must not keep the others.
+    await wipe(dir).then(
+      (how) => onWiped(dir, how),
+      (error: unknown) => failures.push(error),
+    );
+  }
+  if (failures.length > 0) throw failures[0];
+  return abandoned;
+}
+
+async function isAtWork(dir: string): Promise<boolean> {
+  const run = basename(dir).slice(vaultPrefix.length);
+  return (await processesMarked(marks.run, run)).length > 0;
+}
