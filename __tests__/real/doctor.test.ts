@@ -103,7 +103,10 @@ async function listing(...folders: readonly string[]): Promise<string[]> {
 
 /** `b` takes its module from elsewhere and an output of `a`, as real units do. */
 async function whole(): Promise<World> {
-  const world = await smallCastle({ a: { main: made }, b: { main: made } });
+  const world = await smallCastle(
+    { a: { main: made }, b: { main: made } },
+    { yaml: 'state: { plaintext: allowed }\n' },
+  );
   await world.write({
     'modules/b/main.tf': made,
     'live/b/terragrunt.hcl': [
@@ -145,6 +148,21 @@ describe('phoenix doctor', () => {
     });
     for (const [id, said] of Object.entries(says))
       if (!said.startsWith('ok')) expect(next[id], id).toMatch(/\w/);
+  });
+
+  test('refuses states that lie in the clear on this disk, unless the castle file allows it', async () => {
+    await using world = await smallCastle({ a: { main: made } });
+    const refused = await doctor(world, ['state']);
+    expect(refused.code).not.toBe(0);
+    expect(refused.says['state.plaintext']).toMatch(/^failed states lie in the clear on this machine's disk/);
+    expect(refused.next['state.plaintext']).toContain('state: { encryption:');
+    const file = await readFile(join(world.dir, 'phoenix.yaml'), 'utf8');
+    await world.write({ 'phoenix.yaml': `${file}state: { plaintext: allowed }\n` });
+    const allowed = await doctor(world, ['state']);
+    expect({ code: allowed.code, says: allowed.says }).toMatchObject({
+      code: 0,
+      says: { 'state.plaintext': expect.stringMatching(/^warning /) },
+    });
   });
 
   test('for people is a line a check, with why and next below what is not well', async () => {
@@ -435,7 +453,11 @@ describe('the tools that a layer starts with', () => {
 });
 
 describe('a run', () => {
-  const castle = () => smallCastle({ a: { main: running('echo "it is under way"; sleep 300') } });
+  const castle = () =>
+    smallCastle(
+      { a: { main: running('echo "it is under way"; sleep 300') } },
+      { yaml: 'state: { plaintext: allowed }\n' },
+    );
 
   test('that is at work is named as the holder; once killed, all it left is told, and left as it is', async () => {
     await using world = await castle();

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { auditFiles, auditProcesses } from '../../src/vault/audit.ts';
+import { auditFiles } from '../../src/vault/audit.ts';
+import { auditProcesses } from '../../src/vault/audit-processes.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
 const value = 'canary-value-of-the-audit-test';

@@ -38,9 +38,7 @@ const samples: Readonly<Record<string, Sample>> = {
     twins: ['A newer version of the provider is available.'],
   },
   'state-plain': {
-    says: [
-      'Error refreshing state\n\nencountered unencrypted payload without unencrypted method configured',
-    ],
+    says: ['Error refreshing state\n\nencountered unencrypted payload without unencrypted method configured'],
     twins: ['The payload of this message is not encrypted.'],
   },
   'state-key': {

@@ -1,5 +1,6 @@
 import type { AuditHandover } from '../settle/handover.ts';
-import { auditProcesses, type Leak, type LeakAudit } from '../vault/audit.ts';
+import type { Leak, LeakAudit } from '../vault/audit.ts';
+import { processAuditor } from '../vault/audit-processes.ts';
 import { leakError } from '../vault/leak-error.ts';
 import { auditPlanned } from '../vault/planned.ts';
 import { auditPrinted } from '../vault/printed.ts';
@@ -7,7 +8,7 @@ import { sharedRoots } from '../vault/recent.ts';
 import { noteFailure, type Progress } from './progress.ts';
 import type { Run } from './run.ts';
 
-const sampleMs = 500;
+const sampleMs = 100;
 
 /** Looks into the processes of the machine while the run lasts: what a layer had in its arguments is gone after it. */
 export interface ProcessSampler {
@@ -17,15 +18,18 @@ export interface ProcessSampler {
 export function sampleProcesses(run: Run): ProcessSampler {
   const found = new Map<string, Leak>();
   let checked = 0;
-  let turn: Promise<void> = Promise.resolve();
-  const asked = new Set(auditPlan(run).inEnvironment);
+  let turn: Promise<void> | undefined;
+  const look = processAuditor(run.redactor.secrets, new Set(auditPlan(run).inEnvironment));
   const sample = async () => {
-    const audit = await auditProcesses(run.redactor.secrets, asked);
+    const audit = await look();
     checked += audit.checked;
     for (const leak of audit.found) found.set(`${leak.secret}\0${leak.place}\0${leak.encoding}`, leak);
   };
   const timer = setInterval(() => {
-    turn = turn.then(sample);
+    // Where one look takes longer than the pause, the next waits for its turn: they must not pile up.
+    turn ??= sample().finally(() => {
+      turn = undefined;
+    });
   }, sampleMs);
   return {
     async stop() {
@@ -60,6 +64,11 @@ export async function auditRun(run: Run, processes: LeakAudit, progress: Progres
     await auditPrinted(secrets, run.vault.dir),
     await auditPlanned(secrets, auditPlan(run)),
   ];
+  const unsearched = audits.reduce((sum, { unsearched: some = 0 }) => sum + some, 0);
+  if (unsearched > 0)
+    run.log.warn(
+      `leak audit: ${unsearched} files could not be read or unpacked, and were not searched whole`,
+    );
   progress.leaks = {
     checked: audits.reduce((sum, { checked }) => sum + checked, 0),
     found: audits.flatMap(({ found }) => found),

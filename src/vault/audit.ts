@@ -1,61 +1,52 @@
-import type { Dirent } from 'node:fs';
-import { open, readdir, readFile } from 'node:fs/promises';
+import { constants, type Dirent } from 'node:fs';
+import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { encodingsOf, leastSecretLength } from './encodings.ts';
+import { createFinder, type Finder, type Leak } from './audit-finder.ts';
+import { isPacked, mostUnpacked, unpack } from './audit-unpack.ts';
 
-export interface Leak {
-  /** The secret's name, never its value. */
-  readonly secret: string;
-  /** A file, or `/proc/PID/environ (command)`. */
-  readonly place: string;
-  /** `raw`, `base64+1`, `hex` … */
-  readonly encoding: string;
-}
+export type { Leak } from './audit-finder.ts';
 
 export interface LeakAudit {
   /** Files and processes looked at. */
   readonly checked: number;
   readonly found: readonly Leak[];
-}
-
-interface Needle {
-  readonly secret: string;
-  readonly encoding: string;
-  readonly bytes: Buffer;
+  /** Files that could not be read, or not be unpacked. */
+  readonly unsearched?: number;
 }
 
 const chunkBytes = 256 * 1024;
-
-function needlesFor(secrets: ReadonlyMap<string, string>): Needle[] {
-  return [...secrets]
-    .filter(([, value]) => value.length >= leastSecretLength)
-    .flatMap(([secret, value]) =>
-      [...encodingsOf(value)].map(([encoding, form]) => ({ secret, encoding, bytes: Buffer.from(form) })),
-    );
-}
+/** An archive in an archive in an archive: what is deeper is searched as it lies there. */
+const deepest = 3;
 
 /**
  * Searches every file below `roots` (links are not followed; `except` folders, such as the vault itself, are left out)
- * for the secrets, raw and encoded. The values never leave this process: a scanner that took them as arguments would
- * find itself.
+ * for the secrets, in every form and also in what is packed. The values never leave this process: a scanner that took
+ * them as arguments would find itself.
  */
 export async function auditFiles(
   secrets: ReadonlyMap<string, string>,
   roots: readonly string[],
   except: readonly string[] = [],
 ): Promise<LeakAudit> {
-  const needles = needlesFor(secrets);
-  const found: Leak[] = [];
+  const finder = createFinder(secrets);
+  const found = new Map<string, Leak>();
   // One buffer for all files: a fresh one for each would be garbage faster than it is collected.
-  const window = Buffer.allocUnsafe(chunkBytes + Math.max(0, ...needles.map(({ bytes }) => bytes.length)));
-  let checked = 0;
+  const window = Buffer.allocUnsafe(chunkBytes + finder.longest);
+  const seen = new Set<string>();
+  let unsearched = 0;
   for (const root of roots) {
     for await (const file of filesBelow(root, except)) {
-      checked += 1;
-      found.push(...(await searchFile(file, needles, window)));
+      if (seen.has(file)) continue;
+      seen.add(file);
+      const whole = await searchFile(file, finder, window, (leak) => {
+        // Of the parts of one secret in one place, one tells enough.
+        const encoding = leak.encoding.replace(/ #\d+$/, '');
+        found.set(`${leak.secret}\0${leak.place}\0${encoding}`, { ...leak, encoding });
+      });
+      if (!whole) unsearched += 1;
     }
   }
-  return { checked, found };
+  return { checked: seen.size, found: [...found.values()], unsearched };
 }
 
 async function* filesBelow(root: string, except: readonly string[]): AsyncGenerator<string> {
@@ -74,58 +65,58 @@ async function* filesBelow(root: string, except: readonly string[]): AsyncGenera
   }
 }
 
-async function searchFile(file: string, needles: readonly Needle[], window: Buffer): Promise<Leak[]> {
-  const overlap = Math.max(0, ...needles.map(({ bytes }) => bytes.length));
-  const hits = new Map<string, Leak>();
+/** False where not all of it could be searched. */
+async function searchFile(
+  file: string,
+  finder: Finder,
+  window: Buffer,
+  tell: (leak: Leak) => void,
+): Promise<boolean> {
   try {
-    await using handle = await open(file);
+    // A pipe in the place of a file would never end.
+    await using handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     // What was at the end of the last chunk is kept before the next: a secret may lie across the two.
     let kept = 0;
+    let size = 0;
+    let packed = false;
     for (;;) {
-      const { bytesRead } = await handle.read(window, kept, chunkBytes);
+      const { bytesRead } = await handle.read(window, kept, chunkBytes, size);
       if (bytesRead === 0) break;
       const filled = kept + bytesRead;
-      collect(window.subarray(0, filled), file, needles, hits);
-      kept = Math.min(filled, overlap);
+      if (size === 0) packed = isPacked(window.subarray(0, Math.min(filled, 8)));
+      size += bytesRead;
+      for (const form of finder.find(window, filled)) tell({ ...form, place: file });
+      kept = Math.min(filled, finder.longest);
       window.copyWithin(0, filled - kept, filled);
     }
-  } catch {
-    // The file went away while it was read: what is gone cannot leak.
-  }
-  return [...hits.values()];
-}
-
-function collect(window: Buffer, place: string, needles: readonly Needle[], hits: Map<string, Leak>): void {
-  for (const { secret, encoding, bytes } of needles) {
-    const key = `${secret}\0${encoding}`;
-    if (!hits.has(key) && window.includes(bytes)) hits.set(key, { secret, place, encoding });
+    if (!packed) return true;
+    if (size > mostUnpacked) return false;
+    const bytes = Buffer.alloc(size);
+    await handle.read(bytes, 0, size, 0);
+    return searchPacked(bytes, file, '', finder, tell);
+  } catch (error) {
+    // What went away while it was read cannot leak any more.
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
   }
 }
 
-/**
- * Searches the arguments and the environment of every process this user may read (Linux; elsewhere: checked 0).
- * `inEnvironment` names the secrets that the castle file asks to be put there.
- */
-export async function auditProcesses(
-  secrets: ReadonlyMap<string, string>,
-  inEnvironment: ReadonlySet<string>,
-): Promise<LeakAudit> {
-  const needles = needlesFor(secrets);
-  // By value: two secrets may be alike, and what is asked for under one name is not a leak under the other.
-  const asked = new Set([...inEnvironment].map((name) => secrets.get(name)));
-  const unasked = needles.filter(({ secret }) => !asked.has(secrets.get(secret)));
-  const hits = new Map<string, Leak>();
-  let checked = 0;
-  for (const pid of (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name))) {
-    const command = await readFile(`/proc/${pid}/cmdline`).catch(() => undefined);
-    if (command === undefined) continue;
-    checked += 1;
-    const name = command.toString('utf8').split('\0')[0]?.split('/').at(-1) ?? '';
-    const environ = await readFile(`/proc/${pid}/environ`).catch(() => Buffer.alloc(0));
-    const seen = new Map<string, Leak>();
-    collect(command, `/proc/${pid}/cmdline (${name})`, needles, seen);
-    collect(environ, `/proc/${pid}/environ (${name})`, unasked, seen);
-    for (const [key, leak] of seen) hits.set(`${pid}\0${key}`, leak);
+function searchPacked(
+  bytes: Buffer,
+  place: string,
+  ways: string,
+  finder: Finder,
+  tell: (leak: Leak) => void,
+): boolean {
+  const members = unpack(bytes);
+  // Two bytes are soon alike: what does not unpack was mostly no archive, and has been searched as it lies there.
+  if (members === undefined) return bytes[0] === 0x78 || !isPacked(bytes);
+  for (const { how, name, bytes: content } of members) {
+    const inside = name === '' ? place : `${place}!${name}`;
+    const way = `${ways}${how}>`;
+    for (const { secret, encoding } of finder.find(content, content.length))
+      tell({ secret, place: inside, encoding: `${way}${encoding}` });
+    if (way.split('>').length <= deepest && isPacked(content.subarray(0, 8)))
+      searchPacked(content, inside, way, finder, tell);
   }
-  return { checked, found: [...hits.values()] };
+  return true;
 }

@@ -8,6 +8,7 @@ import { assertOurs, assertRam } from './ram.ts';
 import { assertRoom, wantedBytes } from './room.ts';
 import { type Wiped, wipe } from './wipe.ts';
 
+/** What the folder of every run's vault begins with. */
 export const vaultPrefix = 'phoenix-vault-';
 
 /** The RAM directory of one run. Everything secret lives in it and dies with it. */
@@ -111,7 +112,8 @@ function vaultIn(dir: string, { onWiped }: VaultOptions): Vault {
       return file;
     },
     async [Symbol.asyncDispose]() {
-      onWiped?.(await wipe(dir));
+      const how = await wipe(dir);
+      onWiped?.(how);
     },
   };
 }

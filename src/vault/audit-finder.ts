@@ -1,0 +1,79 @@
+import { encodingsOf, leastSecretLength } from './encodings.ts';
+import { createMatcher } from './matcher.ts';
+import { looksRandom, tokensOf } from './parts.ts';
+
+export interface Leak {
+  /** The secret's name, never its value. */
+  readonly secret: string;
+  /** A file, `FILE!MEMBER` of an archive, or `/proc/PID/environ (command)`. */
+  readonly place: string;
+  /** `raw`, `base64+1`, `hex`, `part of raw`, `gzip>raw` … */
+  readonly encoding: string;
+}
+
+/** Searches bytes for every form of the secrets. */
+export interface Finder {
+  /** Bytes of the longest form: what must be kept when a file is read in pieces. */
+  readonly longest: number;
+  /** The forms in the first `end` bytes, each once. */
+  find(bytes: Buffer, end: number): Iterable<Omit<Leak, 'place'>>;
+}
+
+/** A part of a token is a leak too; of so many characters, since shorter ones occur by chance. */
+const windowLength = 12;
+/** Every fifth window is enough: each part of 16 characters holds one. */
+const windowStep = 5;
+const partOf = 'part of ';
+
+/**
+ * Knows all forms of the secrets: those that the redactor masks, UTF-16 and reversed, and parts of tokens. Secrets
+ * shorter than 6 characters are left out. A part is told only where the whole does not stand.
+ */
+export function createFinder(secrets: ReadonlyMap<string, string>): Finder {
+  const forms = [...secrets]
+    .filter(([, value]) => value.length >= leastSecretLength)
+    .flatMap(([secret, value]) =>
+      [...formsOf(value)].map(([encoding, bytes]) => ({ secret, encoding, bytes })),
+    );
+  const matcher = createMatcher(forms.map(({ bytes }) => bytes));
+  return {
+    longest: matcher.longest,
+    find(bytes, end) {
+      const found = new Map<string, Omit<Leak, 'place'>>();
+      matcher.scan(bytes, end, (index) => {
+        const form = forms[index];
+        if (form === undefined) return;
+        const { secret, encoding } = form;
+        found.set(`${secret}\0${encoding}`, { secret, encoding });
+      });
+      const all = [...found.values()];
+      const whole = new Set(
+        all.filter(({ encoding }) => !encoding.startsWith(partOf)).map(({ secret }) => secret),
+      );
+      return all.filter(({ secret, encoding }) => !encoding.startsWith(partOf) || !whole.has(secret));
+    },
+  };
+}
+
+function formsOf(value: string): Map<string, Buffer> {
+  const forms = new Map<string, Buffer>();
+  for (const [encoding, form] of encodingsOf(value)) forms.set(encoding, Buffer.from(form));
+  const utf16 = Buffer.from(value, 'utf16le');
+  forms.set('utf-16le', utf16);
+  forms.set('utf-16be', Buffer.from(utf16).swap16());
+  forms.set('reversed', Buffer.from([...value].reverse().join('')));
+  let part = 0;
+  for (const token of tokensOf(value)) {
+    for (const [encoding, form] of encodingsOf(token)) {
+      if (!/^(?:raw|base64(?:url)?\+\d)$/.test(encoding)) continue;
+      for (let at = 0; at + windowLength <= form.length; at += windowStep) {
+        const window = form.slice(at, at + windowLength);
+        // The number keeps the windows apart; people are told only what they are a part of.
+        if (!looksRandom(window)) continue;
+        part += 1;
+        forms.set(`${partOf}${encoding} #${part}`, Buffer.from(window));
+      }
+    }
+  }
+  return forms;
+}

@@ -1,0 +1,71 @@
+import { readdir, readFile } from 'node:fs/promises';
+import type { LeakAudit } from './audit.ts';
+import { createFinder, type Finder, type Leak } from './audit-finder.ts';
+
+/** After so many looks at a process with the same arguments its environment is not read again. */
+const looks = 3;
+
+/** Looks at every process once; call it again and again while a run lasts. */
+export type ProcessAuditor = () => Promise<LeakAudit>;
+
+/**
+ * Searches the arguments and the environment of every process this user may read (Linux; elsewhere: checked 0).
+ * `inEnvironment` names the secrets that the castle file asks to be put there. Made for many looks a second: the search
+ * is built anew only when a secret was learnt, and a process that stays the same is soon left alone.
+ */
+export function processAuditor(
+  secrets: ReadonlyMap<string, string>,
+  inEnvironment: ReadonlySet<string>,
+): ProcessAuditor {
+  let finder: Finder | undefined;
+  let known = -1;
+  const seen = new Map<string, { readonly command: string; readonly times: number }>();
+  return async () => {
+    if (finder === undefined || known !== secrets.size) {
+      finder = createFinder(secrets);
+      known = secrets.size;
+      seen.clear();
+    }
+    // By value: two secrets may be alike, and what is asked for under one name is not a leak under the other.
+    const asked = new Set([...inEnvironment].map((name) => secrets.get(name)));
+    const hits = new Map<string, Leak>();
+    let checked = 0;
+    const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
+    for (const pid of pids) {
+      const command = await readFile(`/proc/${pid}/cmdline`).catch(() => undefined);
+      if (command === undefined) continue;
+      const text = command.toString('latin1');
+      const before = seen.get(pid);
+      const times = before?.command === text ? before.times + 1 : 1;
+      seen.set(pid, { command: text, times });
+      if (times > looks) continue;
+      const environ = await readFile(`/proc/${pid}/environ`).catch(() => undefined);
+      // Of another user, or gone: only its arguments were seen, which is not all of it.
+      if (environ !== undefined) checked += 1;
+      const name = command.toString('utf8').split('\0')[0]?.split('/').at(-1) ?? '';
+      for (const form of finder.find(command, command.length))
+        add(hits, { ...form, place: `/proc/${pid}/cmdline (${name})` });
+      if (environ === undefined) continue;
+      for (const form of finder.find(environ, environ.length)) {
+        if (!asked.has(secrets.get(form.secret)))
+          add(hits, { ...form, place: `/proc/${pid}/environ (${name})` });
+      }
+    }
+    const gone = new Set(pids);
+    for (const pid of seen.keys()) if (!gone.has(pid)) seen.delete(pid);
+    return { checked, found: [...hits.values()] };
+  };
+}
+
+function add(hits: Map<string, Leak>, leak: Leak): void {
+  const encoding = leak.encoding.replace(/ #\d+$/, '');
+  hits.set(`${leak.secret}\0${leak.place}\0${encoding}`, { ...leak, encoding });
+}
+
+/** One look. */
+export function auditProcesses(
+  secrets: ReadonlyMap<string, string>,
+  inEnvironment: ReadonlySet<string>,
+): Promise<LeakAudit> {
+  return processAuditor(secrets, inEnvironment)();
+}
