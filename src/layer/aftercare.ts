@@ -44,7 +44,7 @@ export function careWords({ lock, rescue }: Aftercare): string[] {
     words.push('The state that its engine could not save is in its backend now.');
   if (rescue.status === 'kept')
     words.push(
-      `Its backend did not take the state (${rescue.why}); it is kept in ${rescue.file}, secrets in the clear, and the next run brings it there.`,
+      `Its backend did not take the state (${rescue.why}); it is kept in ${rescue.file}, ${rescue.sealed ? 'encrypted' : 'secrets in the clear'}, and the next run brings it there.`,
     );
   if (rescue.status === 'conflict')
     words.push(

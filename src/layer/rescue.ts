@@ -9,6 +9,7 @@ import { varFileArguments } from '../locks/probe.ts';
 import type { Log } from '../log.ts';
 import { engineContext } from './context.ts';
 import type { LayerJob } from './job.ts';
+import { isSealed, openSealed } from './sealed-state.ts';
 
 /** What an engine writes into its folder when its backend did not take the state: the only copy of what it has made. */
 export const erroredState = 'errored.tfstate';
@@ -17,7 +18,7 @@ export type Rescue =
   | { readonly status: 'none' }
   | { readonly status: 'pushed'; readonly file: string }
   /** The backend still does not take it. `file` is where it lies now. */
-  | { readonly status: 'kept'; readonly file: string; readonly why: string }
+  | { readonly status: 'kept'; readonly file: string; readonly why: string; readonly sealed: boolean }
   /** The backend has another state by now: which of the two is right is for a person to say. */
   | { readonly status: 'conflict'; readonly file: string; readonly why: string };
 
@@ -75,9 +76,15 @@ async function rescueFile(
 ): Promise<Rescue> {
   const deadline = performance.now() + withinSeconds * 1000;
   const context = engineContext(job, engineDir, signal);
-  const args = ['state', 'push', ...varFileArguments(job), file];
+  const pushed = async (source: string) =>
+    askEngine(context, context.engineDir, ['state', 'push', ...varFileArguments(job), source]);
+  const push = async () => {
+    if (!(await isSealed(file))) return pushed(file);
+    await using opened = await openSealed(job, file, signal);
+    return await pushed(opened.file);
+  };
   for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
-    const answer = await askEngine(context, context.engineDir, args);
+    const answer = await push();
     const words = condensed(answer.trouble ?? answer.output);
     if (answer.code === 0) {
       await rm(file, { force: true });
@@ -93,13 +100,14 @@ async function rescueFile(
 /** Out of the engine's folder, which is a cache that others clean. */
 async function keep({ name, run }: LayerJob, file: string, why: string): Promise<Rescue> {
   const folder = rescuedFolder(run.home, name);
-  if (file.startsWith(folder)) return { status: 'kept', file, why };
+  const sealed = await isSealed(file);
+  if (file.startsWith(folder)) return { status: 'kept', file, why, sealed };
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const kept = join(folder, `${Date.now()}-${erroredState}`);
   await copyFile(file, kept);
   await chmod(kept, 0o600);
   await rm(file, { force: true });
-  return { status: 'kept', file: kept, why };
+  return { status: 'kept', file: kept, why, sealed };
 }
 
 function condensed(output: string): string {

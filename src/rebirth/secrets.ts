@@ -35,7 +35,11 @@ export async function layOutSecrets(run: Run, session: Session | undefined): Pro
   }
   const { encryption } = run.castle.state;
   const forAll =
-    encryption === undefined ? {} : await placeStateKey(run.vault, encryption, known(values, encryption.key));
+    encryption === undefined
+      ? {}
+      : await placeStateKey(run.vault, encryption, known(values, encryption.key), (name, form) =>
+          run.redactor.add(name, form),
+        );
   const files = new Map<string, string[]>();
   const environments = new Map<string, Record<string, string>>();
   for (const layer of new Set(run.castle.secrets.list.flatMap(({ layers }) => layers))) {

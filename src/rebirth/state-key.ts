@@ -14,8 +14,13 @@ export async function placeStateKey(
   vault: Vault,
   { key: name, migrate }: NonNullable<StateSettings['encryption']>,
   value: string,
+  onSecret: (name: string, form: string) => void,
 ): Promise<Readonly<Record<string, string>>> {
-  const key = keyOf(name, value).toString('base64');
+  const bytes = keyOf(name, value);
+  const key = bytes.toString('base64');
+  // However the source writes it down, the engine may show it in its own way.
+  onSecret(`${name} (base64)`, key);
+  onSecret(`${name} (hex)`, bytes.toString('hex'));
   const answer = [
     { magic: 'OpenTofu-External-Key-Provider', version: 1 },
     { keys: { encryption_key: key, decryption_key: key }, meta: { external_data: {} } },
