@@ -15,9 +15,9 @@ export async function writeOutputs(
     'wall-seconds': String(report.wallSeconds),
     'error-code': report.error?.code ?? '',
   };
+  await summary.addRaw(redact(renderSummary(report))).write();
   for (const [name, value] of Object.entries(outputs)) refuseMasked(name, value, redact);
   for (const [name, value] of Object.entries(outputs)) setOutput(name, value);
-  await summary.addRaw(redact(renderSummary(report))).write();
 }
 
 /** The runner drops a job's output that holds a masked value and says so only in a warning: the next job reads nothing. */
