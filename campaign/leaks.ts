@@ -91,7 +91,13 @@ function placeOf({ place }: Leak): (typeof places)[number] {
   return /\.tfstate/.test(place) ? 'state' : 'other files';
 }
 
-async function measure(way: Way): Promise<{ counts: Map<string, number>; examples: Map<string, string> }> {
+interface Measured {
+  readonly way: Way;
+  readonly counts: ReadonlyMap<string, number>;
+  readonly examples: ReadonlyMap<string, string>;
+}
+
+async function measure(way: Way): Promise<Measured> {
   await using world = await smallCastle(
     { engine: { main } },
     {
@@ -132,12 +138,12 @@ async function measure(way: Way): Promise<{ counts: Map<string, number>; example
       .replace(/\.terragrunt-cache\/.*\//, '…/');
     examples.set(place, `${leak.secret} in ${short}, ${leak.encoding}`);
   }
-  return { counts, examples };
+  return { way, counts, examples };
 }
 
 await warmTools(['tofu', 'terragrunt']);
-const measured = [];
-for (const way of ways) measured.push({ way, ...(await measure(way)) });
+const measured: Measured[] = [];
+for (const way of ways) measured.push(await measure(way));
 const lines = [
   `| Found in | ${ways.map(({ name }) => name).join(' | ')} | For example |`,
   `| --- | ${ways.map(() => '---').join(' | ')} | --- |`,

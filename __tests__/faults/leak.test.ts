@@ -114,6 +114,7 @@ resource "terraform_data" "made" {}
     const ended = await world.run(['rebirth']);
     expect({ code: ended.code, output: ended.output }).toMatchObject({ code: 0 });
     expect(ended.report?.leaks.found).toEqual([]);
+    expect(ended.output).toMatch(/^warning: WORD goes into the environment of a, /m);
     expectClean(ended.output, canaries);
   });
 });

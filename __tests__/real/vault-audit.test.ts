@@ -1,11 +1,14 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { auditFiles } from '../../src/vault/audit.ts';
 import { auditProcesses } from '../../src/vault/audit-processes.ts';
 import { temporaryFolder } from '../support/folder.ts';
+import { tool } from '../support/tools.ts';
 
 const value = 'canary-value-of-the-audit-test';
 const secrets = new Map([
@@ -51,6 +54,65 @@ describe('the audit of files', () => {
     expect(found.map(({ place }) => place)).toEqual([join(folder.dir, 'a/leak'), join(folder.dir, 'single')]);
     const rest = await auditFiles(secrets, [folder.dir], [join(folder.dir, 'vault')]);
     expect(rest.found).toHaveLength(2);
+  });
+});
+
+describe('the audit of what is packed, cut or turned', () => {
+  const token = 'kQ7vZp2Ls9Xw4Tn8Rb3Ym6';
+  const tokens = new Map([['TOKEN', token]]);
+  const encodingsIn = async (dir: string) =>
+    (await auditFiles(tokens, [dir])).found.map(({ place, encoding }) => [
+      place.slice(dir.length + 1),
+      encoding,
+    ]);
+
+  test('finds it in gzip, in zlib as git keeps its objects, and in a gzip within a gzip', async () => {
+    await using folder = await temporaryFolder();
+    const text = `a line\ntoken ${token}\n`;
+    await writeFile(join(folder.dir, 'a.gz'), gzipSync(text));
+    await writeFile(join(folder.dir, 'b'), deflateSync(`blob ${text.length}\0${text}`));
+    await writeFile(join(folder.dir, 'c.gz'), gzipSync(gzipSync(text)));
+    expect((await encodingsIn(folder.dir)).toSorted()).toEqual([
+      ['a.gz', 'gzip>raw'],
+      ['b', 'zlib>raw'],
+      ['c.gz', 'gzip>gzip>raw'],
+    ]);
+  });
+
+  test('finds it in a plan, which is a zip, and names the member', async () => {
+    await using folder = await temporaryFolder({
+      'main.tf':
+        'variable "word" {\n  type = string\n}\nresource "terraform_data" "kept" {\n  input = var.word\n}\n',
+    });
+    const tofu = await tool('tofu');
+    const plan = spawnSync(tofu, ['plan', '-input=false', '-out=plan'], {
+      cwd: folder.dir,
+      env: { TF_VAR_word: token },
+    });
+    expect({ status: plan.status, said: String(plan.stderr) }).toMatchObject({ status: 0 });
+    expect(await encodingsIn(folder.dir)).toContainEqual(['plan!tfplan', 'zip>raw']);
+  });
+
+  test('finds a part of it, UTF-16 and reversed; not a digest of it, and not a part that is short', async () => {
+    await using folder = await temporaryFolder({
+      part: `cut: ${token.slice(3, 21)}`,
+      reversed: [...token].reverse().join(''),
+      digest: createHash('sha256').update(token).digest('hex'),
+      short: token.slice(0, 8),
+    });
+    await writeFile(join(folder.dir, 'utf16'), Buffer.from(token, 'utf16le'));
+    expect((await encodingsIn(folder.dir)).toSorted()).toEqual([
+      ['part', 'part of raw'],
+      ['reversed', 'reversed'],
+      ['utf16', 'utf-16le'],
+    ]);
+  });
+
+  test('counts what only looks packed as searched, and what cannot be unpacked as not', async () => {
+    const broken = gzipSync(token).subarray(0, 20);
+    await using folder = await temporaryFolder({ text: 'x\u0001 is no zlib' });
+    await writeFile(join(folder.dir, 'broken.gz'), broken);
+    expect(await auditFiles(tokens, [folder.dir])).toEqual({ checked: 2, found: [], unsearched: 1 });
   });
 });
 

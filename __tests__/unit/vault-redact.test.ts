@@ -91,14 +91,16 @@ describe('the redactor', () => {
     expect(told.at(-1)).toBe('one-line-only');
   });
 
-  test('names a secret that is too short to be masked, once, and never says it', () => {
-    const short: string[] = [];
-    const redactor = createRedactor(undefined, (name) => short.push(name));
-    redactor.add('PIN', '12345');
+  test('leaves what is too short, or only structure, as it is', () => {
+    const told: string[] = [];
+    const redactor = createRedactor((part) => told.push(part));
     redactor.add('PIN', '12345');
     redactor.add('FRAME', '-----BEGIN PRIVATE KEY-----');
     redactor.add('TOKEN', 'long-enough');
-    expect(short).toEqual(['PIN', 'FRAME']);
+    expect(redactor.redact('12345 -----BEGIN PRIVATE KEY----- long-enough')).toBe(
+      '12345 -----BEGIN PRIVATE KEY----- ***',
+    );
+    expect(told).toEqual(['long-enough']);
   });
 
   test.each([

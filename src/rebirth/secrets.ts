@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Secret } from '../castle/secrets.ts';
 import { PhoenixError } from '../errors.ts';
 import type { Session } from '../identity/session.ts';
+import { cautionsOf } from './cautions.ts';
 import type { Run } from './run.ts';
 import { placeStateKey } from './state-key.ts';
 
@@ -27,12 +28,7 @@ export async function layOutSecrets(run: Run, session: Session | undefined): Pro
   const values: ReadonlyMap<string, string> =
     wanted.length === 0 || session === undefined ? new Map() : await session.fetch(wanted);
   for (const [name, value] of values) run.redactor.add(name, value);
-  for (const { name, as, layers } of run.castle.secrets.list) {
-    if (as === 'env')
-      run.log.warn(
-        `${name} goes into the environment of ${layers.join(', ')}, where other processes of this user can read it; \`as: tfvar\` or \`as: file\` keeps it in the vault.`,
-      );
-  }
+  for (const caution of cautionsOf(values, run.castle.secrets.list)) run.log.warn(caution);
   const { encryption } = run.castle.state;
   const forAll =
     encryption === undefined

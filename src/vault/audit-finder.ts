@@ -1,4 +1,4 @@
-import { encodingsOf, leastSecretLength } from './encodings.ts';
+import { encodingsOf, fileFormsOf, leastSecretLength } from './encodings.ts';
 import { createMatcher } from './matcher.ts';
 import { looksRandom, tokensOf } from './parts.ts';
 
@@ -58,10 +58,7 @@ export function createFinder(secrets: ReadonlyMap<string, string>): Finder {
 function formsOf(value: string): Map<string, Buffer> {
   const forms = new Map<string, Buffer>();
   for (const [encoding, form] of encodingsOf(value)) forms.set(encoding, Buffer.from(form));
-  const utf16 = Buffer.from(value, 'utf16le');
-  forms.set('utf-16le', utf16);
-  forms.set('utf-16be', Buffer.from(utf16).swap16());
-  forms.set('reversed', Buffer.from([...value].reverse().join('')));
+  for (const [encoding, bytes] of fileFormsOf(value)) forms.set(encoding, bytes);
   let part = 0;
   for (const token of tokensOf(value)) {
     for (const [encoding, form] of encodingsOf(token)) {

@@ -23,13 +23,10 @@ export interface Redactor {
  * lines that are shorter than 6 characters or only structure (`{`, `-----BEGIN …`) are left readable.
  *
  * `onAdd` is told each single line that others (the runner) may mask too, and never a brace: the runner masks every line
- * of what it is given, and then drops each output of the job that has one of them. `onShort` is told the name of a secret
- * that is too short, or too much like structure, to be masked: it is shown as it is.
+ * of what it is given, and then drops each output of the job that has one of them. A secret that is too short, or too
+ * much like structure, is not masked.
  */
-export function createRedactor(
-  onAdd: (part: string) => void = () => {},
-  onShort: (name: string) => void = () => {},
-): Redactor {
+export function createRedactor(onAdd: (part: string) => void = () => {}): Redactor {
   const secrets = new Map<string, string>();
   const unnamed = new Map<string, string>();
   let nameless = 0;
@@ -39,10 +36,7 @@ export function createRedactor(
     if (secrets.get(name) === secret) return;
     secrets.set(name, secret);
     for (const follower of followers) follower(name, secret);
-    if (secret.length < leastSecretLength || isStructure(secret)) {
-      onShort(name);
-      return;
-    }
+    if (secret.length < leastSecretLength || isStructure(secret)) return;
     needles.add(secret);
     for (const part of singleLines(secret)) onAdd(part);
   };
