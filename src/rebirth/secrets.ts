@@ -4,6 +4,7 @@ import { PhoenixError } from '../errors.ts';
 import type { Session } from '../identity/session.ts';
 import { cautionsOf } from './cautions.ts';
 import type { Run } from './run.ts';
+import { assertForm } from './secret-form.ts';
 import { placeStateKey } from './state-key.ts';
 
 /** The run's secrets: in memory for Phoenix itself, and for each layer as files in its own partition of the vault. */
@@ -64,8 +65,10 @@ async function partition(
 ): Promise<{ variables: Record<string, string>; environment: Record<string, string> }> {
   const variables: Record<string, string> = {};
   const environment: Record<string, string> = {};
-  for (const { name, as, variable } of secrets) {
+  for (const secret of secrets) {
+    const { name, as, variable } = secret;
     const value = known(values, name);
+    assertForm(secret, value);
     if (as === 'tfvar') variables[variable] = value;
     else if (as === 'env') environment[variable] = value;
     else {
