@@ -108,10 +108,14 @@ async function sweep(home: string, stateDir: string, edge: Edge): Promise<void> 
   const [runs, here] = await Promise.all([readRuns(home), thisMachine()]);
   for (const record of runs) {
     if (isOver(record) || isElsewhere(record, here) || (await isAlive(record.begin.owner))) continue;
-    const { run, at } = record.begin;
+    const { run, at, machine } = record.begin;
     log.warn(
       `run ${run.slice(0, 8)} of ${new Date(at).toISOString()} died ${whereItDied(record)}; cleaning up after it`,
     );
+    if (record.vault !== undefined && machine.bootId !== here.bootId)
+      log.warn(
+        'the machine was booted since: the vault of that run is gone, with its secrets and what its layers said',
+      );
     const until = Date.now() + adoptWithinMs;
     const settled = await settleRun(record, {
       by: 'next run',
