@@ -112,17 +112,21 @@ export function askHost(
   });
 }
 
-/** The access that a kubeconfig of the box gives: it names its files. */
-async function accessOf(kubeconfig: string): Promise<ApiAccess> {
+/** The access that a kubeconfig of the box gives. */
+function accessOf(kubeconfig: string): ApiAccess {
   const { clusters, users } = parse(kubeconfig);
   const [{ cluster }] = clusters;
   const [{ user }] = users;
   return {
     server: cluster.server,
-    ca: Buffer.from(cluster['certificate-authority-data'], 'base64').toString(),
-    certificate: await readFile(user['client-certificate'], 'utf8'),
-    key: await readFile(user['client-key'], 'utf8'),
+    ca: decoded(cluster['certificate-authority-data']),
+    certificate: decoded(user['client-certificate-data']),
+    key: decoded(user['client-key-data']),
   };
+}
+
+function decoded(base64: string): string {
+  return Buffer.from(base64, 'base64').toString('utf8');
 }
 
 /** The status of an HTTPS request that carries only what `options` has. */
