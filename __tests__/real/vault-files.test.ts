@@ -33,6 +33,7 @@ describe('the file of a secret', () => {
   test('is read as it is, with its byte order mark, and undefined where there is none', async () => {
     await using place = await secretFile();
     expect(await readSecretFile(place.file)).toBe('the value');
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a secret may hold what HCL would interpolate.
     const odd = '\ufeff"quotes\'\r\n\t\0ü€😀 ${x} \n';
     await writeFile(place.file, odd);
     expect(await readSecretFile(place.file)).toBe(odd);
