@@ -23,6 +23,10 @@ export interface Finder {
 const windowLength = 12;
 /** Every fifth window is enough: each part of 16 characters holds one. */
 const windowStep = 5;
+/** A token so long is no token but data. */
+const longestToken = 4096;
+/** Of a longer form its beginning is looked for: where that stands, the secret does. */
+const longestForm = 4096;
 const partOf = 'part of ';
 
 /**
@@ -33,7 +37,11 @@ export function createFinder(secrets: ReadonlyMap<string, string>): Finder {
   const forms = [...secrets]
     .filter(([, value]) => value.length >= leastSecretLength)
     .flatMap(([secret, value]) =>
-      [...formsOf(value)].map(([encoding, bytes]) => ({ secret, encoding, bytes })),
+      [...formsOf(value)].map(([encoding, bytes]) => ({
+        secret,
+        encoding,
+        bytes: bytes.subarray(0, longestForm),
+      })),
     );
   const matcher = createMatcher(forms.map(({ bytes }) => bytes));
   return {
@@ -61,6 +69,7 @@ function formsOf(value: string): Map<string, Buffer> {
   for (const [encoding, bytes] of fileFormsOf(value)) forms.set(encoding, bytes);
   let part = 0;
   for (const token of tokensOf(value)) {
+    if (token.length > longestToken) continue;
     for (const [encoding, form] of encodingsOf(token)) {
       if (!/^(?:raw|base64(?:url)?\+\d)$/.test(encoding)) continue;
       for (let at = 0; at + windowLength <= form.length; at += windowStep) {
