@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { dirStore } from '../../src/lease/dir.ts';
 import { identify } from '../../src/process-identity.ts';
+import { canKeepFromSwap } from '../../src/vault/root.ts';
 import { startHttpBackend } from '../support/backends/http.ts';
 import { ownerOn } from '../support/lease-sim.ts';
 import { processesOf } from '../support/processes.ts';
@@ -400,6 +401,19 @@ describe('the vault', () => {
       const on = await behind(world, 'mount --bind on /proc/swaps', 'vault.swap');
       expect(on.says['vault.swap']).toBe('warning swap is on: /dev/sda2');
       expect(on.next['vault.swap']).toContain('swapoff -a');
+      const own = 'mount --bind on /proc/swaps; unset PHOENIX_VAULT';
+      expect((await behind(world, own, 'vault.swap')).says['vault.swap']).toMatch(
+        canKeepFromSwap()
+          ? /^ok swap is on \(\/dev\/sda2\), and the vault's tmpfs is kept from it$/
+          : /^warning/,
+      );
+      const castle = await readFile(join(world.dir, 'phoenix.yaml'), 'utf8');
+      await writeFile(join(world.dir, 'phoenix.yaml'), `${castle}vault: { policy: strict }\n`);
+      const strict = await behind(world, 'mount --bind on /proc/swaps', 'vault.swap');
+      expect({ code: strict.code, says: strict.says['vault.swap'] }).toEqual({
+        code: 2,
+        says: 'failed swap is on: /dev/sda2',
+      });
       const off = await behind(world, 'mount --bind off /proc/swaps', 'vault.swap');
       expect(off.says['vault.swap']).toBe('ok swap is off');
     },
@@ -485,8 +499,10 @@ describe('a run', () => {
       ),
       'leftovers.runs': expect.stringMatching(/^warning run [0-9a-f]{8} of \S+Z died while a was under way$/),
       'leftovers.engines': `warning still at work: a (process ${engine?.pid}, apply)`,
-      // Its engine still works with it, so it is none that may be swept.
-      'leftovers.vaults': expect.stringMatching(/^ok no vault of a dead run below /),
+      // Told, though the sweep leaves it while its engine works with it.
+      'leftovers.vaults': expect.stringMatching(
+        new RegExp(`^warning ${world.vault}/phoenix-vault-[0-9a-f-]{36}$`),
+      ),
       'leftovers.states': 'ok no state waits for its backend',
     });
     expect(counts['failed']).toBe(0);

@@ -162,8 +162,9 @@ describe('the sweep of vaults of their own', () => {
     ]);
     await engine.line;
     await run.kill();
-    expect(await abandonedVaults([root.dir])).toEqual([]);
-    await engine.kill();
     expect(await abandonedVaults([root.dir])).toEqual([dir]);
+    expect(await sweepVaults([root.dir])).toEqual([]);
+    await engine.kill();
+    expect(await sweepVaults([root.dir])).toEqual([dir]);
   });
 });

@@ -6,10 +6,7 @@ import { processesMarked } from '../process/tree.ts';
 import { vaultPrefix } from './vault.ts';
 import { type Wiped, wipe } from './wipe.ts';
 
-/**
- * Vaults below the roots that belong to this user and whose owner is dead. One that an engine still works with is none:
- * whoever settles its run waits for the engine, and needs what lies there to judge it and to release its lock.
- */
+/** Vaults below the roots that belong to this user and whose owner is dead. */
 export async function abandonedVaults(roots: readonly string[]): Promise<string[]> {
   const abandoned: string[] = [];
   for (const root of roots) {
@@ -18,28 +15,36 @@ export async function abandonedVaults(roots: readonly string[]): Promise<string[
       const dir = join(root, name);
       const stat = await lstat(dir).catch(() => undefined);
       if (stat === undefined || !stat.isDirectory() || stat.uid !== process.getuid?.()) continue;
-      if ((await isAbandoned(dir)) && !(await isAtWork(dir))) abandoned.push(dir);
+      if (await isAbandoned(dir)) abandoned.push(dir);
     }
   }
   return abandoned;
 }
 
-/** Wipes the abandoned vaults below the roots; tells of each, and of those that could not be wiped at the end. */
+/**
+ * Wipes the abandoned vaults below the roots; tells of each, and of those that could not be wiped at the end. One that an
+ * engine still works with is left: whoever settles its run waits for the engine, and needs what lies there to judge it
+ * and to release its lock. Returns those that it wiped.
+ */
 export async function sweepVaults(
   roots: readonly string[],
   onWiped: (dir: string, how: Wiped) => void = () => {},
 ): Promise<string[]> {
-  const abandoned = await abandonedVaults(roots);
+  const wiped: string[] = [];
   const failures: unknown[] = [];
-  for (const dir of abandoned) {
+  for (const dir of await abandonedVaults(roots)) {
+    if (await isAtWork(dir)) continue;
     // One that stays must not keep the others.
     await wipe(dir).then(
-      (how) => onWiped(dir, how),
+      (how) => {
+        wiped.push(dir);
+        onWiped(dir, how);
+      },
       (error: unknown) => failures.push(error),
     );
   }
   if (failures.length > 0) throw failures[0];
-  return abandoned;
+  return wiped;
 }
 
 async function isAtWork(dir: string): Promise<boolean> {
