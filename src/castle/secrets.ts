@@ -16,7 +16,23 @@ export type SecretSource =
       /** A PEM file with the CA that signed the certificate of the source; absolute. */
       readonly caFile?: string;
     }
+  | HashicorpSource
   | { readonly kind: 'files'; readonly dir: string };
+
+/** HashiCorp Vault: a KV engine behind JWT auth. */
+export interface HashicorpSource {
+  readonly kind: 'hashicorp-vault';
+  readonly address: string;
+  readonly namespace?: string;
+  /** Where the JWT auth is mounted. */
+  readonly auth: string;
+  readonly role: string;
+  readonly audience?: string;
+  /** Where the KV engine is mounted. */
+  readonly mount: string;
+  readonly path: string;
+  readonly caFile?: string;
+}
 
 /** A secret and who may see it. */
 export interface Secret {
@@ -28,6 +44,8 @@ export interface Secret {
   readonly variable: string;
   /** The folder of the source that it lies in, where that is another than the source's own. */
   readonly path?: string;
+  /** The key in HashiCorp Vault, where that is another than the name. */
+  readonly key?: string;
 }
 
 const folderForm = 'a folder that begins with `/`';
@@ -52,13 +70,28 @@ const infisical = z
   })
   .meta({ oneOf: [{ required: ['project-id'] }, { required: ['project-slug'] }] });
 
+const mountForm = 'a path of letters, digits, `_`, `-` and `/`, such as `secret`';
+const mount = z.string({ error: mountForm }).regex(/^[\w-]+(?:\/[\w-]+)*\/?$/, mountForm);
+
+const hashicorp = z.strictObject({
+  address: secureAddress.describe('Address of HashiCorp Vault, e.g. https://vault.example.org:8200'),
+  namespace: mount.optional().describe('Namespace of HCP or Enterprise'),
+  auth: mount.default('jwt').describe('Where the JWT auth is mounted'),
+  role: words.describe('Role of the JWT auth'),
+  audience: words.optional().describe("Audience of the OIDC token: one of the role's `bound_audiences`"),
+  mount: mount.default('secret').describe('Where the KV engine is mounted'),
+  path: folder.describe('Where in it the secrets are, each a key'),
+  'ca-file': path.optional().describe('PEM file with the CA of its certificate, where it is your own'),
+});
+
 const source = z
   .strictObject({
     infisical: infisical.optional(),
+    'hashicorp-vault': hashicorp.optional(),
     files: z.strictObject({ dir: path.describe('Folder with one file a secret') }).optional(),
   })
-  .refine((value) => (value.infisical === undefined) !== (value.files === undefined), {
-    error: 'either `infisical` or `files`',
+  .refine((value) => Object.values(value).filter((one) => one !== undefined).length === 1, {
+    error: 'one of `infisical`, `hashicorp-vault` and `files`',
   })
   .meta({ minProperties: 1, maxProperties: 1 })
   .describe('Where the secrets are read from');
@@ -71,7 +104,10 @@ const secret = z.strictObject({
     .describe('The variable that carries it: by default the name in lower case; for env, the name'),
   path: folder
     .optional()
-    .describe('The folder of Infisical that it lies in, where not the one of the source'),
+    .describe(
+      'The folder of Infisical or path of HashiCorp Vault that it lies in, where not the one of the source',
+    ),
+  key: words.optional().describe('Its key in HashiCorp Vault, where that is not its name'),
 });
 
 export const secrets = z
@@ -89,8 +125,13 @@ export const secrets = z
   )
   .refine(
     ({ source: from, ...named }) =>
-      from?.infisical !== undefined || Object.values(named).every(({ path: own }) => own === undefined),
-    'no `path` of a single secret, for only Infisical has folders',
+      from?.files === undefined || Object.values(named).every(({ path: own }) => own === undefined),
+    'no `path` of a single secret, for files have one folder',
+  )
+  .refine(
+    ({ source: from, ...named }) =>
+      from?.['hashicorp-vault'] !== undefined || Object.values(named).every(({ key }) => key === undefined),
+    'no `key` of a single secret, for only HashiCorp Vault has keys of other names',
   )
   .meta({ propertyNames: { pattern: '^(?:source|[A-Z][A-Z0-9_]*)$' } })
   .describe('The source, and each secret by its name in capitals')
@@ -99,8 +140,22 @@ export const secrets = z
     list: Object.entries(named).map(([name, use]) => secretOf(name, use)),
   }));
 
-function sourceOf({ infisical: from, files }: z.output<typeof source>): SecretSource | undefined {
+function sourceOf({
+  infisical: from,
+  files,
+  'hashicorp-vault': vault,
+}: z.output<typeof source>): SecretSource | undefined {
   if (files !== undefined) return { kind: 'files', dir: files.dir };
+  if (vault !== undefined) {
+    const { 'ca-file': caFile, namespace, audience, ...plain } = vault;
+    return {
+      kind: 'hashicorp-vault',
+      ...plain,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(audience === undefined ? {} : { audience }),
+      ...(caFile === undefined ? {} : { caFile }),
+    };
+  }
   if (from === undefined) return undefined;
   const { host, environment, path: own, recursive, audience } = from;
   return {
@@ -117,12 +172,14 @@ function sourceOf({ infisical: from, files }: z.output<typeof source>): SecretSo
   };
 }
 
-function secretOf(name: string, { layers, as, name: variable, path: own }: z.output<typeof secret>): Secret {
+function secretOf(name: string, use: z.output<typeof secret>): Secret {
+  const { layers, as, name: variable, path: own, key } = use;
   return {
     name,
     layers,
     as,
     variable: variable ?? (as === 'env' ? name : name.toLowerCase()),
     ...(own === undefined ? {} : { path: own }),
+    ...(key === undefined ? {} : { key }),
   };
 }

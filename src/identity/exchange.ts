@@ -47,13 +47,14 @@ export type Outcome =
       readonly proxy: string;
     };
 
-const passing = new Set([408, 429, 500, 502, 503, 504]);
+/** 412 is HashiCorp Vault's, from a node that has not yet what another one wrote. */
+const passing = new Set([408, 412, 429, 500, 502, 503, 504]);
 const largestBody = 16 * 1024 * 1024;
 const certificateErrors =
   /^(?:CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_|ERR_SSL_|EPROTO|HOSTNAME_MISMATCH)/;
 
 /**
- * One request and its answer. 408, 429, 5xx, timeouts and network failures are tried again, after the time the server
+ * One request and its answer. 408, 412, 429, 5xx, timeouts and network failures are tried again, after the time the server
  * asked for or with exponential backoff and jitter, until the budget is spent; the last outcome is then the answer.
  * Redirects are not followed: what is sent here is a credential, and it goes to no address but the one configured.
  * Throws only the reason of an aborted `wire.signal`, and a PhoenixError of the fetch that it was given.

@@ -2,7 +2,7 @@ import { PhoenixError } from '../errors.ts';
 import type { Outcome } from './exchange.ts';
 import { refusalOf } from './infisical-answers.ts';
 import { loginRefused } from './infisical-login-errors.ts';
-import { proxyTrouble } from './proxy.ts';
+import { type MakeError, unreachable } from './unreachable.ts';
 
 /** What an error may name: all of it from the castle file or from the job's own token. */
 export interface InfisicalPlace {
@@ -18,6 +18,13 @@ export type Step =
   | { readonly doing: 'login'; readonly jwt: string; readonly now: number }
   | { readonly doing: 'project' | 'secrets' };
 
+const unreachedCodes = {
+  tls: 'PHX-INFISICAL-TLS',
+  timeout: 'PHX-INFISICAL-TIMEOUT',
+  network: 'PHX-INFISICAL-NETWORK',
+  proxy: 'PHX-INFISICAL-PROXY',
+};
+
 const words = { login: 'log in to', project: 'find the project in', secrets: 'read secrets from' } as const;
 
 /**
@@ -27,9 +34,7 @@ const words = { login: 'log in to', project: 'find the project in', secrets: 're
 export function infisicalError(step: Step, outcome: Outcome, place: InfisicalPlace): PhoenixError {
   const make = maker(step, place);
   if (outcome.kind === 'unreachable') {
-    if (outcome.reason !== 'proxy') return unreachable(outcome, make);
-    const { why, next } = proxyTrouble(outcome, new URL(place.host).hostname);
-    return make('PHX-INFISICAL-PROXY', why, next);
+    return unreachable(outcome, { address: place.host, key: 'host', codes: unreachedCodes }, make);
   }
   if (outcome.status === 429) {
     const wait = outcome.kind === 'json' ? outcome.retryAfter : undefined;
@@ -66,41 +71,9 @@ export function infisicalError(step: Step, outcome: Outcome, place: InfisicalPla
   return readRefused(refusal, place, make);
 }
 
-export type MakeError = (code: string, why: string, next: string) => PhoenixError;
-
 function maker(step: Step, { host }: InfisicalPlace): MakeError {
   const what = `Phoenix could not ${words[step.doing]} Infisical at ${host}.`;
   return (code, why, next) => new PhoenixError({ code, class: 'identity', what, why, next });
-}
-
-function unreachable(
-  { reason, code }: Extract<Outcome, { kind: 'unreachable'; reason: 'tls' | 'timeout' | 'network' }>,
-  make: MakeError,
-): PhoenixError {
-  switch (reason) {
-    case 'tls':
-      return make(
-        'PHX-INFISICAL-TLS',
-        `Its certificate was not accepted (${code}).`,
-        code.startsWith('CERT_')
-          ? "Compare this machine's clock with the certificate's dates, and renew the certificate if it has expired."
-          : 'If it is signed by a CA of your own, name it as `ca-file` in the castle file, or give it to the runner: NODE_EXTRA_CA_CERTS=/path/to/ca.pem.',
-      );
-    case 'timeout':
-      return make(
-        'PHX-INFISICAL-TIMEOUT',
-        `It did not answer within ${code}, also on repeated tries.`,
-        'Check the way from the runner to it (firewall, proxy, VPN) and its load, then run again.',
-      );
-    case 'network':
-      return make(
-        'PHX-INFISICAL-NETWORK',
-        `It could not be reached (${code}), also on repeated tries.`,
-        code === 'ENOTFOUND' || code === 'EAI_AGAIN'
-          ? 'Check the name in `host` and the name resolution of the runner.'
-          : 'Check `host` and the way from the runner to it (firewall, proxy, VPN), then run again.',
-      );
-  }
 }
 
 function readRefused(

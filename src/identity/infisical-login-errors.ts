@@ -1,7 +1,9 @@
 import type { PhoenixError } from '../errors.ts';
 import { type Claims, claimsOf, otherSubjectForm } from './claims.ts';
 import type { Refusal } from './infisical-answers.ts';
-import type { InfisicalPlace, MakeError } from './infisical-errors.ts';
+import type { InfisicalPlace } from './infisical-errors.ts';
+import { clocksApart, listed, quoted } from './token-words.ts';
+import type { MakeError } from './unreachable.ts';
 
 interface Login {
   readonly jwt: string;
@@ -91,18 +93,9 @@ function subjectRefused(claims: Claims | undefined, trace: string): [why: string
 }
 
 /** Infisical allows no leeway, and GitHub's token lives five minutes: what is late is a clock or Phoenix itself. */
-function outOfTime(
-  { now, date }: Login,
-  claims: Claims | undefined,
-  trace: string,
-  make: MakeError,
-): PhoenixError {
-  const skew = date === undefined ? 0 : Math.round((date.getTime() - now) / 1000);
-  const here = now / 1000;
-  const validHere = claims?.exp !== undefined && here < claims.exp && here >= (claims.nbf ?? 0);
-  if (Math.abs(skew) > 30 || validHere) {
-    const apart =
-      skew === 0 ? 'differ' : `differ by ${Math.abs(skew)} s (Infisical is ${skew > 0 ? 'ahead' : 'behind'})`;
+function outOfTime(login: Login, claims: Claims | undefined, trace: string, make: MakeError): PhoenixError {
+  const apart = clocksApart(claims, login, 'Infisical');
+  if (apart !== undefined) {
     return make(
       'PHX-INFISICAL-CLOCK',
       `The token is valid by one clock and not by the other: the clocks of this machine and of Infisical ${apart} (${trace}).`,
@@ -123,16 +116,4 @@ function otherRegion(host: string): string {
   if (name === 'app.infisical.com' || name === 'us.infisical.com')
     return ' If it lives in the EU region, set `host: https://eu.infisical.com`.';
   return '';
-}
-
-function quoted(value: string | undefined): string {
-  return value === undefined ? '(not readable in the token)' : `\`${value}\``;
-}
-
-function listed(claims: Claims | undefined): string {
-  if (claims === undefined) return '(the token could not be decoded)';
-  const shown = ['iss', 'sub', 'aud', 'repository_id', 'job_workflow_ref', 'environment'] as const;
-  return shown
-    .flatMap((name) => (claims[name] === undefined ? [] : [`${name} ${quoted(claims[name])}`]))
-    .join(', ');
 }

@@ -42,8 +42,8 @@ export async function refuseForeignJobs(env: NodeJS.ProcessEnv, castle?: Bound):
 }
 
 function hasOnlyItsOwnSecrets({ box, secrets: { source } }: Bound): boolean {
-  // Files are the only source that the box does not bring itself: they are what the machine really has.
-  return box && source?.kind !== 'files';
+  // Infisical is the only source that the box brings itself; any other is what the machine really has.
+  return box && (source === undefined || source.kind === 'infisical');
 }
 
 function allowedRefs(castle: Bound | undefined, { repository }: Payload): readonly string[] {

@@ -41,7 +41,10 @@ export function passClaimGate(
 /** Refuses, before anything begins, a castle whose claim has no Infisical to read from. */
 export function assertStore({ secrets: { source } }: Pick<Castle, 'secrets'>): void {
   if (source?.kind === 'infisical') return;
-  throw noStore('The store it would read from is Infisical, and secrets.source is not.');
+  throw noStore(
+    `External Secrets would read from Infisical, the only store that Phoenix makes, and secrets.source is ${source?.kind ?? 'not set'}.`,
+    'Let the castle read from Infisical, or leave out `claim` and let a layer of your own make the store.',
+  );
 }
 
 /**
@@ -61,17 +64,18 @@ export async function findStore(
   if (projectSlug === undefined) {
     throw noStore(
       'External Secrets addresses an Infisical project by its slug. The castle file gives its id, and the identity may not look the slug up.',
+      'Give secrets.source.infisical a `project-slug` instead of `project-id`.',
     );
   }
   return { name: castle.claim.store, host, projectSlug, environment, path };
 }
 
-function noStore(why: string): PhoenixError {
+function noStore(why: string, next: string): PhoenixError {
   return new PhoenixError({
     code: 'PHX-CLAIM-STORE-UNKNOWN',
     class: 'input',
     what: 'The cluster cannot be told where to claim its token.',
     why,
-    next: 'Give secrets.source.infisical a `project-slug` instead of `project-id`.',
+    next,
   });
 }

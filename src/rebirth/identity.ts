@@ -1,7 +1,8 @@
-import type { SecretSource } from '../castle/secrets.ts';
+import type { HashicorpSource, SecretSource } from '../castle/secrets.ts';
 import type { Wire } from '../identity/exchange.ts';
 import { openFiles } from '../identity/files.ts';
 import { requestIdToken } from '../identity/github.ts';
+import { loginToHashicorp } from '../identity/hashicorp.ts';
 import { loginToInfisical } from '../identity/infisical.ts';
 import { readTrust, weaknessesOf } from '../identity/infisical-trust.ts';
 import type { Session } from '../identity/session.ts';
@@ -16,6 +17,7 @@ export async function openSession(run: Run, fetch: typeof globalThis.fetch): Pro
   const onSecret = (value: string) => run.redactor.addUnnamed(`${source.kind} value`, value);
   const warn = (text: string) => run.log.warn(text);
   if (source.kind === 'files') return openFiles({ dir: source.dir, env: run.env, onSecret, warn });
+  if (source.kind === 'hashicorp-vault') return openHashicorp(run, source, { fetch, onSecret, warn });
   const { host, identityId, project, environment, path, recursive, caFile } = source;
   const way = fetchBy({ env: run.env, caFile, fetch });
   let logins = 0;
@@ -42,6 +44,31 @@ export async function openSession(run: Run, fetch: typeof globalThis.fetch): Pro
   });
 }
 
+interface Told {
+  readonly fetch: typeof globalThis.fetch;
+  readonly onSecret: (value: string) => void;
+  readonly warn: (text: string) => void;
+}
+
+function openHashicorp(run: Run, source: HashicorpSource, { fetch, onSecret, warn }: Told): Promise<Session> {
+  const { kind, audience: _, caFile, ...where } = source;
+  let logins = 0;
+  return loginToHashicorp({
+    ...where,
+    places: new Map(run.castle.secrets.list.map((secret) => [secret.name, secret])),
+    getJwt: () => idTokenFor(source, run.env, fetch, { onSecret, signal: run.signal }),
+    onSecret,
+    onLogin: async (given) => {
+      logins += 1;
+      const ca = caFile === undefined ? {} : { caFile };
+      await leaveSession(run.vault, logins, { kind, ...given, ...ca });
+    },
+    warn,
+    fetch: fetchBy({ env: run.env, caFile, fetch }),
+    signal: run.signal,
+  });
+}
+
 /** A role that may not look at its own settings is the rule, and no reason for a word. */
 async function warnOfTrust(
   wire: Wire,
@@ -58,7 +85,7 @@ async function warnOfTrust(
 
 /** The job's id token for a source: made out to its `audience`, by default its address. */
 export function idTokenFor(
-  source: Extract<SecretSource, { kind: 'infisical' }>,
+  source: Extract<SecretSource, { kind: 'infisical' }> | HashicorpSource,
   env: NodeJS.ProcessEnv,
   fetch: typeof globalThis.fetch,
   { onSecret, signal }: { readonly onSecret: (value: string) => void; readonly signal: AbortSignal },
@@ -66,7 +93,7 @@ export function idTokenFor(
   return requestIdToken({
     requestUrl: env['ACTIONS_ID_TOKEN_REQUEST_URL'],
     requestToken: env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'],
-    audience: source.audience ?? source.host,
+    audience: source.audience ?? (source.kind === 'infisical' ? source.host : source.address),
     onSecret,
     fetch: fetchBy({ env, fetch }),
     signal,

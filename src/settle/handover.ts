@@ -42,12 +42,21 @@ export function findLayer(vaultDir: string | undefined, layer: string): Promise<
   return parsed(join(partitionOf(vaultDir, layer), layerFile), layerHandover);
 }
 
-const session = z.object({
-  kind: z.literal('infisical'),
-  host: z.string(),
-  token: z.string(),
-  caFile: z.string().optional(),
-});
+const session = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('infisical'),
+    host: z.string(),
+    token: z.string(),
+    caFile: z.string().optional(),
+  }),
+  z.object({
+    kind: z.literal('hashicorp-vault'),
+    address: z.string(),
+    namespace: z.string().optional(),
+    token: z.string(),
+    caFile: z.string().optional(),
+  }),
+]);
 
 export type SessionHandover = z.infer<typeof session>;
 

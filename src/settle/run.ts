@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { whenAborted } from '../cancellation.ts';
 import { messageOf } from '../errors.ts';
-import { revokeInfisicalToken } from '../identity/infisical.ts';
 import { fetchBy } from '../identity/way.ts';
 import { openJournal } from '../journal/journal.ts';
 import { endedEngines } from '../journal/read.ts';
@@ -25,6 +24,7 @@ import { wipe } from '../vault/wipe.ts';
 import { type DrainOptions, drainRun } from './drain.ts';
 import { type AuditHandover, findAudit, findSessions, findStateLease, learnSecrets } from './handover.ts';
 import { type SettledLayer, settleLayer } from './layer.ts';
+import { revokeSession } from './revoke.ts';
 
 export interface SettleOptions extends Pick<DrainOptions, 'until' | 'interrupt'> {
   readonly by: 'post' | 'next run';
@@ -119,13 +119,13 @@ export async function settleRun(record: RunRecord, options: SettleOptions): Prom
   else await step('give back its lease beside the states', () => giveBack(stateLease, home, begin.run));
   const plan = vault === undefined ? undefined : await findAudit(vault);
   // The box's own Infisical died with it, and with it every token.
-  const logins = vault === undefined || begin.mode === 'rehearsal' ? [] : await findSessions(vault);
+  const left = vault === undefined ? [] : await findSessions(vault);
+  const logins = left.filter(({ kind }) => begin.mode !== 'rehearsal' || kind !== 'infisical');
   await Promise.all(
     logins.map((login) =>
       step('revoke its login', async () => {
         const way = { env: options.env, caFile: login.caFile, fetch };
-        const how = await revokeInfisicalToken({ fetch: fetchBy(way) }, login);
-        if (how !== undefined) throw new Error(`${login.host} answered ${how}; the token dies by itself`);
+        await revokeSession({ fetch: fetchBy(way) }, login);
       }),
     ),
   );
