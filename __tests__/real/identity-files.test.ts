@@ -1,7 +1,9 @@
 import { chmod, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openFiles } from '../../src/identity/files.ts';
+import { isInRam } from '../../src/vault/ram.ts';
 import { pem, refusal } from '../support/identity-world.ts';
 
 let dir = '';
@@ -42,6 +44,37 @@ describe('files as a source of secrets', () => {
     expect((await refusal(session.fetch(['THREE']), [env.THREE])).code).toBe('PHX-SECRET-MISSING');
   });
 
+  test('are read from a file of another name where one is given, and from no other', async () => {
+    await write('pm-token', 'from-the-named-file\n');
+    await write('OTHER', 'from-its-own-name');
+    const files = new Map([
+      ['PROXMOX_TOKEN', 'pm-token'],
+      ['OTHER', 'gone'],
+    ]);
+    await using session = await openFiles({ dir, files, onSecret: () => {}, warn: () => {} });
+    expect([...(await session.fetch(['PROXMOX_TOKEN'])).values()]).toEqual(['from-the-named-file']);
+    const error = await refusal(session.fetch(['OTHER']), ['from-its-own-name']);
+    expect(error.what).toContain('holds no gone');
+  });
+
+  test('that a variable points to on a disk are told of', async () => {
+    const disk = await mkdtemp(join(tmpdir(), 'phoenix-test-files-'));
+    try {
+      await writeFile(join(disk, 'one'), 'from-the-disk\n', { mode: 0o600 });
+      const told: string[] = [];
+      await using session = await openFiles({
+        dir,
+        env: { ONE: join(disk, 'one') },
+        onSecret: () => {},
+        warn: (text) => told.push(text),
+      });
+      expect((await session.fetch(['ONE'])).get('ONE')).toBe('from-the-disk');
+      expect(told).toEqual((await isInRam(disk)) ? [] : [expect.stringContaining('which is on a disk')]);
+    } finally {
+      await rm(disk, { recursive: true, force: true });
+    }
+  });
+
   test('that are missing are all named', async () => {
     await using session = await open();
     const error = await refusal(session.fetch(['ONE', 'TWO_B']), told);
@@ -68,6 +101,6 @@ describe('files as a source of secrets', () => {
 
   test('on a disk are refused', async () => {
     const error = await refusal(open('/usr'), []);
-    expect(error.code).toBe('PHX-VAULT-NOT-RAM');
+    expect(error.code).toBe('PHX-SECRET-FOLDER');
   });
 });

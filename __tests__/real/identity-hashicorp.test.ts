@@ -5,7 +5,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { createAuthority } from '../../src/rehearsal/pki.ts';
 import { warmHashicorpVault } from '../support/backends/hashicorp-vault-build.ts';
 import { openHashicorpWorld, policy, role, stored } from '../support/hashicorp-world.ts';
-import { pem, refusal, subject } from '../support/identity-world.ts';
+import { pem, refusal, requestToken, subject } from '../support/identity-world.ts';
+import { smallCastle } from '../support/small-castle.ts';
 
 beforeAll(() => warmHashicorpVault(), 1_800_000);
 
@@ -426,5 +427,31 @@ describe('secrets that HashiCorp Vault does not give', () => {
     await session.fetch(['TLS_KEY']);
     const error = await denied(session.fetch(['TLS_KEY']), world.secrets);
     expect(error.code).toBe('PHX-HASHICORP-RATE');
+  });
+});
+
+describe('doctor --trust', () => {
+  test('tries the login of a castle with HashiCorp Vault, shows what to bind, and leaves no token alive', async () => {
+    await using world = await openHashicorpWorld();
+    await world.setRole({ token_ttl: 7200, token_max_ttl: 7200 });
+    await using place = await smallCastle(
+      { first: { main: '' } },
+      {
+        source: `{ hashicorp-vault: { address: '${world.vault.address}', role: ${role}, path: /castle/prod } }`,
+        secrets: { GITHUB_TOKEN: { value: '', use: '{}' } },
+      },
+    );
+    const ended = await place.run(['doctor', '--trust', '--only', 'event.foreign'], {
+      ACTIONS_ID_TOKEN_REQUEST_URL: world.github.requestUrl,
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN: requestToken,
+    });
+    expect(ended.output).toContain(
+      `HashiCorp Vault at ${world.vault.address}, role castle, takes this job's token`,
+    );
+    expect(ended.output).toMatch(/would live 7200 s/);
+    expect(ended.output).toContain(`"bound_subject": "${subject}"`);
+    expect(ended.output).not.toMatch(/hvs\.|eyJ/);
+    const { body } = await world.vault.ask('GET', 'auth/token/accessors?list=true');
+    expect((body as { readonly data: { readonly keys: unknown[] } }).data.keys).toHaveLength(1);
   });
 });

@@ -16,14 +16,16 @@ export async function smallCastle(
   more: {
     /** More lines of the castle file. */
     readonly yaml?: string;
+    /** Where the secrets come from instead, in YAML on one line; then nothing is written for them. */
+    readonly source?: string;
     readonly secrets?: Readonly<Record<string, { readonly value: string; readonly use: string }>>;
   } = {},
 ): Promise<World> {
   const world = await makeWorld();
-  const { yaml = '', secrets = {} } = more;
+  const { yaml = '', secrets = {}, source: from = `{ files: { dir: ${world.secrets} } }` } = more;
   const source = [
     'secrets:',
-    `  source: { files: { dir: ${world.secrets} } }`,
+    `  source: ${from}`,
     ...Object.entries(secrets).map(([name, { use }]) => `  ${name}: ${use}`),
     '',
   ].join('\n');
@@ -31,9 +33,11 @@ export async function smallCastle(
   await world.write({
     'phoenix.yaml': `version: 1\ncastle: small\nlive: live\n${hasSecrets ? source : ''}${yaml}`,
   });
-  await world.writeSecrets(
-    Object.fromEntries(Object.entries(secrets).map(([name, { value }]) => [name, value])),
-  );
+  if (more.source === undefined) {
+    await world.writeSecrets(
+      Object.fromEntries(Object.entries(secrets).map(([name, { value }]) => [name, value])),
+    );
+  }
   for (const [name, { after = [], main }] of Object.entries(layers)) {
     const paths = after.map((other) => `../${other}`);
     await world.write({

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { layerSettings, unknownLayers } from '../../src/castle/layers.ts';
 import { loadCastle } from '../../src/castle/load.ts';
-import { explain } from '../../src/errors.ts';
+import { explain, PhoenixError } from '../../src/errors.ts';
 import { brokenCastle, castleFolder, wholeCastle } from '../support/castle.ts';
 
 describe('a good castle file', () => {
@@ -108,6 +108,54 @@ describe('a good castle file', () => {
       kind: 'files',
       dir: `${folder.dir.replace(/\/[^/]+$/, '')}/ram`,
     });
+  });
+});
+
+describe('HashiCorp Vault as the source', () => {
+  const head = 'version: 1\ncastle: t\nlive: live/tazlab\nsecrets:\n';
+  const source =
+    "  source: { hashicorp-vault: { address: 'https://vault.example.org:8200/', role: castle, path: /castle } }\n";
+
+  test('has the usual mounts where they are not said, and a secret may have a path and a key of its own', async () => {
+    await using folder = await castleFolder(`${head}${source}  DB_PASSWORD: { path: /db, key: password }\n`);
+    const { secrets } = await loadCastle(folder.file);
+    expect(secrets.source).toEqual({
+      kind: 'hashicorp-vault',
+      address: 'https://vault.example.org:8200',
+      auth: 'jwt',
+      role: 'castle',
+      mount: 'secret',
+      path: '/castle',
+    });
+    expect(secrets.list).toMatchObject([{ name: 'DB_PASSWORD', path: '/db', key: 'password' }]);
+  });
+
+  test.each([
+    ['plain http', source.replace('https', 'http'), /an https:\/\/ address/],
+    ['a mount with a climb in it', source.replace('role:', 'mount: ../sys, role:'), /a path of letters/],
+    [
+      'two sources',
+      source.replace('} }', '}, files: { dir: /dev/shm } }'),
+      /one of `infisical`, `hashicorp-vault` and/,
+    ],
+    [
+      'a path of a file',
+      '  source: { files: { dir: /dev/shm } }\n  A: { path: /x }\n',
+      /no `path` of a single secret/,
+    ],
+    [
+      'a file elsewhere',
+      '  source: { files: { dir: /dev/shm } }\n  A: { key: ../x }\n',
+      /the name of a file/,
+    ],
+  ])('refuses %s', async (_, secrets, why) => {
+    await using folder = await castleFolder(`${head}${secrets}`);
+    const error = await loadCastle(folder.file).then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toBeInstanceOf(PhoenixError);
+    expect(explain(error as PhoenixError)).toMatch(why);
   });
 });
 

@@ -85,6 +85,7 @@ describe('the documentation', () => {
     expect(files.map((text) => castleSchema.safeParse(parse(text)).error?.issues)).toEqual([
       undefined,
       undefined,
+      undefined,
     ]);
     const { properties } = JSON.parse(read('phoenix.schema.json')) as { properties: object };
     expect(Object.keys(properties).filter((key) => !(key in parse(files[0] ?? '')))).toEqual([]);

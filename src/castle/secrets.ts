@@ -44,7 +44,7 @@ export interface Secret {
   readonly variable: string;
   /** The folder of the source that it lies in, where that is another than the source's own. */
   readonly path?: string;
-  /** The key in HashiCorp Vault, where that is another than the name. */
+  /** The key in HashiCorp Vault, or the file's name, where that is another than the secret's. */
   readonly key?: string;
 }
 
@@ -107,7 +107,9 @@ const secret = z.strictObject({
     .describe(
       'The folder of Infisical or path of HashiCorp Vault that it lies in, where not the one of the source',
     ),
-  key: words.optional().describe('Its key in HashiCorp Vault, where that is not its name'),
+  key: words
+    .optional()
+    .describe("Its key in HashiCorp Vault or its file's name, where that is not the secret's name"),
 });
 
 export const secrets = z
@@ -130,8 +132,14 @@ export const secrets = z
   )
   .refine(
     ({ source: from, ...named }) =>
-      from?.['hashicorp-vault'] !== undefined || Object.values(named).every(({ key }) => key === undefined),
-    'no `key` of a single secret, for only HashiCorp Vault has keys of other names',
+      from?.infisical === undefined || Object.values(named).every(({ key }) => key === undefined),
+    'no `key` of a single secret, for in Infisical it is called like the secret',
+  )
+  .refine(
+    ({ source: from, ...named }) =>
+      from?.files === undefined ||
+      Object.values(named).every(({ key = 'name' }) => !key.includes('/') && !/^\.{1,2}$/.test(key)),
+    "in `key` the name of a file in the source's folder",
   )
   .meta({ propertyNames: { pattern: '^(?:source|[A-Z][A-Z0-9_]*)$' } })
   .describe('The source, and each secret by its name in capitals')

@@ -1,5 +1,5 @@
 import type { Castle } from '../castle/load.ts';
-import type { SecretSource } from '../castle/secrets.ts';
+import type { HashicorpSource, SecretSource } from '../castle/secrets.ts';
 import type { Edge } from '../edge.ts';
 import { PhoenixError, toPhoenixError } from '../errors.ts';
 import { claimsOf } from '../identity/claims.ts';
@@ -11,6 +11,7 @@ import { fetchBy } from '../identity/way.ts';
 import { idTokenFor } from '../rebirth/identity.ts';
 import { type Finding, failed, failedBy, ok, skipped, warning } from './check.ts';
 import type { Examined } from './examine.ts';
+import { tryHashicorp } from './trust-hashicorp.ts';
 
 /** What `doctor --trust` shows beside its checks; nothing in it is secret. */
 export interface Trust {
@@ -49,10 +50,9 @@ export async function examineTrust(
     return { examined, trust: undefined };
   }
   let trust: Trust | undefined;
-  let jwt = '';
   try {
     await refuseForeignJobs(edge.env, source.castle);
-    jwt = await tokenFor(source.from, edge);
+    const jwt = await tokenFor(source.from, edge);
     const binding = bindingOf(claimsIn(jwt));
     trust = {
       token: binding,
@@ -60,7 +60,10 @@ export async function examineTrust(
       vault: vaultTrust(binding, source.castle.name),
     };
     say('trust.token', ok(`the subject of this job is ${binding.subject}`));
-    await tryLogin(source.from, jwt, edge, say);
+    const tokens = [jwt];
+    const getJwt = async () => tokens.pop() ?? tokenFor(source.from, edge);
+    if (source.from.kind === 'infisical') await tryLogin(source.from, getJwt, edge, say);
+    else await tryHashicorp(source.from, getJwt, edge, say);
   } catch (thrown) {
     say(trust === undefined ? 'trust.token' : 'trust.login', failedBy(toPhoenixError(thrown)));
   }
@@ -72,11 +75,12 @@ export async function examineTrust(
 function sourceOf(
   { env }: Edge,
   castle: Castle | PhoenixError,
-): Finding | { readonly castle: Castle; readonly from: Infisical } {
+): Finding | { readonly castle: Castle; readonly from: Infisical | HashicorpSource } {
   if (castle instanceof Error) return skipped(`the castle file does not load (${castle.code})`);
   if (castle.box) return skipped('a castle of the box brings an issuer and an Infisical of its own');
   const { source } = castle.secrets;
-  if (source?.kind !== 'infisical') return skipped('the secrets of this castle do not come from Infisical');
+  if (source === undefined || source.kind === 'files')
+    return skipped('the secrets of this castle come neither from Infisical nor from HashiCorp Vault');
   if (env['GITHUB_ACTIONS'] !== 'true' && !env['ACTIONS_ID_TOKEN_REQUEST_URL']) {
     return failed(
       'this is no job of GitHub, and only a job has an identity that could be shown',
@@ -86,7 +90,7 @@ function sourceOf(
   return { castle, from: source };
 }
 
-function tokenFor(source: Infisical, edge: Edge): Promise<string> {
+function tokenFor(source: Infisical | HashicorpSource, edge: Edge): Promise<string> {
   const onSecret = (value: string) => edge.redactor.addUnnamed('id token', value);
   return idTokenFor(source, edge.env, edge.fetch, { onSecret, signal: edge.signal });
 }
@@ -105,7 +109,7 @@ function claimsIn(jwt: string) {
 
 async function tryLogin(
   source: Infisical,
-  jwt: string,
+  getJwt: () => Promise<string>,
   edge: Edge,
   say: (id: keyof typeof whys, finding: Finding) => void,
 ): Promise<void> {
@@ -113,10 +117,9 @@ async function tryLogin(
   const onSecret = (value: string) => edge.redactor.addUnnamed('infisical value', value);
   const given: GivenToken[] = [];
   const warnings: string[] = [];
-  const tokens = [jwt];
   const session = await loginToInfisical({
     ...{ ...source, ...wire, onSecret, signal: edge.signal },
-    getJwt: async () => tokens.pop() ?? tokenFor(source, edge),
+    getJwt,
     warn: (text) => warnings.push(text),
     onLogin: async (login) => {
       given.push(login);

@@ -1,13 +1,15 @@
 import { isAbsolute, join, resolve } from 'node:path';
 import { PhoenixError } from '../errors.ts';
 import { readSecretFile } from '../vault/files.ts';
-import { assertRam } from '../vault/ram.ts';
+import { assertRam, isInRam } from '../vault/ram.ts';
 import { trimSecret } from '../vault/trim.ts';
 import type { Session } from './session.ts';
 
 export interface FilesSource {
   /** An existing RAM folder with one file a secret, named like the secret or in lower kebab: `GITHUB_TOKEN` or `github-token`. */
   readonly dir: string;
+  /** The files of secrets that are not called like them: name → file's name. */
+  readonly files?: ReadonlyMap<string, string>;
   /** Where the folder lacks a secret, the variable of its name may name a file that holds it. */
   readonly env?: NodeJS.ProcessEnv;
   readonly onSecret: (value: string) => void;
@@ -16,11 +18,12 @@ export interface FilesSource {
 
 /**
  * The folder of the original's vault as a source. A single line loses its newline and one pair of quotes; a value of
- * several lines (PEM) is kept byte for byte. Refuses a folder that is not in RAM: PHX-VAULT-….
+ * several lines (PEM) is kept byte for byte. Refuses a folder that is not in RAM, or that others may write:
+ * PHX-SECRET-FOLDER.
  */
-export async function openFiles({ dir, env = {}, onSecret, warn }: FilesSource): Promise<Session> {
+export async function openFiles({ dir, files, env = {}, onSecret, warn }: FilesSource): Promise<Session> {
   const folder = resolve(dir);
-  await assertRam(folder);
+  await assertFolder(folder);
   return {
     source: `the files in ${dir}`,
     async fetch(names) {
@@ -28,11 +31,13 @@ export async function openFiles({ dir, env = {}, onSecret, warn }: FilesSource):
       const missing: string[] = [];
       for (const name of new Set(names)) {
         const kebab = name.toLowerCase().replaceAll('_', '-');
-        const pointed = env[name];
-        const files = [join(folder, name), join(folder, kebab)];
-        if (pointed !== undefined && isAbsolute(pointed)) files.push(pointed);
-        const content = await firstOf(files, warn);
-        if (content === undefined) missing.push(`${name} (or ${kebab})`);
+        const own = files?.get(name);
+        const content =
+          (await firstOf(
+            (own === undefined ? [name, kebab] : [own]).map((file) => join(folder, file)),
+            warn,
+          )) ?? (await pointedAt(name, env, warn));
+        if (content === undefined) missing.push(own === undefined ? `${name} (or ${kebab})` : own);
         else {
           const value = trimSecret(content);
           if (value.trim() === '') throw isEmpty(name, dir);
@@ -45,6 +50,38 @@ export async function openFiles({ dir, env = {}, onSecret, warn }: FilesSource):
     },
     async [Symbol.asyncDispose]() {},
   };
+}
+
+async function assertFolder(folder: string): Promise<void> {
+  try {
+    await assertRam(folder);
+  } catch (thrown) {
+    if (!(thrown instanceof PhoenixError)) throw thrown;
+    throw new PhoenixError({
+      code: 'PHX-SECRET-FOLDER',
+      class: 'identity',
+      what: `No secrets are read from ${folder}.`,
+      why: thrown.why,
+      next: 'Correct `secrets.source.files.dir`: it must be a folder on a tmpfs, which nobody but the user of this run may write.',
+      cause: thrown,
+    });
+  }
+}
+
+/** What the environment's variable of that name points to: never its value itself, which others could read there. */
+async function pointedAt(
+  name: string,
+  env: NodeJS.ProcessEnv,
+  warn: (text: string) => void,
+): Promise<string | undefined> {
+  const file = env[name];
+  if (file === undefined || !isAbsolute(file)) return undefined;
+  const content = await firstOf([file], warn);
+  if (content !== undefined && !(await isInRam(file)))
+    warn(
+      `${name} is read from ${file}, which is on a disk: keep it on a tmpfs, as in secrets.source.files.dir`,
+    );
+  return content;
 }
 
 async function firstOf(files: readonly string[], warn: (text: string) => void): Promise<string | undefined> {

@@ -16,7 +16,10 @@ export async function openSession(run: Run, fetch: typeof globalThis.fetch): Pro
   if (source === undefined) return undefined;
   const onSecret = (value: string) => run.redactor.addUnnamed(`${source.kind} value`, value);
   const warn = (text: string) => run.log.warn(text);
-  if (source.kind === 'files') return openFiles({ dir: source.dir, env: run.env, onSecret, warn });
+  if (source.kind === 'files') {
+    const files = new Map(list.flatMap(({ name, key }) => (key === undefined ? [] : [[name, key]])));
+    return openFiles({ dir: source.dir, files, env: run.env, onSecret, warn });
+  }
   if (source.kind === 'hashicorp-vault') return openHashicorp(run, source, { fetch, onSecret, warn });
   const { host, identityId, project, environment, path, recursive, caFile } = source;
   const way = fetchBy({ env: run.env, caFile, fetch });
