@@ -37,7 +37,7 @@ export function createFinder(secrets: ReadonlyMap<string, string>): Finder {
   const forms = [...secrets]
     .filter(([, value]) => value.length >= leastSecretLength)
     .flatMap(([secret, value]) =>
-      [...formsOf(value)].map(([encoding, bytes]) => ({
+      formsOf(value).map(([encoding, bytes]) => ({
         secret,
         encoding,
         bytes: bytes.subarray(0, longestForm),
@@ -63,21 +63,18 @@ export function createFinder(secrets: ReadonlyMap<string, string>): Finder {
   };
 }
 
-function formsOf(value: string): Map<string, Buffer> {
-  const forms = new Map<string, Buffer>();
-  for (const [encoding, form] of encodingsOf(value)) forms.set(encoding, Buffer.from(form));
-  for (const [encoding, bytes] of fileFormsOf(value)) forms.set(encoding, bytes);
-  let part = 0;
+/** Several windows of one form share its name: a place that holds them tells of one part. */
+function formsOf(value: string): [encoding: string, bytes: Buffer][] {
+  const forms: [string, Buffer][] = [];
+  for (const [encoding, form] of encodingsOf(value)) forms.push([encoding, Buffer.from(form)]);
+  for (const [encoding, bytes] of fileFormsOf(value)) forms.push([encoding, bytes]);
   for (const token of tokensOf(value)) {
     if (token.length > longestToken) continue;
     for (const [encoding, form] of encodingsOf(token)) {
       if (!/^(?:raw|base64(?:url)?\+\d)$/.test(encoding)) continue;
       for (let at = 0; at + windowLength <= form.length; at += windowStep) {
         const window = form.slice(at, at + windowLength);
-        // The number keeps the windows apart; people are told only what they are a part of.
-        if (!looksRandom(window)) continue;
-        part += 1;
-        forms.set(`${partOf}${encoding} #${part}`, Buffer.from(window));
+        if (looksRandom(window)) forms.push([`${partOf}${encoding}`, Buffer.from(window)]);
       }
     }
   }

@@ -58,8 +58,7 @@ export function processAuditor(
 }
 
 function add(hits: Map<string, Leak>, leak: Leak): void {
-  const encoding = leak.encoding.replace(/ #\d+$/, '');
-  hits.set(`${leak.secret}\0${leak.place}\0${encoding}`, { ...leak, encoding });
+  hits.set(`${leak.secret}\0${leak.place}\0${leak.encoding}`, leak);
 }
 
 /** One look. */

@@ -39,9 +39,7 @@ export async function auditFiles(
       if (seen.has(file)) continue;
       seen.add(file);
       const whole = await searchFile(file, finder, window, (leak) => {
-        // Of the parts of one secret in one place, one tells enough.
-        const encoding = leak.encoding.replace(/ #\d+$/, '');
-        found.set(`${leak.secret}\0${leak.place}\0${encoding}`, { ...leak, encoding });
+        found.set(`${leak.secret}\0${leak.place}\0${leak.encoding}`, leak);
       });
       if (!whole) unsearched += 1;
     }
