@@ -11,10 +11,7 @@ const lifetime = z
   .transform((text) =>
     text === 'never' ? 0 : Number.parseInt(text, 10) * (text.endsWith('d') ? 24 : 1) * 3600,
   )
-  .refine(
-    (seconds) => seconds === 0 || (seconds >= 3600 && seconds <= longestSeconds),
-    ttlForm,
-  );
+  .refine((seconds) => seconds === 0 || (seconds >= 3600 && seconds <= longestSeconds), ttlForm);
 
 /** How the cluster's client secret comes about: fetched from the source of secrets, or made anew for each rebirth. */
 export type IdentityWay =
@@ -44,8 +41,7 @@ export const identity = z
   })
   .describe('Where the machine identity’s client secret comes from')
   .transform(({ pull, mint }): IdentityWay => {
-    if (mint !== undefined)
-      return { kind: 'mint', identityId: mint['identity-id'], ttlSeconds: mint.ttl };
+    if (mint !== undefined) return { kind: 'mint', identityId: mint['identity-id'], ttlSeconds: mint.ttl };
     const id = pull?.['identity-id'];
     return { kind: 'pull', ...(id === undefined ? {} : { identityId: id }) };
   });

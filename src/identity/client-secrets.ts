@@ -45,8 +45,7 @@ const once: Patience = { attemptMs: 15_000, budgetMs: 15_000, attempts: 1 };
 const mintTries = 3;
 const betweenMs = 1000;
 
-const routeOf = (identityId: string) =>
-  `v1/auth/universal-auth/identities/${encodeURIComponent(identityId)}`;
+const routeOf = (identityId: string) => `v1/auth/universal-auth/identities/${encodeURIComponent(identityId)}`;
 
 export async function readUniversalAuth(api: ClientSecretApi, identityId: string): Promise<UniversalAuth> {
   const outcome = await api.ask({ method: 'GET', route: routeOf(identityId) });
@@ -122,7 +121,9 @@ export async function mintClientSecret(
       once,
     );
     const made =
-      outcome.kind === 'json' && outcome.status === 200 ? createAnswer.safeParse(outcome.body).data : undefined;
+      outcome.kind === 'json' && outcome.status === 200
+        ? createAnswer.safeParse(outcome.body).data
+        : undefined;
     if (made !== undefined) {
       onSecret(made.clientSecret);
       return { secret: made.clientSecret, id: made.clientSecretData.id };
@@ -130,7 +131,10 @@ export async function mintClientSecret(
     const lost = isLost(outcome);
     if (lost) {
       const orphans = await revokeDescribed(api, identityId, description);
-      const how = orphans === 0 ? 'none was made' : `${orphans} had been made, and ${orphans === 1 ? 'is' : 'are'} revoked`;
+      const how =
+        orphans === 0
+          ? 'none was made'
+          : `${orphans} had been made, and ${orphans === 1 ? 'is' : 'are'} revoked`;
       warn(`Infisical's answer to the request for a client secret was lost; ${how}.`);
     }
     const limited = outcome.kind === 'json' && outcome.status === 429;

@@ -21,10 +21,7 @@ export interface Session extends AsyncDisposable {
 export interface InfisicalSession extends Session {
   readonly place: InfisicalPlace;
   /** One request with the session's access token; `route` follows `/api/`. Logs in again where the token is not taken. */
-  ask(
-    ask: Pick<Ask, 'method' | 'json'> & { readonly route: string },
-    patience?: Patience,
-  ): Promise<Outcome>;
+  ask(ask: Pick<Ask, 'method' | 'json'> & { readonly route: string }, patience?: Patience): Promise<Outcome>;
 }
 
 export function isInfisical(session: Session | undefined): session is InfisicalSession {
