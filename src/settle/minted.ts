@@ -19,7 +19,7 @@ const mintedFile = 'minted.json';
 const keptFile = 'minted-kept';
 
 /** Written before it is asked for: a run that dies in the middle of the request leaves it to be found. */
-export async function leaveMinted(vault: Vault, made: MintedHandover): Promise<void> {
+export async function leaveMinted(vault: Pick<Vault, 'dir' | 'write'>, made: MintedHandover): Promise<void> {
   await vault.write(vault.dir, mintedFile, JSON.stringify(made));
 }
 
