@@ -6,9 +6,9 @@ import { type ClientSecretApi, mintClientSecret } from '../../src/identity/clien
 import { isInfisical } from '../../src/identity/session.ts';
 import { dropMinted, keepMinted, leaveMinted, settleMinted } from '../../src/settle/minted.ts';
 import { writeNew } from '../../src/vault/files.ts';
-import { rejection } from '../support/act.ts';
 import { ramFolder } from '../support/box.ts';
 import { clusterId, openClaimWorld } from '../support/claimed-cluster.ts';
+import { rejection } from '../support/folder.ts';
 import { identityId, openWorld } from '../support/identity-world.ts';
 
 const minting = (told: string[] = []) => ({
@@ -41,9 +41,8 @@ describe('a client secret that Phoenix makes', () => {
     expect(error).toBeInstanceOf(PhoenixError);
     expect(error).toMatchObject({ code: 'PHX-MINT-FORBIDDEN', class: 'identity' });
     expect((error as PhoenixError).next).toContain('create-token, get-token and delete-token');
-    const unknown = await rejection(
-      mintClientSecret(await apiOf(await openWorld({ role: 'admin' })), 'nobody', wanted, minting()),
-    );
+    await using other = await openWorld({ role: 'admin' });
+    const unknown = await rejection(mintClientSecret(await apiOf(other), 'nobody', wanted, minting()));
     expect(unknown).toMatchObject({ code: 'PHX-MINT-IDENTITY' });
   });
 });
@@ -114,7 +113,7 @@ test('a run that is killed leaves its client secret to the next one, which revok
       'resource "terraform_data" "slow" {\n  provisioner "local-exec" {\n    command = "sleep 6"\n  }\n}\n',
   });
   const first = await castle.start(['rebirth']);
-  await first.sees(/terraform_data\.slow: Provisioning/);
+  await first.sees(/terraform_data\.slow: Creating/);
   const description = /\((phoenix turned run [0-9a-f-]+)\)/.exec(
     (await first.sees(/client secret was made.*/))[0],
   )?.[1];

@@ -7,7 +7,7 @@ const longestSeconds = 315_360_000;
 /** `90d`, `720h` or `never` → seconds; 0 is for ever, as Infisical has it. */
 const lifetime = z
   .string({ error: ttlForm })
-  .regex(/^(?:never|\d{1,5}[dh])$/, ttlForm)
+  .regex(/^(?:never|[1-9]\d{0,4}[dh])$/, ttlForm)
   .transform((text) =>
     text === 'never' ? 0 : Number.parseInt(text, 10) * (text.endsWith('d') ? 24 : 1) * 3600,
   )

@@ -47,7 +47,7 @@ export function machineIdentity(
 }
 
 /** A new value makes External Secrets look at the object anew, though nothing in it has changed. */
-export const forceAnnotation = 'force-sync';
+const forceAnnotation = 'force-sync';
 
 export function secretStore(names: ClaimNames, settings: StoreSettings, mark: string): ApiObject {
   const { name, host, projectSlug, environment, path } = settings;

@@ -166,8 +166,9 @@ function answered<T>(api: ClientSecretApi, identityId: string, outcome: Outcome,
 function refused({ place }: ClientSecretApi, identityId: string, outcome: Outcome): PhoenixError {
   const { host } = place;
   const what = `Phoenix may not manage the client secrets of identity ${identityId} in Infisical at ${host}.`;
-  if (outcome.kind === 'json' && outcome.status === 403) {
-    const { error, trace } = refusalOf(outcome);
+  const { error, trace } = outcome.kind === 'json' ? refusalOf(outcome) : { error: undefined, trace: '' };
+  // An access token that is over is a 403 too.
+  if (outcome.kind === 'json' && outcome.status === 403 && error !== 'TokenError') {
     const boundary = error === 'PermissionBoundaryError';
     return new PhoenixError({
       code: 'PHX-MINT-FORBIDDEN',
@@ -186,7 +187,7 @@ function refused({ place }: ClientSecretApi, identityId: string, outcome: Outcom
       code: 'PHX-MINT-IDENTITY',
       class: 'identity',
       what: `Infisical at ${host} knows no identity ${identityId} with Universal Auth.`,
-      why: `It answered ${refusalOf(outcome).trace}, which it also does where the run's identity may not see it.`,
+      why: `It answered ${trace}, which it also does where the run's identity may not see it.`,
       next: 'Copy the id of the cluster’s identity into `claim.identity`, and add Universal Auth to it in Infisical.',
     });
   }
