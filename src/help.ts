@@ -5,6 +5,7 @@ const summaries: Readonly<Record<CommandName, string>> = {
   rehearse: 'the same in the box: on loopback, with real tools and stand-ins for what cannot be had',
   plan: 'show the layers, their order and what would run side by side; changes nothing',
   doctor: 'look whether a rebirth could begin here, and what a dead one left; changes nothing',
+  claim: 'claim or rotate the machine identity of a cluster that lives, without downtime; runs no layer',
   unlock: 'judge the state lock of each layer; release those whose holder is proved dead',
 };
 

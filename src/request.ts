@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { PhoenixError } from './errors.ts';
 import { didYouMean } from './near.ts';
 
-export const commandNames = ['rebirth', 'rehearse', 'plan', 'doctor', 'unlock'] as const;
+export const commandNames = ['rebirth', 'rehearse', 'plan', 'doctor', 'unlock', 'claim'] as const;
 export type CommandName = (typeof commandNames)[number];
 
 /** The box's castle, for `rehearse` where no castle file is named; relative to Phoenix' own folder. */
@@ -13,7 +13,9 @@ export const boxCastle = 'castle/live/box/phoenix.yaml';
  * the documentation are made from, or held against, the descriptions here.
  */
 export const requestSchema = z.strictObject({
-  command: z.enum(commandNames).describe('What to do: rebirth, rehearse (the box), plan, doctor or unlock.'),
+  command: z
+    .enum(commandNames)
+    .describe('What to do: rebirth, rehearse (the box), plan, doctor, unlock or claim.'),
   castle: z
     .string()
     .default('')

@@ -71,6 +71,7 @@ describe('a good castle file', () => {
       withinSeconds: 60,
       clientId: 'INFISICAL_CLIENT_ID',
       clientSecret: 'INFISICAL_CLIENT_SECRET',
+      identity: { kind: 'pull' },
       identityNamespace: 'external-secrets',
       identitySecret: 'infisical-machine-identity',
       namespace: 'flux-system',

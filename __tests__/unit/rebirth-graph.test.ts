@@ -22,6 +22,7 @@ function claim(more: { after?: string; before?: readonly string[] } = {}): NonNu
     token: 'GITHUB_TOKEN',
     repository: 'https://git.invalid/castle',
     withinSeconds: 60,
+    identity: { kind: 'pull' },
     clientId: 'ID',
     clientSecret: 'SECRET',
     identityNamespace: 'external-secrets',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { identity } from './machine-identity.ts';
 import { duration, kebabName, layerName, path, secretName, secureAddress, variableName } from './units.ts';
 
 /** The parts of the castle file that speak of the cluster: its kubeconfig, its claim, its GitOps tree. */
@@ -26,6 +27,7 @@ export const claim = z
     'client-secret': secretName
       .default('INFISICAL_CLIENT_SECRET')
       .describe('Name of the secret with the machine identity’s client secret'),
+    identity: identity.prefault({}),
     'identity-namespace': kebabName
       .default('external-secrets')
       .describe('Namespace of the machine identity’s Secret'),
@@ -50,6 +52,7 @@ export const claim = z
     withinSeconds: value.within,
     clientId: value['client-id'],
     clientSecret: value['client-secret'],
+    identity: value.identity,
     identityNamespace: value['identity-namespace'],
     identitySecret: value['identity-secret'],
     namespace: value.namespace,

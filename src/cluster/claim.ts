@@ -1,11 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import { PhoenixError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { type Cluster, conditionOf, describeCondition } from './client.ts';
-import { awaitWarning } from './events.ts';
 import * as manifests from './identity-manifests.ts';
 import { kinds } from './kinds.ts';
+import type { Lockout } from './lockout.ts';
+import { howItStands, judgeReady } from './ready.ts';
 import { type Advertised, readAdvertisedHead } from './repository.ts';
-import type { Judgement } from './wait.ts';
+import type { Judgement, WaitOptions } from './wait.ts';
 
 export interface ClaimRequest {
   /** The machine identity, from the vault; it reaches the cluster by server-side apply and nothing else. */
@@ -33,6 +35,7 @@ export interface ClaimContext {
   /** Told the token the moment it is read, before it is used. */
   readonly onSecret: (name: string, value: string) => void;
   readonly fetch: typeof fetch;
+  readonly lockout: Lockout;
 }
 
 /**
@@ -67,7 +70,10 @@ export async function claimIdentity(request: ClaimRequest, context: ClaimContext
   }
 
   const store = request.store.name;
-  await cluster.apply(manifests.secretStore(names, request.store));
+  // In a cluster that lives, store and token are there already: only what they say after this is of the new identity.
+  const mark = randomUUID();
+  const storeBefore = await howItStands(cluster, kinds.clusterSecretStore, store);
+  await cluster.apply(manifests.secretStore(names, request.store, mark));
   await cluster.waitFor(
     kinds.clusterSecretStore,
     store,
@@ -77,24 +83,13 @@ export async function claimIdentity(request: ClaimRequest, context: ClaimContext
         what: `ClusterSecretStore ${store}`,
         goodReasons: ['Valid'],
         code: 'PHX-CLAIM-STORE',
+        earlier: storeBefore,
       }),
     wait(`ClusterSecretStore ${store} to be valid`, 'PHX-CLAIM-STORE-TIMEOUT'),
   );
   log.from('claim', `store ${store} is valid`);
 
-  await cluster.apply(manifests.tokenSecret(names, store, request.token));
-  await cluster.waitFor(
-    kinds.externalSecret,
-    names.externalSecret,
-    names.namespace,
-    (object) =>
-      judgeReady(context, object, {
-        what: `ExternalSecret ${names.externalSecret}`,
-        goodReasons: ['SecretSynced'],
-        code: 'PHX-CLAIM-TOKEN',
-      }),
-    wait(`ExternalSecret ${names.externalSecret} to be synced`, 'PHX-CLAIM-TOKEN-TIMEOUT'),
-  );
+  await syncToken(request, context, mark, (reason) => wait(reason, 'PHX-CLAIM-TOKEN-TIMEOUT'));
   const token = await readToken(request, context);
   const head = await readAdvertisedHead(
     { repository: request.repository, branch: request.branch, username: manifests.gitUser, token },
@@ -117,40 +112,30 @@ function established(object: Parameters<typeof conditionOf>[0]): Judgement<true>
     : { waiting: `CRD not established: ${describeCondition(condition)}` };
 }
 
-/** Causes that pass by themselves: the operator will try again, so the wait goes on. */
-const passing =
-  /\b(429|500|502|503|504)\b|connection refused|connection reset|i\/o timeout|deadline exceeded|no such host|EOF|is not ready/i;
-
-async function judgeReady(
-  { cluster, signal }: ClaimContext,
-  object: Parameters<typeof conditionOf>[0],
-  expected: { readonly what: string; readonly goodReasons: readonly string[]; readonly code: string },
-): Promise<Judgement<true>> {
-  const condition = conditionOf(object, 'Ready');
-  if (condition?.status === 'True') {
-    // Ready is also True for SecretDeleted, SecretMissing and ValidationUnknown: only the named reasons count.
-    if (expected.goodReasons.includes(condition.reason ?? '')) return { done: true };
-    return { waiting: `${expected.what}: ${describeCondition(condition)}` };
-  }
-  if (condition?.status !== 'False' || object === undefined)
-    return { waiting: `${expected.what}: ${describeCondition(condition)}` };
-  const warning = await awaitWarning(cluster, object, signal);
-  const cause = [
-    describeCondition(condition),
-    warning === undefined ? '' : `Event ${warning.reason}: ${warning.message}`,
-  ]
-    .join(' ')
-    .trim();
-  if (passing.test(cause)) return { waiting: `${expected.what}: ${cause}` };
-  return {
-    refused: new PhoenixError({
-      code: expected.code,
-      class: 'cluster',
-      what: `${expected.what} is refused.`,
-      why: cause,
-      next: 'Check the machine identity (clientId, clientSecret, its project and path) in Infisical, then run again from the claim.',
-    }),
-  };
+/** Lets the operator fetch the token now, and waits until it has: with the machine identity that is there by then. */
+export async function syncToken(
+  { names, store, token }: Pick<ClaimRequest, 'names' | 'store' | 'token'>,
+  context: Pick<ClaimContext, 'cluster' | 'signal' | 'lockout'>,
+  mark: string,
+  wait: (reason: string) => WaitOptions,
+): Promise<void> {
+  const { cluster } = context;
+  const { externalSecret: name, namespace } = names;
+  const earlier = await howItStands(cluster, kinds.externalSecret, name, namespace);
+  await cluster.apply(manifests.tokenSecret(names, store.name, token, mark));
+  await cluster.waitFor(
+    kinds.externalSecret,
+    name,
+    namespace,
+    (object) =>
+      judgeReady(context, object, {
+        what: `ExternalSecret ${name}`,
+        goodReasons: ['SecretSynced'],
+        code: 'PHX-CLAIM-TOKEN',
+        earlier,
+      }),
+    wait(`ExternalSecret ${name} to be synced`),
+  );
 }
 
 /** Reads the token that arrived and refuses one that is empty: SecretSynced has been seen with empty values. */

@@ -16,10 +16,11 @@ export async function awaitWarning(
   cluster: Pick<Cluster, 'list'>,
   object: ApiObject,
   signal: AbortSignal,
+  earlier: ReadonlySet<string> = new Set(),
 ): Promise<Warning | undefined> {
   const deadline = Date.now() + eventWithinMs;
   for (;;) {
-    const warning = await latestWarning(cluster, object);
+    const warning = await latestWarning(cluster, object, earlier);
     if (warning !== undefined || Date.now() >= deadline) return warning;
     await sleep(betweenMs, undefined, { signal });
   }
@@ -29,13 +30,30 @@ export async function awaitWarning(
 async function latestWarning(
   cluster: Pick<Cluster, 'list'>,
   object: ApiObject,
+  earlier: ReadonlySet<string>,
 ): Promise<Warning | undefined> {
+  const own = (await warningsOf(cluster, object)).filter((event) => !earlier.has(versionOf(event)));
+  const newest = own.toSorted((a, b) => timeOf(a) - timeOf(b)).at(-1);
+  return newest === undefined ? undefined : { reason: newest.reason ?? '', message: newest.message ?? '' };
+}
+
+/** The Warning events there are about an object: one that comes again has another version. */
+export async function knownWarnings(
+  cluster: Pick<Cluster, 'list'>,
+  object: ApiObject,
+): Promise<ReadonlySet<string>> {
+  return new Set((await warningsOf(cluster, object)).map(versionOf));
+}
+
+async function warningsOf(cluster: Pick<Cluster, 'list'>, object: ApiObject): Promise<EventObject[]> {
   const { name = '', namespace = 'default', uid } = object.metadata ?? {};
   const selector = `involvedObject.name=${name},type=Warning`;
   const events = (await cluster.list(kinds.event, namespace, selector)) as readonly EventObject[];
-  const own = events.filter((event) => uid === undefined || event.involvedObject?.uid === uid);
-  const newest = own.toSorted((a, b) => timeOf(a) - timeOf(b)).at(-1);
-  return newest === undefined ? undefined : { reason: newest.reason ?? '', message: newest.message ?? '' };
+  return events.filter((event) => uid === undefined || event.involvedObject?.uid === uid);
+}
+
+function versionOf({ metadata }: EventObject): string {
+  return `${metadata?.uid} ${metadata?.resourceVersion}`;
 }
 
 interface EventObject extends ApiObject {

@@ -46,7 +46,10 @@ export function machineIdentity(
   } as ApiObject;
 }
 
-export function secretStore(names: ClaimNames, settings: StoreSettings): ApiObject {
+/** A new value makes External Secrets look at the object anew, though nothing in it has changed. */
+const forceAnnotation = 'force-sync';
+
+export function secretStore(names: ClaimNames, settings: StoreSettings, mark: string): ApiObject {
   const { name, host, projectSlug, environment, path } = settings;
   const reference = (key: string) => ({
     name: names.identitySecret,
@@ -56,7 +59,7 @@ export function secretStore(names: ClaimNames, settings: StoreSettings): ApiObje
   return {
     apiVersion: 'external-secrets.io/v1',
     kind: 'ClusterSecretStore',
-    metadata: { name },
+    metadata: { name, annotations: { [forceAnnotation]: mark } },
     spec: {
       provider: {
         infisical: {
@@ -75,11 +78,15 @@ export function secretStore(names: ClaimNames, settings: StoreSettings): ApiObje
 }
 
 /** The template carries the username: Flux refuses a Secret with a password alone, and the operator removes additions. */
-export function tokenSecret(names: ClaimNames, store: string, token: string): ApiObject {
+export function tokenSecret(names: ClaimNames, store: string, token: string, mark: string): ApiObject {
   return {
     apiVersion: 'external-secrets.io/v1',
     kind: 'ExternalSecret',
-    metadata: { name: names.externalSecret, namespace: names.namespace },
+    metadata: {
+      name: names.externalSecret,
+      namespace: names.namespace,
+      annotations: { [forceAnnotation]: mark },
+    },
     spec: {
       refreshInterval: '1h',
       secretStoreRef: { kind: 'ClusterSecretStore', name: store },

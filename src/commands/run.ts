@@ -1,5 +1,6 @@
 import type { Edge } from '../edge.ts';
 import type { Request } from '../request.ts';
+import { claim } from './claim.ts';
 import { doctor } from './doctor.ts';
 import { plan } from './plan.ts';
 import { rebirth } from './rebirth.ts';
@@ -7,7 +8,7 @@ import { rehearse } from './rehearse.ts';
 import type { CommandResult } from './result.ts';
 import { unlock } from './unlock.ts';
 
-const commands = { rebirth, rehearse, plan, doctor, unlock } as const satisfies Record<
+const commands = { rebirth, rehearse, plan, doctor, unlock, claim } as const satisfies Record<
   Request['command'],
   (request: Request, edge: Edge) => Promise<CommandResult>
 >;

@@ -16,7 +16,7 @@ export interface InfisicalPlace {
 
 export type Step =
   | { readonly doing: 'login'; readonly jwt: string; readonly now: number }
-  | { readonly doing: 'project' | 'secrets' };
+  | { readonly doing: 'project' | 'secrets' | 'client secrets' };
 
 const unreachedCodes = {
   tls: 'PHX-INFISICAL-TLS',
@@ -25,7 +25,12 @@ const unreachedCodes = {
   proxy: 'PHX-INFISICAL-PROXY',
 };
 
-const words = { login: 'log in to', project: 'find the project in', secrets: 'read secrets from' } as const;
+const words = {
+  login: 'log in to',
+  project: 'find the project in',
+  secrets: 'read secrets from',
+  'client secrets': 'manage the client secrets of the cluster’s identity in',
+} as const;
 
 /**
  * The error for an exchange with Infisical that did not give what was asked for. The other side's words never enter

@@ -5,7 +5,7 @@ import { type InfisicalPlace, infisicalError } from './infisical-errors.ts';
 import { answerOf, type Folder, findProject, findSlug, foldersOf, listFolder } from './infisical-list.ts';
 import { pickSecrets } from './infisical-secrets.ts';
 import { isLoopback } from './proxy.ts';
-import type { Session } from './session.ts';
+import type { InfisicalSession } from './session.ts';
 import { goodLife } from './trust.ts';
 
 export interface GivenToken {
@@ -45,7 +45,7 @@ const revokePatience: Patience = { attemptMs: 5000, budgetMs: 10_000, attempts: 
  * folders. A token that runs out is replaced by a new login: `token/renew` deletes it on older servers. Every refusal
  * is a PhoenixError of class identity, PHX-INFISICAL-… or PHX-SECRET-….
  */
-export async function loginToInfisical(login: InfisicalLogin): Promise<Session> {
+export async function loginToInfisical(login: InfisicalLogin): Promise<InfisicalSession> {
   const host = login.host.replace(/\/+(?:api\/*)?$/, '');
   const { project, identityId, environment, path } = login;
   const place = { host, identityId, environment, path, project: 'id' in project ? project.id : project.slug };
@@ -71,6 +71,23 @@ export async function loginToInfisical(login: InfisicalLogin): Promise<Session> 
     source: `Infisical at ${host}`,
     projectSlug: async () =>
       'slug' in project ? project.slug : findSlug(call, host, project.id, token.value),
+    place,
+    async ask({ method, route, json }, patience = login.patience) {
+      const { signal, ...unstoppable } = login;
+      // What is asked of it after a cancel belongs to the clean-up.
+      const leaving = signal?.aborted === true;
+      const send = () => {
+        const headers = { authorization: `Bearer ${token.value}` };
+        const ask = { method, url: `${host}/api/${route}`, headers };
+        const whole = json === undefined ? ask : { ...ask, json };
+        return leaving ? exchange(whole, unstoppable, revokePatience) : exchange(whole, login, patience);
+      };
+      if (now() > token.renewAt) token = await logIn(login, place);
+      const outcome = await send();
+      if (!isTokenRefused(outcome)) return outcome;
+      token = await logIn(login, place);
+      return send();
+    },
     async fetch(names) {
       if (now() > token.renewAt) token = await logIn(login, place);
       const folders = foldersOf(names, login);

@@ -1,26 +1,28 @@
 import type { Castle } from '../castle/load.ts';
-import { type Claimed, claimIdentity } from '../cluster/claim.ts';
+import type { Claimed } from '../cluster/claim.ts';
+import { handOverIdentity } from '../cluster/hand-over.ts';
 import type { StoreSettings } from '../cluster/identity-manifests.ts';
 import { PhoenixError } from '../errors.ts';
 import type { Session } from '../identity/session.ts';
 import type { Access } from './kubeconfig.ts';
+import type { MachineIdentity } from './machine-identity.ts';
 import type { Run } from './run.ts';
-import type { RunSecrets } from './secrets.ts';
 
 /** The gate between the layer that brings the operator up and those that need the claimed token. */
-export function passClaimGate(
+export async function passClaimGate(
   run: Run,
   access: Access,
-  secrets: RunSecrets,
+  identity: MachineIdentity | undefined,
   store: StoreSettings | undefined,
   fetch: typeof globalThis.fetch,
 ): Promise<Claimed> {
   const { claim, gitops } = run.castle;
-  if (claim === undefined || store === undefined) throw new Error('the castle has no claim');
-  return claimIdentity(
+  if (claim === undefined || store === undefined || identity === undefined)
+    throw new Error('the castle has no claim');
+  const claimed = await handOverIdentity(
     {
-      clientId: secrets.value(claim.clientId),
-      clientSecret: secrets.value(claim.clientSecret),
+      clientId: identity.clientId,
+      clientSecret: identity.clientSecret,
       names: claim,
       store,
       token: claim.token,
@@ -34,8 +36,16 @@ export function passClaimGate(
       signal: run.signal,
       onSecret: (name, value) => run.redactor.add(name, value),
       fetch,
+      lockout: identity.lockout,
+    },
+    {
+      before: () => identity.handedToLiving(),
+      proveUse: () => identity.assertUsed(),
+      putBack: () => identity.takenBack(),
     },
   );
+  await identity.proved();
+  return claimed;
 }
 
 /** Refuses, before anything begins, a castle whose claim has no Infisical to read from. */

@@ -1,5 +1,6 @@
 import { whenAborted } from '../cancellation.ts';
 import type { Castle } from '../castle/load.ts';
+import type { StoreSettings } from '../cluster/identity-manifests.ts';
 import type { Edge } from '../edge.ts';
 import { PhoenixError, toPhoenixError } from '../errors.ts';
 import { endedEngines } from '../journal/read.ts';
@@ -16,17 +17,18 @@ import { shownName } from './graph.ts';
 import { openSession } from './identity.ts';
 import { readKubeconfig } from './kubeconfig.ts';
 import { runLayers } from './layers.ts';
+import { type MachineIdentity, takeMachineIdentity } from './machine-identity.ts';
 import { watchMilestones } from './milestones.ts';
 import { openRun } from './opening.ts';
-import { makePlan } from './plan.ts';
+import { makePlan, type Plan } from './plan.ts';
 import { noteFailure, type Progress, verdictOf } from './progress.ts';
 import type { Run } from './run.ts';
-import { layOutSecrets } from './secrets.ts';
+import { layOutSecrets, type RunSecrets } from './secrets.ts';
 import { stateDirOf } from './state-dir.ts';
 import { holdStates } from './state-lease.ts';
 import { toldLedger } from './told.ts';
 import { lockFileOf, toolRequests } from './toolchain.ts';
-import { makeWorkspace, removeRunFolder, workspaceOf } from './workspace.ts';
+import { makeWorkspace, removeRunFolder, type Workspace, workspaceOf } from './workspace.ts';
 
 /**
  * Conducts one run from toolchain to leak audit. What it learns goes into `progress`, also when it throws. A cancelled
@@ -38,10 +40,11 @@ export async function conduct(
   edge: Edge,
   ledger: Ledger,
   progress: Progress,
+  work: Work = rebuild,
 ): Promise<void> {
   const ends = new AsyncDisposableStack();
   try {
-    await prepare(castle, request, edge, ledger, progress, ends);
+    await prepare(castle, request, edge, ledger, progress, ends, work);
   } catch (thrown) {
     noteFailure(progress, 'run', toPhoenixError(edge.signal.aborted ? edge.signal.reason : thrown));
   } finally {
@@ -66,6 +69,7 @@ async function prepare(
   plainLedger: Ledger,
   progress: Progress,
   ends: AsyncDisposableStack,
+  work: Work,
 ): Promise<void> {
   const { log, env } = edge;
   const stateDir = stateDirOf(castle);
@@ -133,8 +137,23 @@ async function prepare(
       auditRoots: rehearsal.auditRoots,
     };
   }
-  await protocol(run, tools, request, edge, progress, ends);
+  await protocol(run, tools, request, edge, progress, ends, work);
 }
+
+/** What a run has before its work begins: the plan, its secrets, the castle to itself. */
+export interface Prepared {
+  readonly run: Run;
+  readonly edge: Edge;
+  readonly progress: Progress;
+  readonly workspace: Workspace;
+  readonly plan: Plan;
+  readonly secrets: RunSecrets;
+  readonly store: StoreSettings | undefined;
+  readonly identity: MachineIdentity | undefined;
+}
+
+/** The work of a run: a rebirth, or the claim alone. */
+export type Work = (prepared: Prepared) => Promise<void>;
 
 /** The protocol itself, once there are tools, a vault and, in a rehearsal, a box. */
 async function protocol(
@@ -144,6 +163,7 @@ async function protocol(
   edge: Edge,
   progress: Progress,
   ends: AsyncDisposableStack,
+  work: Work,
 ): Promise<void> {
   const { castle, ledger, log } = run;
   const workspace = await makeWorkspace(run, tools);
@@ -151,7 +171,7 @@ async function protocol(
   await leaveAudit(run.vault, auditPlan(run));
   const sampler = sampleProcesses(run);
   try {
-    const [plan, { secrets, store }] = await Promise.all([
+    const [plan, { secrets, store, identity }] = await bothEnded(
       ledger.span('plan', 'phase', () =>
         makePlan(castle, request, { ...workspace, env: workspace.environment({}) }, run),
       ),
@@ -159,10 +179,12 @@ async function protocol(
         const session = await openSession(run, edge.fetch);
         if (session !== undefined) ends.use(session);
         const given = await layOutSecrets(run, session);
-        return { secrets: given, store: await findStore(run, session) };
+        const found = await findStore(run, session);
+        const own = await takeMachineIdentity(run, session, given, edge.fetch);
+        if (own !== undefined) progress.identity = ends.use(own).told;
+        return { secrets: given, store: found, identity: own };
       }),
-    ]);
-    log.info(`plan: ${plan.nodes.map(({ id }) => shownName(id)).join(', ')}`);
+    );
     if (castle.kubeconfig !== undefined && !plan.nodes.some(({ id }) => id === castle.kubeconfig?.layer)) {
       progress.access = await ledger.span('kubeconfig', 'phase', () =>
         readKubeconfig(run, workspace, plan.layers, secrets),
@@ -173,22 +195,7 @@ async function protocol(
       ends.use(held);
       ends.defer(async () => held.ended(await endedEngines(run.home, run.id)));
     }
-    const milestones = watchMilestones(run, progress, edge.fetch);
-    await runLayers(plan.nodes, plan.layers, {
-      run,
-      progress,
-      workspace,
-      secrets,
-      async passClaim() {
-        if (progress.access === undefined) throw noCluster();
-        progress.claimed = await passClaimGate(run, progress.access, secrets, store, edge.fetch);
-        milestones.begin();
-      },
-    });
-    const [failure] = progress.failures;
-    if (failure !== undefined) milestones.abandon(unreachable(failure.name));
-    else milestones.begin();
-    await ledger.span('verify', 'phase', () => milestones.finished());
+    await work({ run, edge, progress, workspace, plan, secrets, store, identity });
   } finally {
     const sampled = await sampler.stop();
     if (!handsOver(edge)) {
@@ -198,6 +205,35 @@ async function protocol(
       );
     }
   }
+}
+
+/** Where one fails the other is still waited for: a login or a client secret that comes too late would belong to nobody. */
+async function bothEnded<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([first, second]);
+  return Promise.all([first, second]);
+}
+
+/** Layers and gates by their graph, then the milestones. */
+async function rebuild(prepared: Prepared): Promise<void> {
+  const { run, edge, progress, workspace, plan, secrets, store, identity } = prepared;
+  run.log.info(`plan: ${plan.nodes.map(({ id }) => shownName(id)).join(', ')}`);
+  const milestones = watchMilestones(run, progress, edge.fetch);
+  await runLayers(plan.nodes, plan.layers, {
+    run,
+    progress,
+    workspace,
+    secrets,
+    async passClaim() {
+      if (progress.access === undefined) throw noCluster();
+      progress.claimed = await passClaimGate(run, progress.access, identity, store, edge.fetch);
+      milestones.begin();
+    },
+  });
+  const [failure] = progress.failures;
+  if (failure !== undefined) milestones.abandon(unreachable(failure.name));
+  else milestones.begin();
+  await run.ledger.span('verify', 'phase', () => milestones.finished());
+  if (progress.failures.length === 0 && progress.claimed !== undefined) await identity?.retireOlder();
 }
 
 function noCluster(): PhoenixError {

@@ -40,7 +40,7 @@ export async function runLayers(
     nodes,
     (id) => {
       const layer = layers.get(id);
-      return layer === undefined ? runGate(context) : runOne(layer, nodes, engines, context);
+      return layer === undefined ? runClaimGate(context) : runOne(layer, nodes, engines, context);
     },
     { signal: run.signal },
   );
@@ -122,7 +122,12 @@ async function runOne(
   return succeeded(outcome) ? 'done' : verdict === 'cancelled' ? 'cancelled' : 'failed';
 }
 
-async function runGate({ run, progress, passClaim }: LayersContext): Promise<Outcome> {
+/** The claim, noted as a gate. Never throws. */
+export async function runClaimGate({
+  run,
+  progress,
+  passClaim,
+}: Pick<LayersContext, 'run' | 'progress' | 'passClaim'>): Promise<Outcome> {
   const name = shownName(claimGate);
   const after = run.castle.claim?.after ?? '';
   const from = Date.now();

@@ -19,10 +19,14 @@ export interface Progress {
   run: string;
   access?: Access;
   claimed?: Claimed;
+  identity?: Report['identity'];
+  /** What a run without a failure is called. */
+  readonly good: 'reborn' | 'claimed';
 }
 
-export function createProgress(): Progress {
+export function createProgress(good: Progress['good'] = 'reborn'): Progress {
   return {
+    good,
     run: '',
     layers: new Map(),
     gates: new Map(),
@@ -35,8 +39,11 @@ export function createProgress(): Progress {
 }
 
 /** What the run's failures say of it: the first one decides. */
-export function verdictOf({ failures: [first] }: Pick<Progress, 'failures'>): Report['verdict'] {
-  if (first === undefined) return 'reborn';
+export function verdictOf({
+  failures: [first],
+  good,
+}: Pick<Progress, 'failures' | 'good'>): Report['verdict'] {
+  if (first === undefined) return good;
   return first.error.class === 'cancelled' ? 'cancelled' : 'failed';
 }
 

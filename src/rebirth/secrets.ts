@@ -18,7 +18,8 @@ export interface RunSecrets {
 }
 
 export function wantedSecrets({ castle }: Run): string[] {
-  const own = castle.claim === undefined ? [] : [castle.claim.clientId, castle.claim.clientSecret];
+  const { claim } = castle;
+  const own = claim?.identity.kind === 'pull' ? [claim.clientId, claim.clientSecret] : [];
   const key = castle.state.encryption === undefined ? [] : [castle.state.encryption.key];
   return [...new Set([...castle.secrets.list.map(({ name }) => name), ...own, ...key])];
 }

@@ -39,6 +39,7 @@ export function standInConfigs(
     const { identityId, project, environment, path } = source;
     const [id, slug] = 'id' in project ? [project.id, 'box'] : ['box-project', project.slug];
     const { claim } = castle;
+    const mint = claim?.identity.kind === 'mint' ? claim.identity : undefined;
     configs.push({
       name: 'github-oidc',
       config: {
@@ -56,6 +57,7 @@ export function standInConfigs(
             {
               id: identityId,
               name: 'runner',
+              ...(mint === undefined ? {} : { role: 'admin' as const }),
               oidc: {
                 discoveryUrl: issuerPlaceholder,
                 boundIssuer: issuerPlaceholder,
@@ -65,11 +67,17 @@ export function standInConfigs(
               },
             },
             {
-              id: 'box-cluster',
+              id: mint?.identityId ?? 'box-cluster',
               name: 'cluster',
               universalAuth: {
                 clientId: secrets.clientId,
-                clientSecrets: [{ secret: secrets.clientSecret }],
+                // Where the run makes its own, this is what an earlier generation of the castle had.
+                clientSecrets: [
+                  {
+                    secret: secrets.clientSecret,
+                    ...(mint === undefined ? {} : { description: `phoenix ${castle.name} run earlier` }),
+                  },
+                ],
               },
             },
           ],

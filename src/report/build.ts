@@ -40,6 +40,7 @@ export interface ReportInput {
   readonly run: string;
   readonly castle: string;
   readonly mode: Report['mode'];
+  readonly command?: NonNullable<Report['command']>;
   readonly verdict: Report['verdict'];
   readonly startedAt: Date;
   readonly wallSeconds: number;
@@ -48,6 +49,7 @@ export interface ReportInput {
   readonly gates: readonly GateResult[];
   readonly milestones: readonly MilestoneResult[];
   readonly leaks: { readonly checked: number; readonly found: readonly Report['leaks']['found'][number][] };
+  readonly identity?: NonNullable<Report['identity']>;
   readonly versions: Readonly<Record<string, string>>;
   /** Every error of the run with the layer, gate or part it belongs to; the first one decided the verdict. */
   readonly failures: readonly { readonly name: string; readonly error: PhoenixError }[];
@@ -80,6 +82,7 @@ export function buildReport(input: ReportInput): Report {
     run: input.run,
     castle: input.castle,
     mode: input.mode,
+    ...(input.command === undefined ? {} : { command: input.command }),
     verdict: input.verdict,
     started: startedAt.toISOString(),
     ended: new Date(startedAt.getTime() + wallSeconds * 1000).toISOString(),
@@ -105,6 +108,7 @@ export function buildReport(input: ReportInput): Report {
       met: seconds !== undefined && (targetSeconds === undefined || seconds <= targetSeconds),
     })),
     leaks: { checked: input.leaks.checked, found: [...input.leaks.found] },
+    ...(input.identity === undefined ? {} : { identity: { ...input.identity } }),
     versions: { ...input.versions },
     error: input.failures[0] === undefined ? null : explained(input.failures[0].error),
     failures,
@@ -169,7 +173,19 @@ function round(seconds: number): number {
 }
 
 /** Fields whose values are Phoenix's own words or times; a secret that equals one must not break the schema. */
-const own = new Set(['schema', 'mode', 'verdict', 'kind', 'code', 'started', 'ended', 'encoding']);
+const own = new Set([
+  'schema',
+  'mode',
+  'command',
+  'verdict',
+  'kind',
+  'code',
+  'started',
+  'ended',
+  'encoding',
+  'way',
+  'expires',
+]);
 
 function redacted<T>(value: T, redact: (text: string) => string): T;
 function redacted(value: unknown, redact: (text: string) => string): unknown {

@@ -21,7 +21,7 @@ const failure = explanation.extend({
 
 export const layerVerdicts = ['applied', 'unchanged', 'failed', 'skipped', 'cancelled'] as const;
 export const gateVerdicts = ['passed', 'failed', 'skipped', 'cancelled'] as const;
-export const runVerdicts = ['reborn', 'failed', 'cancelled'] as const;
+export const runVerdicts = ['reborn', 'claimed', 'failed', 'cancelled'] as const;
 export const runModes = ['job', 'matrix', 'rehearsal'] as const;
 
 const ran = {
@@ -92,6 +92,7 @@ export const reportSchema = z
     run: z.string().describe('The run, as its journal and its lease name it.'),
     castle: z.string(),
     mode: z.enum(runModes),
+    command: z.literal('claim').optional().describe('Of a run that is no rebirth: its command.'),
     verdict: z.enum(runVerdicts),
     started: moment,
     ended: moment,
@@ -108,6 +109,16 @@ export const reportSchema = z
     gates: z.array(gate),
     milestones: z.array(milestone),
     leaks: z.object({ checked: z.int().nonnegative(), found: z.array(leak) }),
+    identity: z
+      .object({
+        way: z.enum(['pull', 'mint']),
+        proved: z.boolean().describe('The cluster claimed a token with it that reads the repository.'),
+        expires: moment.nullable().describe('null where it does not end, or where that is not known.'),
+        revoked: z.int().nonnegative().describe('Older client secrets that were revoked.'),
+        kept: z.int().nonnegative().describe('Older ones that are still used, and were left.'),
+      })
+      .optional()
+      .describe("The cluster's machine identity; absent where the castle claims none."),
     versions: z.record(z.string(), z.string()),
     aftermath: z
       .object({

@@ -37,7 +37,12 @@ export function renderTerminal(report: Report, options: TerminalOptions): string
     facts(report, paint),
     standIns(report, paint),
     failures(report, paint),
-    [paint(report.verdict === 'reborn' ? 'green' : 'red', plain(verdictText(report)))],
+    [
+      paint(
+        report.verdict === 'reborn' || report.verdict === 'claimed' ? 'green' : 'red',
+        plain(verdictText(report)),
+      ),
+    ],
   ];
   return `${blocks
     .filter((lines) => lines.length > 0)

@@ -16,15 +16,18 @@ export function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`;
 }
 
-export function verdictText({ castle, verdict, wallSeconds }: Report): string {
+export function verdictText({ castle, command, verdict, wallSeconds }: Report): string {
   const time = duration(wallSeconds);
+  const not = command === 'claim' ? 'has NOT claimed its identity' : 'is NOT reborn';
   switch (verdict) {
+    case 'claimed':
+      return `${castle} has claimed its identity in ${time}`;
     case 'reborn':
       return `${castle} is reborn in ${time}`;
     case 'failed':
-      return `${castle} is NOT reborn: the run failed after ${time}`;
+      return `${castle} ${not}: the run failed after ${time}`;
     case 'cancelled':
-      return `${castle} is NOT reborn: the run was cancelled after ${time}`;
+      return `${castle} ${not}: the run was cancelled after ${time}`;
   }
 }
 

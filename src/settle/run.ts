@@ -24,6 +24,7 @@ import { wipe } from '../vault/wipe.ts';
 import { type DrainOptions, drainRun } from './drain.ts';
 import { type AuditHandover, findAudit, findSessions, findStateLease, learnSecrets } from './handover.ts';
 import { type SettledLayer, settleLayer } from './layer.ts';
+import { settleMinted } from './minted.ts';
 import { revokeSession } from './revoke.ts';
 
 export interface SettleOptions extends Pick<DrainOptions, 'until' | 'interrupt'> {
@@ -121,6 +122,11 @@ export async function settleRun(record: RunRecord, options: SettleOptions): Prom
   // The box's own Infisical died with it, and with it every token.
   const left = vault === undefined ? [] : await findSessions(vault);
   const logins = left.filter(({ kind }) => begin.mode !== 'rehearsal' || kind !== 'infisical');
+  // Before its logins, which that takes.
+  if (vault !== undefined && begin.mode !== 'rehearsal') {
+    const done = await step('revoke its client secret', () => settleMinted(vault, options));
+    if (done !== undefined) log.warn(done);
+  }
   await Promise.all(
     logins.map((login) =>
       step('revoke its login', async () => {

@@ -46,6 +46,10 @@ export const faultKinds = {
     'cluster-login': 'refuses the universal-auth login: the client secret is no longer valid',
     'no-v4': 'is an older server without the routes of API v4',
     'wide-trust': 'shows its identities bound to nothing, for a month, from every address',
+    'mint-forbidden':
+      'does not let the run make client secrets for an identity with more rights than its own',
+    'mint-lost': 'makes a client secret, then cuts the connection before it is told',
+    locked: 'locks the client id of the cluster at its login, as after three bad ones',
     'no-revoke': 'fails to revoke access tokens',
   },
   git: {

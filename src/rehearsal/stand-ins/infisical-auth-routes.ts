@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import { verifyIdToken } from './infisical-oidc.ts';
-import { InfisicalRefusal, notFound, parseRequest, permissionDenied } from './infisical-refusal.ts';
+import {
+  boundaryRefusal,
+  InfisicalRefusal,
+  notFound,
+  parseRequest,
+  permissionDenied,
+} from './infisical-refusal.ts';
 import { type Asked, callerOf, exactly, type RouteTable, type Server } from './infisical-server.ts';
 import { readBody } from './server.ts';
 
@@ -50,6 +56,7 @@ const uaLogin = z.object({ clientId: z.string().trim().min(1), clientSecret: z.s
 
 async function logInByClientSecret(server: Server, { call }: Asked): Promise<unknown> {
   const { clientId, clientSecret } = parseRequest(uaLogin, await readBody(call));
+  if (server.faults.strikes('locked')) server.clientSecrets.lock(clientId);
   const given = server.faults.strikes('cluster-login') ? '' : clientSecret;
   const { identity, clientSecretId } = server.clientSecrets.logIn(clientId, given);
   call.note(`identity ${identity.name}`);
@@ -98,8 +105,7 @@ async function getOidcAuth(server: Server, asked: Asked): Promise<unknown> {
 
 async function getUniversalAuth(server: Server, asked: Asked): Promise<unknown> {
   await callerOf(server, asked);
-  const clientId = server.clientSecrets.clientIdOf(asked.id);
-  return { identityUniversalAuth: { identityId: asked.id, clientId } };
+  return { identityUniversalAuth: { identityId: asked.id, ...server.clientSecrets.settingsOf(asked.id) } };
 }
 
 const newClientSecret = z.object({
@@ -111,7 +117,13 @@ const newClientSecret = z.object({
 async function createClientSecret(server: Server, asked: Asked): Promise<unknown> {
   const by = await callerOf(server, asked);
   const wanted = parseRequest(newClientSecret, await readBody(asked.call));
-  return server.clientSecrets.create(by, asked.id, wanted);
+  if (server.faults.strikes('mint-forbidden')) throw boundaryRefusal();
+  const made = server.clientSecrets.create(by, asked.id, wanted);
+  if (server.faults.strikes('mint-lost')) {
+    asked.call.note('fault mint-lost');
+    asked.call.response.destroy();
+  }
+  return made;
 }
 
 async function listClientSecrets(server: Server, asked: Asked): Promise<unknown> {

@@ -25,7 +25,9 @@ export interface ClientSecrets {
     clientId: string,
     clientSecret: string,
   ): { readonly identity: Identity; readonly clientSecretId: string };
-  clientIdOf(identityId: string): string;
+  settingsOf(identityId: string): Record<string, unknown>;
+  /** As three bad logins do it. */
+  lock(clientId: string): void;
   create(by: Identity, identityId: string, wanted: Wanted): Record<string, unknown>;
   list(by: Identity, identityId: string): Record<string, unknown>[];
   get(by: Identity, identityId: string, id: string): Record<string, unknown>;
@@ -92,10 +94,17 @@ export function createClientSecrets(
       secret.uses += 1;
       return { identity: account.identity, clientSecretId: secret.id };
     },
-    clientIdOf(identityId) {
+    settingsOf(identityId) {
       const account = accounts.find(({ identity }) => identity.id === identityId);
       if (account === undefined) throw notFound(`Failed to find identity with ID ${identityId}`);
-      return account.auth.clientId;
+      const { clientSecrets: _, ...settings } = account.auth;
+      return settings;
+    },
+    lock(clientId) {
+      const account = accounts.find(({ auth }) => auth.clientId === clientId);
+      if (account === undefined) return;
+      const { lockoutThreshold: failures, lockoutDurationSeconds: seconds } = account.auth;
+      account.lockout = { failures, locked: true, until: now() + seconds * 1000 };
     },
     create(by, identityId, wanted) {
       const account = accountOf(by, identityId, 'create-token');

@@ -19,6 +19,14 @@ export const forbidden = (message: string) => new InfisicalRefusal(403, 'Forbidd
 export const notFound = (message: string) => new InfisicalRefusal(404, 'NotFound', message);
 export const tokenError = (message: string) => new InfisicalRefusal(403, 'TokenError', message);
 
+/** An identity may not give what it has not itself. */
+export const boundaryRefusal = () =>
+  new InfisicalRefusal(
+    403,
+    'PermissionBoundaryError',
+    'Failed to create client secret for a more privileged identity.',
+  );
+
 /** CASL's refusal: `details` holds the rules that would have applied. */
 export const permissionDenied = (action: string, subject: string) =>
   new InfisicalRefusal(403, 'PermissionDenied', `You are not allowed to ${action} on ${subject}`, []);

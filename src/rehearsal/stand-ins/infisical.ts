@@ -44,6 +44,8 @@ async function answer(server: Server, call: Call): Promise<void> {
     strikeAll(faults, call);
     const found = findRoute(call, faults);
     const body = await found.route(server, { call, id: found.id, second: found.second });
+    // It was done, and nobody is told.
+    if (call.response.destroyed) return;
     if (!faults.strikes('truncated')) return sendJson(call, 200, body);
     const text = JSON.stringify(body);
     call.response.writeHead(200, { 'content-type': 'application/json' });

@@ -1,0 +1,60 @@
+import { resolve } from 'node:path';
+import type { Castle } from '../castle/load.ts';
+import type { Edge } from '../edge.ts';
+import { type Progress, verdictOf } from '../rebirth/progress.ts';
+import { buildReport } from '../report/build.ts';
+import type { Ledger } from '../report/ledger.ts';
+import type { Report } from '../report/schema.ts';
+import { renderTerminal } from '../report/terminal.ts';
+import { writeReport } from '../report/write.ts';
+import type { Request } from '../request.ts';
+import type { CommandResult } from './result.ts';
+
+/** Writes the report of a run that changed something, and says how it ended. */
+export async function concludeRun(
+  castle: Castle,
+  request: Request,
+  edge: Edge,
+  ledger: Ledger,
+  progress: Progress,
+): Promise<CommandResult> {
+  const report = reportOf(castle, ledger, progress, edge);
+  const unwritten = await writeReport(resolve(edge.cwd, request.report), report);
+  if (unwritten !== undefined) edge.log.warn(`${unwritten.what} ${unwritten.why} ${unwritten.next}`);
+  const error =
+    progress.failures[0]?.error ?? (unwritten && report.verdict === progress.good ? undefined : unwritten);
+  return {
+    exitCode: report.verdict === progress.good ? 0 : (error?.exitCode ?? 1),
+    json: report,
+    text: (options) => renderTerminal(report, options),
+    report,
+    ...(error === undefined ? {} : { error }),
+    errors: progress.failures.map((failure) => failure.error),
+  };
+}
+
+function reportOf(castle: Castle, ledger: Ledger, progress: Progress, edge: Edge): Report {
+  return buildReport({
+    run: progress.run,
+    castle: castle.name,
+    mode: castle.box ? 'rehearsal' : 'job',
+    ...(progress.good === 'claimed' ? { command: 'claim' as const } : {}),
+    verdict: verdictOf(progress),
+    startedAt: ledger.startedAt,
+    wallSeconds: ledger.seconds(),
+    spans: ledger.snapshot(),
+    layers: [...progress.layers.values()].toSorted(
+      (a, b) => (a.ran?.from ?? Infinity) - (b.ran?.from ?? Infinity),
+    ),
+    gates: [...progress.gates.values()],
+    milestones: [...progress.milestones.values()],
+    leaks: progress.leaks,
+    ...(progress.identity === undefined ? {} : { identity: progress.identity }),
+    versions: progress.versions,
+    failures: progress.failures,
+    standIns: progress.standIns,
+    peakRssBytes: process.resourceUsage().maxRSS * 1024,
+    unattributedLimit: castle.report.unattributed,
+    redact: (text) => edge.redactor.redact(text),
+  });
+}
