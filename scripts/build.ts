@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { licensesOf } from './licenses.ts';
@@ -17,22 +17,39 @@ function must(command: string, args: readonly string[]): string {
   return stdout;
 }
 
+/** Bundles what `entry` needs into dist/`name`. */
+async function bundled(entry: string, name: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'phoenix-bundle-'));
+  try {
+    must(bin('ncc'), ['build', entry, '--minify', '--out', folder]);
+    // V8 keeps a source with one character beyond Latin-1 in two bytes each: escaped, the bundle takes half the memory.
+    const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+    const text = (await readFile(join(folder, 'index.js'), 'utf8')).replace(/[^\0-\x7f]/g, escaped);
+    if (text.includes('webpackMissingModule'))
+      throw new Error(`${name} lacks a module: see what ncc could not resolve`);
+    await mkdir(out, { recursive: true });
+    await writeFile(join(out, name), text);
+    await cp(join(folder, 'package.json'), join(out, 'package.json'));
+    return text;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
 const out = check ? await mkdtemp(join(tmpdir(), 'phoenix-dist-')) : resolve('dist');
 await rm('build', { recursive: true, force: true });
 await rm(out, { recursive: true, force: true });
 must(bin('tsc'), ['-p', 'tsconfig.build.json']);
 await cp('package.json', 'build/package.json');
-must(bin('ncc'), ['build', 'build/index.js', '--minify', '--out', out]);
-// V8 keeps a source with one character beyond Latin-1 in two bytes each: escaped, the bundle takes half the memory.
-const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-const bundle = (await readFile(join(out, 'index.js'), 'utf8')).replace(/[^\0-\x7f]/g, escaped);
-await writeFile(join(out, 'index.js'), bundle);
+const bundle = await bundled('build/index.js', 'index.js');
+await bundled('build/github/library.js', 'github.js');
 await cp('build/action-post.js', join(out, 'post.js'));
 await writeFile(join(out, 'licenses.txt'), await licensesOf('package-lock.json'));
-if (bundle.includes('webpackMissingModule'))
-  throw new Error('the bundle lacks a module: see what ncc could not resolve');
 if (!must(process.execPath, [join(out, 'index.js'), '--help']).includes('rehearse'))
   throw new Error('the bundle does not run');
+const library = `const { getOctokit } = await import(${JSON.stringify(join(out, 'github.js'))}); console.log(typeof getOctokit)`;
+if (!must(process.execPath, ['--input-type=module', '--eval', library]).includes('function'))
+  throw new Error('the bundle of the libraries for GitHub does not run');
 if (check) {
   const files = new Set([...(await readdir(out)), ...(await readdir('dist'))]);
   for (const file of files) {

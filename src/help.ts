@@ -3,6 +3,9 @@ import { type CommandName, commandNames, requestSchema } from './request.ts';
 const summaries: Readonly<Record<CommandName, string>> = {
   rebirth: 'rebuild the castle: secrets, layers, claim, GitOps, verify, report',
   rehearse: 'the same in the box: on loopback, with real tools and stand-ins for what cannot be had',
+  layers: 'apply the layers named by --only, and no others: one leg of a matrix',
+  verify: 'hold a castle that lives against its milestones; runs no layer',
+  report: 'join the reports of the legs of a matrix into one',
   plan: 'show the layers, their order and what would run side by side; changes nothing',
   doctor: 'look whether a rebirth could begin here, and what a dead one left; changes nothing',
   claim: 'claim or rotate the machine identity of a cluster that lives, without downtime; runs no layer',

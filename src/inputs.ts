@@ -26,6 +26,7 @@ export function readInputs(): Request {
       ...list('only'),
       ...flag('trust'),
       ...text('from'),
+      ...text('reports'),
       ...list('fault'),
       ...text('seed'),
     },

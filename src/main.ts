@@ -1,12 +1,15 @@
-import { setSecret } from '@actions/core';
+import { setSecret, warning } from '@actions/core';
 import { listenForCancellation } from './cancellation.ts';
+import type { CommandResult } from './commands/result.ts';
 import { runCommand } from './commands/run.ts';
 import type { Edge } from './edge.ts';
 import { exitCodes, explain, toPhoenixError } from './errors.ts';
+import { handOverParts } from './github/hand-over.ts';
 import { readInputs } from './inputs.ts';
 import type { Log } from './log.ts';
 import { createLog } from './log.ts';
 import { annotateErrors, writeFailure, writeOutputs } from './outputs.ts';
+import type { Request } from './request.ts';
 import { saveRun } from './state.ts';
 import { recordPrinted } from './vault/printed.ts';
 import { createRedactor } from './vault/redact.ts';
@@ -35,6 +38,7 @@ export async function main(world: Pick<Edge, 'env' | 'cwd' | 'home' | 'self'>): 
     process.stdout.write(`${redact(result.text({ color: false, width: 120 }))}\n`);
     if (result.report !== undefined) await writeOutputs(result.report, request.report, redact);
     else if (result.error !== undefined) writeFailure(result.error);
+    if (!cancellation.signal.aborted) await handOver(request, result, edge);
     if (result.exitCode === 0 && !cancellation.signal.aborted) return;
     // Their words stand in the text above already; setFailed would make a second annotation of them.
     annotateErrors(result.errors ?? (result.error === undefined ? [] : [result.error]), redact);
@@ -48,6 +52,13 @@ export async function main(world: Pick<Edge, 'env' | 'cwd' | 'home' | 'self'>): 
     writeFailure(error);
     process.exitCode = error.exitCode;
   }
+}
+
+/** The job's own verdict stands whatever comes of it: the job that joins the reports misses this one and says so. */
+async function handOver(request: Request, result: CommandResult, edge: Edge): Promise<void> {
+  await handOverParts(request, result, edge).catch((thrown: unknown) =>
+    warning(edge.redactor.redact(explain(toPhoenixError(thrown)))),
+  );
 }
 
 /** The runner kills this process ten seconds after it asked it to stop; whatever hangs, it is gone long before. */

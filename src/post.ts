@@ -1,7 +1,8 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setFailed, setSecret } from '@actions/core';
 import type { Edge } from './edge.ts';
 import { messageOf } from './errors.ts';
+import { handOverReport } from './github/hand-over.ts';
 import { isOver, type RunRecord, readRun } from './journal/record.ts';
 import { dirStore } from './lease/dir.ts';
 import { adoptLease } from './lease/lease.ts';
@@ -30,11 +31,11 @@ const marginSeconds = 20;
 const ladderSeconds = 10;
 
 /** The clean-up after main, however main ended. Each step runs whatever the others did; any failure shows. */
-export async function post({ env, cwd }: Pick<Edge, 'env' | 'cwd'>): Promise<void> {
+export async function post({ env, cwd, self }: Pick<Edge, 'env' | 'cwd' | 'self'>): Promise<void> {
   const redactor = createRedactor(setSecret);
   const log = actionLog(env, (text) => redactor.redact(text));
   const steps: readonly [name: string, run: () => Promise<void>][] = [
-    ['clean up after the run', () => settleOwn(env, cwd, log, redactor)],
+    ['clean up after the run', () => settleOwn({ env, cwd, self }, log, redactor)],
     [
       'sweep vaults of dead runs',
       async () => {
@@ -54,7 +55,12 @@ export async function post({ env, cwd }: Pick<Edge, 'env' | 'cwd'>): Promise<voi
 }
 
 /** Goes on with the work of a main that was cancelled or killed; a run that ended in order has left nothing. */
-async function settleOwn(env: NodeJS.ProcessEnv, cwd: string, log: Log, redactor: Redactor): Promise<void> {
+async function settleOwn(
+  world: Pick<Edge, 'env' | 'cwd' | 'self'>,
+  log: Log,
+  redactor: Redactor,
+): Promise<void> {
+  const { env, cwd } = world;
   const dir = savedRun();
   const record = dir === undefined ? undefined : await readRun(dir);
   if (record === undefined || isOver(record)) return;
@@ -82,6 +88,9 @@ async function settleOwn(env: NodeJS.ProcessEnv, cwd: string, log: Log, redactor
   });
   const report = await settleReport(record, settled, cwd, (text) => redactor.redact(text));
   await writeAftermath(report, (text) => redactor.redact(text));
+  await handOverReport(report, resolve(cwd, record.begin.reportFile), world).catch((thrown: unknown) =>
+    log.warn(messageOf(thrown)),
+  );
   // An engine that still runs keeps the castle: its lease stays with this dead run, and the next one waits for it.
   if (settled.handedOn.length === 0) await lease?.release();
   else lease?.leave();

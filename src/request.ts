@@ -2,7 +2,17 @@ import { z } from 'zod';
 import { PhoenixError } from './errors.ts';
 import { didYouMean } from './near.ts';
 
-export const commandNames = ['rebirth', 'rehearse', 'plan', 'doctor', 'unlock', 'claim'] as const;
+export const commandNames = [
+  'rebirth',
+  'rehearse',
+  'layers',
+  'verify',
+  'report',
+  'plan',
+  'doctor',
+  'unlock',
+  'claim',
+] as const;
 export type CommandName = (typeof commandNames)[number];
 
 /** The box's castle, for `rehearse` where no castle file is named; relative to Phoenix' own folder. */
@@ -15,7 +25,9 @@ export const boxCastle = 'castle/live/box/phoenix.yaml';
 export const requestSchema = z.strictObject({
   command: z
     .enum(commandNames)
-    .describe('What to do: rebirth, rehearse (the box), plan, doctor, unlock or claim.'),
+    .describe(
+      'What to do: rebirth, rehearse (the box), layers, verify, report, plan, doctor, unlock or claim.',
+    ),
   castle: z
     .string()
     .default('')
@@ -38,6 +50,12 @@ export const requestSchema = z.strictObject({
     .array(z.string())
     .default([])
     .describe('Box only: let a stand-in fail, as NAME:KIND, e.g. infisical:429; separated by commas.'),
+  reports: z
+    .string()
+    .default('')
+    .describe(
+      'Report only: the folder with the reports of the legs. Default: the artifacts of this workflow run.',
+    ),
   seed: z.coerce
     .number({ error: 'a whole number' })
     .int()

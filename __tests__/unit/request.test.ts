@@ -26,6 +26,7 @@ describe('a request', () => {
       report: 'phoenix-report.json',
       only: [],
       trust: false,
+      reports: '',
       from: '',
       fault: [],
     });

@@ -90,18 +90,19 @@ export async function claimIdentity(request: ClaimRequest, context: ClaimContext
   log.from('claim', `store ${store} is valid`);
 
   await syncToken(request, context, mark, (reason) => wait(reason, 'PHX-CLAIM-TOKEN-TIMEOUT'));
+  const late = AbortSignal.timeout(Math.max(1, deadline - Date.now()));
+  return proveToken(request, { ...context, signal: AbortSignal.any([context.signal, late]) });
+}
+
+/** Reads the token that the cluster has by now, and the repository with it: what the branch stands at is Flux' goal. */
+export async function proveToken(
+  request: Pick<ClaimRequest, 'names' | 'token' | 'repository' | 'branch'>,
+  context: Pick<ClaimContext, 'cluster' | 'log' | 'signal' | 'onSecret' | 'fetch'>,
+): Promise<Claimed> {
+  const { repository, branch } = request;
   const token = await readToken(request, context);
-  const head = await readAdvertisedHead(
-    { repository: request.repository, branch: request.branch, username: manifests.gitUser, token },
-    {
-      fetch: context.fetch,
-      signal: AbortSignal.any([context.signal, AbortSignal.timeout(Math.max(1, deadline - Date.now()))]),
-    },
-  );
-  log.from(
-    'claim',
-    `token proved: it reads ${request.repository} (${request.branch} at ${head.sha.slice(0, 12)})`,
-  );
+  const head = await readAdvertisedHead({ repository, branch, username: manifests.gitUser, token }, context);
+  context.log.from('claim', `token proved: it reads ${repository} (${branch} at ${head.sha.slice(0, 12)})`);
   return { head };
 }
 
@@ -139,7 +140,10 @@ export async function syncToken(
 }
 
 /** Reads the token that arrived and refuses one that is empty: SecretSynced has been seen with empty values. */
-async function readToken(request: ClaimRequest, { cluster, onSecret }: ClaimContext): Promise<string> {
+async function readToken(
+  request: Pick<ClaimRequest, 'names' | 'token'>,
+  { cluster, onSecret }: Pick<ClaimContext, 'cluster' | 'onSecret'>,
+): Promise<string> {
   const { names } = request;
   const secret = await cluster.read(kinds.secret, names.secret, names.namespace);
   const value = (key: string) => Buffer.from(secret?.data?.[key] ?? '', 'base64').toString('utf8');

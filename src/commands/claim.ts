@@ -1,26 +1,20 @@
-import { resolve } from 'node:path';
-import { type Castle, loadCastle } from '../castle/load.ts';
+import type { Castle } from '../castle/load.ts';
 import type { Edge } from '../edge.ts';
 import { PhoenixError } from '../errors.ts';
-import { refuseForeignJobs } from '../identity/policy.ts';
-import { assertStore, passClaimGate } from '../rebirth/claim-gate.ts';
-import { conduct, type Prepared } from '../rebirth/conduct.ts';
+import { assertStore, passClaim } from '../rebirth/claim-gate.ts';
+import { conduct } from '../rebirth/conduct.ts';
 import { readKubeconfig } from '../rebirth/kubeconfig.ts';
 import { runClaimGate } from '../rebirth/layers.ts';
 import { createProgress } from '../rebirth/progress.ts';
-import { createLedger, epochClock } from '../report/ledger.ts';
+import type { Prepared } from '../rebirth/protocol.ts';
 import type { Request } from '../request.ts';
+import { beginRun } from './begin.ts';
 import { concludeRun } from './conclude.ts';
 import type { CommandResult } from './result.ts';
 
 /** Claims or rotates the machine identity of a cluster that lives, without downtime; see docs/claim.md. Runs no layer. */
 export async function claim(request: Request, edge: Edge): Promise<CommandResult> {
-  const ledger = createLedger(epochClock, new Date(performance.timeOrigin), performance.timeOrigin);
-  ledger.record('start-up', 'phase', performance.timeOrigin, epochClock());
-  const castle = await ledger.span('castle', 'phase', () =>
-    loadCastle(resolve(edge.cwd, request.castle || 'phoenix.yaml')),
-  );
-  await refuseForeignJobs(edge.env, castle);
+  const { ledger, castle } = await beginRun(request, edge);
   assertClaim(castle);
   const progress = createProgress('claimed');
   const all = { ...request, only: [], from: '' };
@@ -29,18 +23,11 @@ export async function claim(request: Request, edge: Edge): Promise<CommandResult
 }
 
 async function claimAlone(prepared: Prepared): Promise<void> {
-  const { run, edge, progress, workspace, plan, secrets, store, identity } = prepared;
-  const access = await run.ledger.span('kubeconfig', 'phase', () =>
+  const { run, progress, workspace, plan, secrets, identity } = prepared;
+  progress.access = await run.ledger.span('kubeconfig', 'phase', () =>
     readKubeconfig(run, workspace, plan.layers, secrets),
   );
-  progress.access = access;
-  const outcome = await runClaimGate({
-    run,
-    progress,
-    async passClaim() {
-      progress.claimed = await passClaimGate(run, access, identity, store, edge.fetch);
-    },
-  });
+  const outcome = await runClaimGate({ run, progress, passClaim: () => passClaim(prepared) });
   if (outcome !== 'done') return;
   await run.ledger.span('older secrets', 'phase', async () => identity?.retireOlder());
 }

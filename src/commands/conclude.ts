@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Castle } from '../castle/load.ts';
 import type { Edge } from '../edge.ts';
+import { kindOf } from '../rebirth/kind.ts';
 import { type Progress, verdictOf } from '../rebirth/progress.ts';
 import { buildReport } from '../report/build.ts';
 import type { Ledger } from '../report/ledger.ts';
@@ -18,7 +19,7 @@ export async function concludeRun(
   ledger: Ledger,
   progress: Progress,
 ): Promise<CommandResult> {
-  const report = reportOf(castle, ledger, progress, edge);
+  const report = reportOf(castle, request, ledger, progress, edge);
   const unwritten = await writeReport(resolve(edge.cwd, request.report), report);
   if (unwritten !== undefined) edge.log.warn(`${unwritten.what} ${unwritten.why} ${unwritten.next}`);
   const error =
@@ -33,12 +34,11 @@ export async function concludeRun(
   };
 }
 
-function reportOf(castle: Castle, ledger: Ledger, progress: Progress, edge: Edge): Report {
+function reportOf(castle: Castle, request: Request, ledger: Ledger, progress: Progress, edge: Edge): Report {
   return buildReport({
     run: progress.run,
     castle: castle.name,
-    mode: castle.box ? 'rehearsal' : 'job',
-    ...(progress.good === 'claimed' ? { command: 'claim' as const } : {}),
+    ...kindOf(request, castle),
     verdict: verdictOf(progress),
     startedAt: ledger.startedAt,
     wallSeconds: ledger.seconds(),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { layerVerdicts, runVerdicts } from '../report/schema.ts';
+import { layerVerdicts, runCommands, runModes, runVerdicts } from '../report/schema.ts';
 
 /** As in process-identity.ts. */
 export const processIdentity = z.object({ pid: z.int(), startTime: z.string(), bootId: z.string() });
@@ -32,7 +32,9 @@ export const journalEntry = z.discriminatedUnion('type', [
     reportFile: z.string(),
     /** The folder of programs that the layers are started with. */
     workspace: z.string(),
-    mode: z.enum(['job', 'matrix', 'rehearsal']),
+    mode: z.enum(runModes),
+    command: z.enum(runCommands).optional(),
+    leg: z.string().optional(),
   }),
   /** The run's RAM directory: whatever secret a clean-up needs lies there. */
   z.object({ type: z.literal('vault'), at, dir: z.string() }),

@@ -83,13 +83,22 @@ export function findCycle(nodes: readonly GraphNode[]): string[] | undefined {
 
 /** All that depends on any of `ids`, directly or not; without `ids` themselves unless one depends on another. */
 export function descendants(graph: Graph, ids: Iterable<string>): Set<string> {
+  return reached(graph.dependents, ids);
+}
+
+/** All that any of `ids` depends on, directly or not; without `ids` themselves unless one depends on another. */
+export function ancestors(graph: Graph, ids: Iterable<string>): Set<string> {
+  return reached(graph.dependencies, ids);
+}
+
+function reached(next: ReadonlyMap<string, readonly string[]>, ids: Iterable<string>): Set<string> {
   const found = new Set<string>();
   const open = [...ids];
   for (let id = open.pop(); id !== undefined; id = open.pop()) {
-    for (const dependent of graph.dependents.get(id) ?? []) {
-      if (found.has(dependent)) continue;
-      found.add(dependent);
-      open.push(dependent);
+    for (const neighbour of next.get(id) ?? []) {
+      if (found.has(neighbour)) continue;
+      found.add(neighbour);
+      open.push(neighbour);
     }
   }
   return found;

@@ -6,10 +6,11 @@ import { PhoenixError } from '../errors.ts';
 import type { Session } from '../identity/session.ts';
 import type { Access } from './kubeconfig.ts';
 import type { MachineIdentity } from './machine-identity.ts';
+import type { Prepared } from './protocol.ts';
 import type { Run } from './run.ts';
 
 /** The gate between the layer that brings the operator up and those that need the claimed token. */
-export async function passClaimGate(
+async function passClaimGate(
   run: Run,
   access: Access,
   identity: MachineIdentity | undefined,
@@ -48,6 +49,18 @@ export async function passClaimGate(
   return claimed;
 }
 
+/** The claim as a part of a run's work: it needs the cluster, which a layer before it gave. */
+export async function passClaim({
+  run,
+  edge,
+  progress,
+  identity,
+  store,
+}: Pick<Prepared, 'run' | 'edge' | 'progress' | 'identity' | 'store'>): Promise<void> {
+  if (progress.access === undefined) throw noCluster();
+  progress.claimed = await passClaimGate(run, progress.access, identity, store, edge.fetch);
+}
+
 /** Refuses, before anything begins, a castle whose claim has no Infisical to read from. */
 export function assertStore({ secrets: { source } }: Pick<Castle, 'secrets'>): void {
   if (source?.kind === 'infisical') return;
@@ -78,6 +91,16 @@ export async function findStore(
     );
   }
   return { name: castle.claim.store, host, projectSlug, environment, path };
+}
+
+function noCluster(): PhoenixError {
+  return new PhoenixError({
+    code: 'PHX-CLAIM-NO-CLUSTER',
+    class: 'plan',
+    what: 'There is no cluster to claim an identity in.',
+    why: 'The layer that gives the kubeconfig did not run before the one that the claim stands behind.',
+    next: 'Let `claim.after` name a layer that depends on `kubeconfig.layer`.',
+  });
 }
 
 function noStore(why: string, next: string): PhoenixError {

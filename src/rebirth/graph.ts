@@ -1,6 +1,6 @@
 import type { Castle } from '../castle/load.ts';
 import type { Layer } from '../plan/discover.ts';
-import type { GraphNode } from '../plan/graph.ts';
+import type { Graph, GraphNode } from '../plan/graph.ts';
 
 /** The gate's place among the layers; no layer can have this name, since a unit's path holds no colon. */
 export const claimGate = 'gate:claim';
@@ -22,6 +22,11 @@ export function nodesOf(layers: readonly Layer[], claim: Castle['claim']): Graph
     })),
     { id: claimGate, dependencies: [claim.after] },
   ];
+}
+
+/** The node that reports call `name`: a layer, or else the gate of that name. */
+export function nodeId(name: string, graph: Graph): string {
+  return graph.dependencies.has(name) || !graph.dependencies.has(`gate:${name}`) ? name : `gate:${name}`;
 }
 
 /** A node's name as reports have it. */

@@ -26,6 +26,7 @@ import { settleRun } from '../settle/run.ts';
 import { stillOpen } from '../vault/open.ts';
 import { sweptRoots } from '../vault/root.ts';
 import { sweepVaults } from '../vault/sweep.ts';
+import { kindOf } from './kind.ts';
 import { runUrl } from './run-url.ts';
 import { stateDirOf } from './state-dir.ts';
 import { sweepWorkspaces, workspaceOf } from './workspace.ts';
@@ -83,7 +84,7 @@ export async function openRun(
     url,
     reportFile: resolve(edge.cwd, request.report),
     workspace: workspaceOf({ stateDir, id }),
-    mode: castle.box ? 'rehearsal' : 'job',
+    ...kindOf(request, castle),
   });
   signal.addEventListener(
     'abort',

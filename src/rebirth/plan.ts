@@ -5,7 +5,7 @@ import { discover, type Layer } from '../plan/discover.ts';
 import { buildGraph, type Graph, type GraphNode } from '../plan/graph.ts';
 import { select } from '../plan/select.ts';
 import type { Request } from '../request.ts';
-import { claimGate, nodesOf } from './graph.ts';
+import { claimGate, nodeId, nodesOf } from './graph.ts';
 
 export interface Plan {
   readonly graph: Graph;
@@ -24,7 +24,7 @@ export interface PlanTools {
 /** Discovers the layers, holds the castle file's names against them, and selects what was asked for. */
 export async function makePlan(
   castle: Castle,
-  request: Pick<Request, 'only' | 'from'>,
+  request: Pick<Request, 'only' | 'from'> & Partial<Pick<Request, 'command'>>,
   tools: PlanTools,
   { log, signal }: { readonly log: Log; readonly signal: AbortSignal },
 ): Promise<Plan> {
@@ -37,9 +37,11 @@ export async function makePlan(
   if (unknown !== undefined) throw unknown;
   const graph = buildGraph(nodesOf(found, castle.claim));
   const from = request.from === '' ? [] : [request.from];
-  // A part of the layers is still a rebirth of the castle: its token is claimed and its milestones are proved all the same.
-  const partial = request.only.length + from.length > 0;
+  const only = request.command === 'layers' ? request.only.map((name) => nodeId(name, graph)) : request.only;
+  // A part of the layers is still a rebirth of the castle: its token is claimed and its milestones are proved all the
+  // same. A leg of a matrix is not: another leg claims.
+  const partial = request.command !== 'layers' && only.length + from.length > 0;
   const proof = partial && graph.dependencies.has(claimGate) ? [claimGate] : [];
-  const nodes = select(graph, { only: [...request.only, ...proof], from });
+  const nodes = select(graph, { only: [...only, ...proof], from });
   return { graph, nodes, layers: new Map(found.map((layer) => [layer.name, layer])) };
 }

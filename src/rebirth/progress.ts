@@ -21,7 +21,7 @@ export interface Progress {
   claimed?: Claimed;
   identity?: Report['identity'];
   /** What a run without a failure is called. */
-  readonly good: 'reborn' | 'claimed';
+  readonly good: Exclude<Report['verdict'], 'failed' | 'cancelled'>;
 }
 
 export function createProgress(good: Progress['good'] = 'reborn'): Progress {

@@ -12,6 +12,14 @@ export const hiddenCommands: ReadonlyMap<string, (args: readonly string[]) => Pr
     },
   ],
   [
+    'box-open',
+    async (args: readonly string[]) => {
+      const { runBoxOpen } = await import(/* webpackMode: "eager" */ './box-open.ts');
+      await runBoxOpen(args);
+      process.exit(0);
+    },
+  ],
+  [
     'stand-in',
     async ([name = '']: readonly string[]) => {
       const { runStandIn } = await import(/* webpackMode: "eager" */ './stand-in-process.ts');

@@ -7,10 +7,12 @@ import type { Run } from '../rebirth/run.ts';
 import type { Report } from '../report/schema.ts';
 import type { Request } from '../request.ts';
 import type { InstalledTool, ToolName } from '../toolchain/install.ts';
-import { openBox } from './box.ts';
+import { type Box, openBox } from './box.ts';
 import { type BoxSecrets, makeBoxSecrets, unusedSecret } from './box-secrets.ts';
-import { leavesStatesInTheClear, plantLeaks } from './leaks.ts';
-import { audienceOf, standInConfigs } from './stand-in-configs.ts';
+import { castleInside, environmentInside, knownSecrets, type Place, storedNames } from './inside.ts';
+import { joinLastingBox, lastingBoxVariable } from './lasting.ts';
+import { plantLeaks } from './leaks.ts';
+import { standInConfigs } from './stand-in-configs.ts';
 import { parseFault } from './stand-ins/faults.ts';
 import { makeCastleRepository } from './stand-ins/git-repository.ts';
 
@@ -36,7 +38,10 @@ const standIns: Report['standIns'] = [
   { name: 'box-node', standsFor: 'the kubelet: controllers run as host processes, and no other pod runs' },
 ];
 
-/** Opens the box for a run: its git repository, its secrets, its host with the stand-ins. */
+/**
+ * The box of a run: one of its own that ends with it, or the one that PHOENIX_BOX names, which outlives it. The redactor,
+ * and with it the leak audit, knows all of the box's secrets from the start.
+ */
 export async function openRehearsal(
   run: Run,
   tools: ReadonlyMap<ToolName, InstalledTool>,
@@ -45,109 +50,76 @@ export async function openRehearsal(
 ): Promise<Rehearsal> {
   const { castle } = run;
   request.fault.forEach(parseFault);
-  const stateDir = join(run.stateDir, 'box');
-  // A rebirth begins from nothing: what an earlier rehearsal built is gone with its RAM, so its state is void.
-  await rm(stateDir, { recursive: true, force: true });
-  await mkdir(join(stateDir, 'git'), { recursive: true });
-  const bare = join(stateDir, 'git', 'castle.git');
-  const dir = join(run.vault.dir, 'box');
-  await mkdir(dir, { mode: 0o700 });
-  const secrets = makeBoxSecrets(storedNames(castle), request.seed);
-  register(run, secrets, castle);
-  if (castle.gitops !== undefined) {
-    await makeCastleRepository({ from: castle.gitops.dir, bare, branch: castle.gitops.branch });
+  const lasting = run.env[lastingBoxVariable];
+  if (lasting) {
+    const { place, seed } = await joinLastingBox(lasting, castle);
+    return inside(run, place, makeBoxSecrets(storedNames(castle), seed), tools, request.fault);
   }
-  const box = await openBox({
-    dir,
-    stateDir: run.stateDir,
+  const secrets = makeBoxSecrets(storedNames(castle), request.seed);
+  const { box, place } = await startBox(
+    castle,
+    { dir: join(run.vault.dir, 'box'), stateDir: run.stateDir, log: run.log, signal: run.signal },
+    secrets,
     tools,
-    standIns: standInConfigs(castle, secrets, bare, request.fault),
-    self: edge.self,
-    log: run.log,
-    signal: run.signal,
-  });
-  const url = (name: string) => box.standIns.get(name)?.url ?? '';
-  const leaks = await plantLeaks(request.fault, {
+    request.fault,
+    edge,
+  );
+  return inside(run, place, secrets, tools, request.fault, box);
+}
+
+async function inside(
+  run: Run,
+  place: Place,
+  secrets: BoxSecrets,
+  tools: ReadonlyMap<ToolName, InstalledTool>,
+  faults: readonly string[],
+  own?: Box,
+): Promise<Rehearsal> {
+  for (const [name, value] of knownSecrets(secrets, run.castle)) run.redactor.add(name, value);
+  const leaks = await plantLeaks(faults, {
     secret: secrets.stored.get(unusedSecret) ?? secrets.requestToken,
     env: run.env,
   });
   return {
-    castle: withAddresses(
-      leavesStatesInTheClear(request.fault) ? withoutEncryption(castle) : castle,
-      (name) => url(name),
-    ),
-    env: {
-      ACTIONS_ID_TOKEN_REQUEST_URL: box.standIns.get('github-oidc')?.main ?? '',
-      ACTIONS_ID_TOKEN_REQUEST_TOKEN: secrets.requestToken,
-      PHOENIX_BOX_SOCKET: box.socket,
-      PHOENIX_BOX_STATE: join(stateDir, 'state'),
-      PHOENIX_BOX_GIT: `${url('git')}/castle.git`,
-      PHOENIX_BOX_NODE: process.execPath,
-      TG_DOWNLOAD_DIR: join(stateDir, 'terragrunt-cache'),
-      ...assetVariables(tools),
-    },
+    castle: castleInside(run.castle, place, faults),
+    env: environmentInside(place, secrets, tools),
     standIns,
-    auditRoots: [stateDir],
+    auditRoots: [place.dir],
     onDeath(listener) {
-      box.onDeath((name, how) => listener(died(name, how)));
+      own?.onDeath((name, how) => listener(died(name, how)));
     },
     async [Symbol.asyncDispose]() {
       await leaks[Symbol.asyncDispose]();
-      await box[Symbol.asyncDispose]();
+      await own?.[Symbol.asyncDispose]();
     },
   };
 }
 
-/** The folders with the controllers' CRDs: PHOENIX_BOX_ASSETS_EXTERNAL_SECRETS and so on. */
-function assetVariables(tools: ReadonlyMap<ToolName, InstalledTool>): Record<string, string> {
-  const withAssets = [...tools.values()].filter(({ assets }) => assets !== '');
-  return Object.fromEntries(
-    withAssets.map(({ name, assets }) => [
-      `PHOENIX_BOX_ASSETS_${name.toUpperCase().replaceAll('-', '_')}`,
-      assets,
-    ]),
-  );
-}
-
-/** Everything the castle asks its source for, and the token that only the cluster claims. */
-function storedNames({ secrets, claim }: Castle): string[] {
-  const own = secrets.list.map(({ name }) => name);
-  return claim === undefined ? own : [...new Set([...own, claim.token])];
-}
-
-/** The redactor, and with it the leak audit, knows all of them from the start, also those that Phoenix never fetches. */
-function register(run: Run, secrets: BoxSecrets, { claim }: Castle): void {
-  run.redactor.add('OIDC request token', secrets.requestToken);
-  for (const [name, value] of secrets.stored) {
-    if (name !== claim?.clientId && name !== claim?.clientSecret) run.redactor.add(name, value);
+/** Starts a new box in RAM folder `dir`, which is made: its git repository, its host with the stand-ins. */
+export async function startBox(
+  castle: Castle,
+  at: Pick<Run, 'stateDir' | 'log' | 'signal'> & { readonly dir: string },
+  secrets: BoxSecrets,
+  tools: ReadonlyMap<ToolName, InstalledTool>,
+  faults: readonly string[],
+  { self }: Pick<Edge, 'self'>,
+): Promise<{ readonly box: Box; readonly place: Place }> {
+  const onDisk = join(at.stateDir, 'box');
+  // A rebirth begins from nothing: what an earlier rehearsal built is gone with its RAM, so its state is void.
+  await rm(onDisk, { recursive: true, force: true });
+  await mkdir(join(onDisk, 'git'), { recursive: true });
+  const bare = join(onDisk, 'git', 'castle.git');
+  await mkdir(at.dir, { mode: 0o700 });
+  if (castle.gitops !== undefined) {
+    await makeCastleRepository({ from: castle.gitops.dir, bare, branch: castle.gitops.branch });
   }
-  run.redactor.add('machine identity secret', secrets.clientSecret);
-  run.redactor.add('text in error bodies', secrets.inErrors);
-}
-
-function withoutEncryption(castle: Castle): Castle {
-  const { encryption: _, ...state } = castle.state;
-  return { ...castle, state };
-}
-
-/** Castle files of the box write `http://NAME.box.invalid`, since a stand-in's port is known only when it listens. */
-function withAddresses(castle: Castle, url: (name: string) => string): Castle {
-  const real = (address: string) =>
-    address.replace(/^http:\/\/([a-z0-9-]+)\.box\.invalid/, (whole, name: string) => url(name) || whole);
-  const { source } = castle.secrets;
-  return {
-    ...castle,
-    secrets: {
-      ...castle.secrets,
-      source:
-        source?.kind === 'infisical'
-          ? { ...source, host: real(source.host), audience: audienceOf(source) }
-          : source,
-    },
-    ...(castle.claim === undefined
-      ? {}
-      : { claim: { ...castle.claim, repository: real(castle.claim.repository) } }),
-  };
+  const box = await openBox({
+    ...at,
+    tools,
+    standIns: standInConfigs(castle, secrets, bare, faults),
+    self,
+  });
+  return { box, place: { socket: box.socket, dir: onDisk, standIns: box.standIns } };
 }
 
 function died(name: string, how: string): PhoenixError {

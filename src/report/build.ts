@@ -40,7 +40,8 @@ export interface ReportInput {
   readonly run: string;
   readonly castle: string;
   readonly mode: Report['mode'];
-  readonly command?: NonNullable<Report['command']>;
+  readonly command?: Report['command'];
+  readonly leg?: string | undefined;
   readonly verdict: Report['verdict'];
   readonly startedAt: Date;
   readonly wallSeconds: number;
@@ -65,6 +66,8 @@ const kindGroups: Readonly<Record<Exclude<SpanKind, 'phase' | 'step' | 'mileston
   layer: 'layers',
   gate: 'gates',
   tool: 'tools',
+  job: 'jobs',
+  queue: 'queue',
 };
 
 /** The report of a run. Seconds are rounded to milliseconds. Never throws on what a run can bring. */
@@ -83,6 +86,7 @@ export function buildReport(input: ReportInput): Report {
     castle: input.castle,
     mode: input.mode,
     ...(input.command === undefined ? {} : { command: input.command }),
+    ...(input.leg === undefined ? {} : { leg: input.leg }),
     verdict: input.verdict,
     started: startedAt.toISOString(),
     ended: new Date(startedAt.getTime() + wallSeconds * 1000).toISOString(),
@@ -153,7 +157,7 @@ function sumByName(phases: LayerResult['phases']): Record<string, number> {
 }
 
 /** Seconds of the run's own parts: its outermost spans, with layers, gates and tools as one part each. */
-function parts(spans: readonly Span[]): Record<string, number> {
+export function parts(spans: readonly Span[]): Record<string, number> {
   const outermost = spans.filter(({ parent, kind }) => parent === null && kind !== 'milestone');
   const groups = Map.groupBy(outermost, partOf);
   return Object.fromEntries([...groups].map(([name, group]) => [name, round(unionSeconds(group))]));
@@ -168,7 +172,7 @@ function explained(error: PhoenixError): NonNullable<Report['error']> {
   return { code, what: whatAndWhere(error), why, next };
 }
 
-function round(seconds: number): number {
+export function round(seconds: number): number {
   return Math.round(seconds * 1000) / 1000;
 }
 

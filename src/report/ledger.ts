@@ -1,6 +1,6 @@
 import { toPhoenixError } from '../errors.ts';
 
-export const spanKinds = ['phase', 'layer', 'gate', 'milestone', 'tool', 'step'] as const;
+export const spanKinds = ['phase', 'layer', 'gate', 'milestone', 'tool', 'step', 'job', 'queue'] as const;
 export type SpanKind = (typeof spanKinds)[number];
 
 export const spanVerdicts = ['ok', 'failed', 'cancelled', 'unfinished'] as const;

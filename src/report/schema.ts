@@ -21,7 +21,9 @@ const failure = explanation.extend({
 
 export const layerVerdicts = ['applied', 'unchanged', 'failed', 'skipped', 'cancelled'] as const;
 export const gateVerdicts = ['passed', 'failed', 'skipped', 'cancelled'] as const;
-export const runVerdicts = ['reborn', 'claimed', 'failed', 'cancelled'] as const;
+export const runVerdicts = ['reborn', 'claimed', 'applied', 'verified', 'failed', 'cancelled'] as const;
+/** Commands that are no whole rebirth and leave a report. */
+export const runCommands = ['claim', 'layers', 'verify'] as const;
 export const runModes = ['job', 'matrix', 'rehearsal'] as const;
 
 const ran = {
@@ -92,7 +94,8 @@ export const reportSchema = z
     run: z.string().describe('The run, as its journal and its lease name it.'),
     castle: z.string(),
     mode: z.enum(runModes),
-    command: z.literal('claim').optional().describe('Of a run that is no rebirth: its command.'),
+    command: z.enum(runCommands).optional().describe('Of a run that is no whole rebirth: its command.'),
+    leg: z.string().optional().describe('Of a leg of a matrix: what it was to do, separated by commas.'),
     verdict: z.enum(runVerdicts),
     started: moment,
     ended: moment,

@@ -27,7 +27,9 @@ const longestCause = 8_000;
 /** The report as a GitHub job summary. Text from outside is literal: no layer or cause can add markup or a row. */
 export function renderSummary(report: Report, options: SummaryOptions = {}): string {
   const page = createPage(options.limitBytes ?? defaultLimit);
-  const mark = { reborn: '✅', claimed: '✅', failed: '❌', cancelled: '⚪' }[report.verdict];
+  const mark = { reborn: '✅', claimed: '✅', applied: '✅', verified: '✅', failed: '❌', cancelled: '⚪' }[
+    report.verdict
+  ];
   page.add(`## ${mark} ${literal(verdictText(report))}`);
   const warning = gapWarning(report);
   if (warning !== undefined) page.add(`> ⚠️ ${literal(warning)}`);

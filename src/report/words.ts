@@ -18,10 +18,14 @@ export function percent(share: number): string {
 
 export function verdictText({ castle, command, verdict, wallSeconds }: Report): string {
   const time = duration(wallSeconds);
-  const not = command === 'claim' ? 'has NOT claimed its identity' : 'is NOT reborn';
+  const not = command === undefined ? 'is NOT reborn' : notDone[command];
   switch (verdict) {
     case 'claimed':
       return `${castle} has claimed its identity in ${time}`;
+    case 'applied':
+      return `${castle}: these layers are applied in ${time}`;
+    case 'verified':
+      return `${castle} is verified in ${time}`;
     case 'reborn':
       return `${castle} is reborn in ${time}`;
     case 'failed':
@@ -30,6 +34,12 @@ export function verdictText({ castle, command, verdict, wallSeconds }: Report): 
       return `${castle} ${not}: the run was cancelled after ${time}`;
   }
 }
+
+const notDone = {
+  claim: 'has NOT claimed its identity',
+  layers: 'does NOT have these layers',
+  verify: 'is NOT verified',
+} as const;
 
 export interface LayerRow {
   readonly layer: string;

@@ -49,6 +49,8 @@ function fromJournal(record: RunRecord, redact: (text: string) => string): Repor
     run: begin.run,
     castle: begin.castle,
     mode: begin.mode,
+    ...(begin.command === undefined ? {} : { command: begin.command }),
+    ...(begin.leg === undefined ? {} : { leg: begin.leg }),
     verdict: cancelled === undefined ? 'failed' : 'cancelled',
     startedAt: new Date(begin.at),
     wallSeconds,

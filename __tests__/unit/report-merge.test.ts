@@ -1,0 +1,166 @@
+import { describe, expect, it } from 'vitest';
+import { buildReport } from '../../src/report/build.ts';
+import { mergeReports } from '../../src/report/merge.ts';
+import type { PlanPart } from '../../src/report/parts.ts';
+import { type Report, reportSchema } from '../../src/report/schema.ts';
+import { at, layerFailure, layerResult, sampleInput } from '../support/reports.ts';
+
+const plan: PlanPart = {
+  schema: 'phoenix.plan/v1',
+  castle: 'tazlab',
+  started: new Date(at(0)).toISOString(),
+  ended: new Date(at(5)).toISOString(),
+  stages: [
+    [{ name: 'secrets-platform', layers: 'secrets,platform' }],
+    [
+      { name: 'networking', layers: 'networking' },
+      { name: 'storage', layers: 'storage' },
+    ],
+  ],
+  steps: [
+    { name: 'secrets', dependencies: [] },
+    { name: 'platform', dependencies: ['secrets'] },
+    { name: 'networking', dependencies: ['platform'] },
+    { name: 'storage', dependencies: ['platform'] },
+  ],
+};
+
+/** A leg that ran from `from` to `to`, both in seconds of the workflow run; its layers share that time evenly. */
+function leg(layers: string, from: number, to: number, changes: Partial<Report> = {}): Report {
+  const names = layers.split(',');
+  const each = (to - from) / names.length;
+  const results = names.map((name, index) =>
+    layerResult(
+      name,
+      names.slice(Math.max(0, index - 1), index),
+      from + index * each,
+      from + (index + 1) * each,
+    ),
+  );
+  return {
+    ...buildReport(
+      sampleInput({
+        mode: 'matrix',
+        command: 'layers',
+        leg: layers,
+        verdict: 'applied',
+        startedAt: new Date(at(from)),
+        wallSeconds: to - from,
+        layers: results,
+        spans: names.map((name, index) => ({
+          id: index + 1,
+          parent: null,
+          name,
+          kind: 'layer' as const,
+          from: index * each,
+          to: (index + 1) * each,
+          verdict: 'ok' as const,
+        })),
+        gates: [],
+        milestones: [],
+      }),
+    ),
+    ...changes,
+  };
+}
+
+function verified(from: number, to: number): Report {
+  return buildReport(
+    sampleInput({
+      mode: 'matrix',
+      command: 'verify',
+      verdict: 'verified',
+      startedAt: new Date(at(from)),
+      wallSeconds: to - from,
+      layers: [],
+      gates: [],
+      spans: [
+        { id: 1, parent: null, name: 'blog', kind: 'milestone', from: 0, to: to - from, verdict: 'ok' },
+        { id: 2, parent: null, name: 'verify', kind: 'phase', from: 0, to: to - from, verdict: 'ok' },
+      ],
+      milestones: [{ name: 'blog', seconds: 1, targetSeconds: 60 }],
+    }),
+  );
+}
+
+const legs = [leg('secrets,platform', 15, 45), leg('networking', 50, 60), leg('storage', 52, 80)];
+const merge = (given: readonly Report[], verify?: Report) =>
+  mergeReports(plan, { legs: given, verify }, 'run-1', 0.02);
+
+describe('the reports of a matrix, joined', () => {
+  it('are one valid report of a rebirth, with every layer and every second', () => {
+    const report = merge(legs, verified(90, 100));
+    expect(reportSchema.parse(report)).toEqual(report);
+    expect(report).toMatchObject({ verdict: 'reborn', mode: 'matrix', wallSeconds: 100, error: null });
+    expect(report.layers.map(({ name }) => name)).toEqual(['secrets', 'platform', 'networking', 'storage']);
+    expect(report.unattributedSeconds).toBeLessThan(0.01);
+  });
+
+  it('tell what each job waited for a runner, from when it could have begun', () => {
+    const waits = merge(legs, verified(90, 100)).spans.filter(({ kind }) => kind === 'queue');
+    expect(waits.map(({ name, from, to }) => [name, from, to])).toEqual([
+      ['queue: secrets-platform', 5, 15],
+      ['queue: networking', 45, 50],
+      ['queue: storage', 45, 52],
+      ['queue: verify', 80, 90],
+    ]);
+  });
+
+  it('know the critical path across legs, though each leg knew only its own', () => {
+    expect(merge(legs, verified(90, 100)).criticalPath).toEqual(['secrets', 'platform', 'storage']);
+  });
+
+  it('count a milestone from the start of the whole, and miss it by that', () => {
+    expect(merge(legs, verified(90, 100)).milestones).toEqual([
+      { name: 'blog', seconds: 100, targetSeconds: 60, met: false },
+    ]);
+  });
+
+  it('fail where a leg failed, and say that what stands behind it was skipped', () => {
+    const failure = { name: 'platform', code: layerFailure.code, what: 'w', why: 'y', next: 'n', tail: [] };
+    const failed = leg('secrets,platform', 15, 45, { verdict: 'failed', failures: [failure] });
+    const report = merge([failed]);
+    expect(report.verdict).toBe('failed');
+    expect(report.error?.code).toBe(layerFailure.code);
+    expect(report.failures).toEqual([failure]);
+    expect(report.layers.filter(({ verdict }) => verdict === 'skipped').map(({ name }) => name)).toEqual([
+      'networking',
+      'storage',
+    ]);
+  });
+
+  it('fail where a leg that should have run left no report', () => {
+    const report = merge(legs.slice(0, 2), undefined);
+    expect(report.verdict).toBe('failed');
+    expect(report.failures).toEqual([
+      expect.objectContaining({
+        code: 'PHX-REPORT-LEG',
+        name: 'storage',
+        what: expect.stringContaining('storage'),
+      }),
+    ]);
+  });
+
+  it('fail where nobody verified the castle', () => {
+    const report = merge(legs, undefined);
+    expect(report.verdict).toBe('failed');
+    expect(report.failures.map(({ name }) => name)).toEqual(['verify']);
+  });
+
+  it('are cancelled where a leg was', () => {
+    expect(merge([leg('secrets,platform', 15, 45, { verdict: 'cancelled' })]).verdict).toBe('cancelled');
+  });
+
+  it('add up what was looked at for leaks, and fail by what was found in any leg', () => {
+    const found = [{ secret: 'TOKEN', place: 'a log', encoding: 'raw' }];
+    const leak = { name: 'leak audit', code: 'PHX-LEAK-FOUND', what: 'w', why: 'y', next: 'n', tail: [] };
+    const leaky = leg('storage', 52, 80, {
+      verdict: 'failed',
+      leaks: { checked: 7, found },
+      failures: [leak],
+    });
+    const report = merge([...legs.slice(0, 2), leaky], verified(90, 100));
+    expect(report.leaks).toEqual({ checked: 120 + 120 + 7 + 120, found });
+    expect(report.verdict).toBe('failed');
+  });
+});

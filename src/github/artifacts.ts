@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Edge } from '../edge.ts';
+import { messageOf, PhoenixError } from '../errors.ts';
+import { loadLibrary } from './load.ts';
+
+/** A part of a matrix run: the plan, a leg by its layers, the verification. */
+export interface Part {
+  readonly castle: string;
+  readonly part: string;
+}
+
+type World = Pick<Edge, 'env' | 'self'>;
+
+/** How long a part is kept: the reports of a workflow run are joined minutes later, and looked at for some days. */
+const keptDays = 14;
+
+/**
+ * Hands `file` over to later jobs of this workflow run, as an artifact. Each attempt has its own, since one that is there
+ * cannot be replaced. Throws PHX-ARTIFACT-KEEP.
+ */
+export async function keepPart(file: string, { castle, part }: Part, { env, self }: World): Promise<void> {
+  const folder = await mkdtemp(join(temporary(env), 'phoenix-part-'));
+  try {
+    const copy = join(folder, 'part.json');
+    await copyFile(file, copy);
+    const { DefaultArtifactClient } = await loadLibrary(self);
+    const name = `${prefixOf(castle)}${tame(part)}.${env['GITHUB_RUN_ATTEMPT'] ?? '1'}`;
+    await new DefaultArtifactClient().uploadArtifact(name, [copy], folder, { retentionDays: keptDays });
+  } catch (cause) {
+    throw new PhoenixError({
+      code: 'PHX-ARTIFACT-KEEP',
+      class: 'report',
+      what: 'The report of this job could not be handed over to the job that joins them.',
+      why: messageOf(cause),
+      next: 'See whether this server takes artifacts (GitHub Enterprise Server: version 3.20 or newer) and whether its storage is full.',
+      cause,
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Fetches the newest attempt of every part of this workflow run into a new folder below `into`. Throws PHX-ARTIFACT-TAKE. */
+export async function takeParts(castle: string, into: string, { self }: World): Promise<void> {
+  try {
+    const { DefaultArtifactClient } = await loadLibrary(self);
+    const client = new DefaultArtifactClient();
+    const { artifacts } = await client.listArtifacts();
+    const newest = new Map<string, { readonly id: number; readonly attempt: number }>();
+    for (const { id, name } of artifacts) {
+      const parsed = /^(.+)\.(\d+)$/.exec(name);
+      if (parsed === null || !name.startsWith(prefixOf(castle))) continue;
+      const [, part = '', attempt = ''] = parsed;
+      if ((newest.get(part)?.attempt ?? 0) < Number(attempt))
+        newest.set(part, { id, attempt: Number(attempt) });
+    }
+    for (const [part, { id }] of newest) {
+      const path = join(into, part);
+      await mkdir(path, { recursive: true });
+      await client.downloadArtifact(id, { path });
+    }
+  } catch (cause) {
+    throw new PhoenixError({
+      code: 'PHX-ARTIFACT-TAKE',
+      class: 'report',
+      what: 'The reports of the other jobs could not be fetched.',
+      why: messageOf(cause),
+      next: 'Run this job again: the reports are kept for some days.',
+      cause,
+    });
+  }
+}
+
+function prefixOf(castle: string): string {
+  return `phoenix.${tame(castle)}.`;
+}
+
+/** GitHub refuses slashes, colons, quotes and the like in the name of an artifact; two names stay two. */
+function tame(name: string): string {
+  const plain = name.replaceAll(/[^A-Za-z0-9_-]+/g, '-').slice(0, 120);
+  if (plain === name) return name;
+  return `${plain}-${createHash('sha256').update(name).digest('hex').slice(0, 8)}`;
+}
+
+function temporary(env: NodeJS.ProcessEnv): string {
+  return env['RUNNER_TEMP'] ?? '/tmp';
+}

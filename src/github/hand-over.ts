@@ -1,0 +1,48 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import type { CommandResult } from '../commands/result.ts';
+import type { Edge } from '../edge.ts';
+import { type PlanPart, planPartSchema } from '../report/parts.ts';
+import type { Report } from '../report/schema.ts';
+import type { Request } from '../request.ts';
+import { keepPart } from './artifacts.ts';
+
+const { castle, stages, steps } = planPartSchema.shape;
+const planned = z.object({ castle, stages, steps, mode: z.literal('matrix') });
+
+/** What a job of a matrix leaves for the job that joins them; nothing where the job is no part of one. */
+export async function handOverParts(
+  request: Request,
+  { json, report }: CommandResult,
+  edge: Pick<Edge, 'env' | 'self' | 'cwd'>,
+): Promise<void> {
+  if (report !== undefined) return handOverReport(report, resolve(edge.cwd, request.report), edge);
+  const plan = request.command === 'plan' ? planned.safeParse(json) : undefined;
+  if (plan?.success !== true) return;
+  const { mode: _, ...parts } = plan.data;
+  const part: PlanPart = {
+    schema: 'phoenix.plan/v1',
+    ...parts,
+    started: new Date(performance.timeOrigin).toISOString(),
+    ended: new Date().toISOString(),
+  };
+  const folder = await mkdtemp(join(edge.env['RUNNER_TEMP'] ?? '/tmp', 'phoenix-plan-'));
+  try {
+    const file = join(folder, 'plan.json');
+    await writeFile(file, JSON.stringify(part));
+    await keepPart(file, { castle: parts.castle, part: 'plan' }, edge);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The report of a leg or of the verification, as its file stands now. */
+export async function handOverReport(
+  { castle, command, leg }: Report,
+  file: string,
+  edge: Pick<Edge, 'env' | 'self'>,
+): Promise<void> {
+  if (command !== 'layers' && command !== 'verify') return;
+  await keepPart(file, { castle, part: command === 'verify' ? 'verify' : `leg-${leg ?? ''}` }, edge);
+}

@@ -1,0 +1,110 @@
+import type { StoreSettings } from '../cluster/identity-manifests.ts';
+import type { Edge } from '../edge.ts';
+import { endedEngines } from '../journal/read.ts';
+import { ancestors } from '../plan/graph.ts';
+import type { Request } from '../request.ts';
+import { leaveAudit } from '../settle/handover.ts';
+import type { InstalledTool, ToolName } from '../toolchain/install.ts';
+import { auditPlan, auditRun, sampleProcesses } from './audit.ts';
+import { findStore } from './claim-gate.ts';
+import { openSession } from './identity.ts';
+import { readKubeconfig } from './kubeconfig.ts';
+import { type MachineIdentity, takeMachineIdentity } from './machine-identity.ts';
+import { makePlan, type Plan } from './plan.ts';
+import type { Progress } from './progress.ts';
+import type { Run } from './run.ts';
+import { layOutSecrets, type RunSecrets } from './secrets.ts';
+import { holdStates } from './state-lease.ts';
+import { makeWorkspace, removeRunFolder, type Workspace, workspaceOf } from './workspace.ts';
+
+/** What a run has before its work begins: the plan, its secrets, the castle to itself. */
+export interface Prepared {
+  readonly run: Run;
+  readonly edge: Edge;
+  readonly progress: Progress;
+  readonly workspace: Workspace;
+  readonly plan: Plan;
+  readonly secrets: RunSecrets;
+  readonly store: StoreSettings | undefined;
+  readonly identity: MachineIdentity | undefined;
+}
+
+/** The work of a run: a rebirth, a leg of one, the claim alone, the verification alone. */
+export type Work = (prepared: Prepared) => Promise<void>;
+
+/** The protocol itself, once there are tools, a vault and, in a rehearsal, a box. */
+export async function protocol(
+  run: Run,
+  tools: ReadonlyMap<ToolName, InstalledTool>,
+  request: Request,
+  edge: Edge,
+  progress: Progress,
+  ends: AsyncDisposableStack,
+  work: Work,
+): Promise<void> {
+  const { castle, ledger, log } = run;
+  const workspace = await makeWorkspace(run, tools);
+  ends.defer(() => removeRunFolder(workspaceOf(run)));
+  await leaveAudit(run.vault, auditPlan(run));
+  const sampler = sampleProcesses(run);
+  try {
+    const [plan, { secrets, store, identity }] = await bothEnded(
+      ledger.span('plan', 'phase', () =>
+        makePlan(castle, request, { ...workspace, env: workspace.environment({}) }, run),
+      ),
+      ledger.span('identity', 'phase', async () => {
+        const session = await openSession(run, edge.fetch);
+        if (session !== undefined) ends.use(session);
+        const given = await layOutSecrets(run, session);
+        if (!claims(request)) return { secrets: given, store: undefined, identity: undefined };
+        const found = await findStore(run, session);
+        const own = await takeMachineIdentity(run, session, given, edge.fetch);
+        if (own !== undefined) progress.identity = ends.use(own).told;
+        return { secrets: given, store: found, identity: own };
+      }),
+    );
+    if (standsOnCluster(plan, castle.kubeconfig?.layer, request)) {
+      progress.access = await ledger.span('kubeconfig', 'phase', () =>
+        readKubeconfig(run, workspace, plan.layers, secrets),
+      );
+    }
+    const held = await holdStates(run, workspace, [...plan.layers.values()], secrets, edge.fetch);
+    if (held !== undefined) {
+      ends.use(held);
+      ends.defer(async () => held.ended(await endedEngines(run.home, run.id)));
+    }
+    await work({ run, edge, progress, workspace, plan, secrets, store, identity });
+  } finally {
+    const sampled = await sampler.stop();
+    if (!run.handsOver()) {
+      await ledger.span('leak audit', 'phase', () => auditRun(run, sampled, progress));
+      log.info(
+        `leak audit: ${progress.leaks.checked} places looked at, ${progress.leaks.found.length} leaks`,
+      );
+    }
+  }
+}
+
+/** Whether this run hands the machine identity over: else it takes none, and makes none. */
+function claims({ command, only }: Pick<Request, 'command' | 'only'>): boolean {
+  return command === 'layers' ? only.includes('claim') : command !== 'verify';
+}
+
+/**
+ * Whether the kubeconfig must come from the state of a layer that this run leaves out. A leg may also stand before that
+ * layer, as those do that the cluster is made of.
+ */
+function standsOnCluster({ graph, nodes }: Plan, layer: string | undefined, { command }: Request): boolean {
+  if (layer === undefined || nodes.some(({ id }) => id === layer)) return false;
+  const below = ancestors(
+    graph,
+    nodes.map(({ id }) => id),
+  );
+  return command !== 'layers' || below.has(layer);
+}
+
+/** Where one fails the other is still waited for: a login or a client secret that comes too late would belong to nobody. */
+async function bothEnded<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([first, second]);
+  return Promise.all([first, second]);
+}

@@ -1,0 +1,38 @@
+import { PhoenixError } from '../errors.ts';
+import { passClaim } from './claim-gate.ts';
+import { shownName } from './graph.ts';
+import { runLayers } from './layers.ts';
+import { watchMilestones } from './milestones.ts';
+import type { Prepared } from './protocol.ts';
+
+/** The work of a rebirth in one job: layers and gates by their graph, then the milestones. */
+export async function rebuild(prepared: Prepared): Promise<void> {
+  const { run, edge, progress, workspace, plan, secrets, identity } = prepared;
+  run.log.info(`plan: ${plan.nodes.map(({ id }) => shownName(id)).join(', ')}`);
+  const milestones = watchMilestones(run, progress, edge.fetch);
+  await runLayers(plan.nodes, plan.layers, {
+    run,
+    progress,
+    workspace,
+    secrets,
+    async passClaim() {
+      await passClaim(prepared);
+      milestones.begin();
+    },
+  });
+  const [failure] = progress.failures;
+  if (failure !== undefined) milestones.abandon(unreachable(failure.name));
+  else milestones.begin();
+  await run.ledger.span('verify', 'phase', () => milestones.finished());
+  if (progress.failures.length === 0 && progress.claimed !== undefined) await identity?.retireOlder();
+}
+
+function unreachable(part: string): PhoenixError {
+  return new PhoenixError({
+    code: 'PHX-VERIFY-ABANDONED',
+    class: 'verify',
+    what: 'The milestones that were still open were given up.',
+    why: `${part} failed, so this run cannot reach them.`,
+    next: `Mend ${part} first; its error stands above.`,
+  });
+}
