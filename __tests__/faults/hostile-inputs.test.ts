@@ -1,0 +1,56 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { commandNames } from '../../src/request.ts';
+import { playRunner } from '../support/runner/play.ts';
+import { made, smallCastle } from '../support/small-castle.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const { inputs } = parse(readFileSync(join(root, 'action.yml'), 'utf8')) as {
+  inputs: Record<string, unknown>;
+};
+const names = Object.keys(inputs).filter((name) => name !== 'command');
+
+/** What an input does where it comes to a shell, a terminal, the runner's log commands or another program's options. */
+const hostile = (canary: string) => [
+  `$(touch ${canary})`,
+  `\`touch ${canary}\``,
+  `; touch ${canary} #`,
+  `x\ntouch ${canary}`,
+  `x\n::set-output name=verdict::reborn`,
+  `--config=${canary}`,
+  `-var=x`,
+  `%0A::add-mask::verdict`,
+  `../../../../etc/passwd`,
+  `\${{ secrets.GITHUB_TOKEN }}`,
+];
+
+describe('the Action given hostile inputs', () => {
+  let world: Awaited<ReturnType<typeof smallCastle>>;
+  beforeAll(async () => {
+    world = await smallCastle({ first: { main: made } });
+  });
+  afterAll(async () => {
+    await world[Symbol.asyncDispose]();
+  });
+
+  it.each(names)(
+    "runs nothing that stands in %s, and says nothing in the runner's own words",
+    async (name) => {
+      const canary = join(world.dir, `canary-${name}`);
+      for (const [index, value] of hostile(canary).entries()) {
+        const command = commandNames[(index + names.indexOf(name)) % commandNames.length] ?? 'plan';
+        // Every value meets every second input: all of them together take minutes.
+        if (command === 'rehearse' || (index + names.indexOf(name)) % 2 === 1) continue;
+        const runner = await playRunner(world);
+        const ended = await (await runner.main({ command, [name]: value })).ended;
+        expect(existsSync(canary), `${command} with ${name}: ${value}`).toBe(false);
+        expect(ended.output).not.toMatch(/^::(?:set-output|add-mask)/m);
+        expect(ended.output).not.toMatch(/^\s+at .*\.ts:/m);
+        const outputs = await runner.written('OUTPUT');
+        if (ended.code !== 0) expect(outputs.get('verdict')).not.toBe('reborn');
+      }
+    },
+  );
+});
