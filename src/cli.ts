@@ -82,8 +82,8 @@ function parse(args: readonly string[], env: NodeJS.ProcessEnv): Parsed {
     return { terminal, help: helpText(known as CommandName | undefined) };
   }
   if (rest.length > 0) throw usage(`"${rest[0]}" is one word too many: a command takes options only.`);
-  const { castle, report, trust, from, reports, seed } = values;
-  const given = Object.entries({ castle, report, trust, from, reports, seed }).filter(
+  const { castle, report, trust, from, reports, history, seed } = values;
+  const given = Object.entries({ castle, report, trust, from, reports, history, seed }).filter(
     ([, value]) => value !== undefined,
   );
   const lists = { only: split(values.only), fault: split(values.fault) };
@@ -106,6 +106,7 @@ function read(args: readonly string[]) {
         report: text,
         from: text,
         reports: text,
+        history: flag,
         seed: text,
         only: list,
         trust: flag,

@@ -22,7 +22,7 @@ const terminalFlags = {
 } as const;
 
 /** Flags of the CLI that the Action takes as `true`. */
-const flags = new Set(['trust']);
+const flags = new Set(['trust', 'history']);
 
 function optionText(name: string): string {
   return flags.has(name) ? `--${name}` : `--${name} VALUE`;

@@ -27,6 +27,7 @@ export function readInputs(): Request {
       ...flag('trust'),
       ...text('from'),
       ...text('reports'),
+      ...flag('history'),
       ...list('fault'),
       ...text('seed'),
     },

@@ -56,6 +56,10 @@ export const requestSchema = z.strictObject({
     .describe(
       'Report only: the folder with the reports of the legs. Default: the artifacts of this workflow run.',
     ),
+  history: z
+    .boolean({ error: '`true` or `false`' })
+    .default(false)
+    .describe('Report only: keep the report on the branch that `report.history` of the castle file names.'),
   seed: z.coerce
     .number({ error: 'a whole number' })
     .int()

@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Castle, loadCastle } from '../castle/load.ts';
 import type { Edge } from '../edge.ts';
-import { exitCodes, messageOf, PhoenixError } from '../errors.ts';
+import { exitCodes, messageOf, PhoenixError, toPhoenixError } from '../errors.ts';
+import { openGitHub } from '../github/api.ts';
 import { takeParts } from '../github/artifacts.ts';
+import { keepHistory } from '../github/history.ts';
 import { mergeReports } from '../report/merge.ts';
 import { type Parts, readParts } from '../report/parts.ts';
 import type { Report } from '../report/schema.ts';
@@ -14,25 +16,46 @@ import { writeReport } from '../report/write.ts';
 import type { Request } from '../request.ts';
 import type { CommandResult } from './result.ts';
 
-/** Joins the reports of a matrix' jobs into one: one ledger, one verdict. Asks for no secret. */
+/**
+ * Joins the reports of a workflow run's jobs into one: one ledger, one verdict; a rebirth in one job has that already.
+ * With `history` it is kept on a branch too. Asks for no secret.
+ */
 export async function report(request: Request, edge: Edge): Promise<CommandResult> {
   const castle = await loadCastle(resolve(edge.cwd, request.castle || 'phoenix.yaml'));
   const parts = await partsOf(castle, request, edge);
   for (const file of parts.strange)
-    edge.log.warn(`${file} is no report of a leg of ${castle.name}; left out`);
-  if (parts.plan === undefined) throw noPlan(castle.name);
+    edge.log.warn(`${file} is no report of a part of ${castle.name}; left out`);
   const run = edge.env['GITHUB_RUN_ID'] ?? randomUUID();
-  const merged = mergeReports(parts.plan, parts, run, castle.report.unattributed);
-  const unwritten = await writeReport(resolve(edge.cwd, request.report), merged);
-  if (unwritten !== undefined) edge.log.warn(`${unwritten.what} ${unwritten.why} ${unwritten.next}`);
-  const exitCode = exitCodeOf(merged);
+  const joined = joinedOf(castle, parts, run);
+  const troubles = [await writeReport(resolve(edge.cwd, request.report), joined)];
+  if (request.history) troubles.push(await keep(castle, joined, edge));
+  const [trouble] = troubles.filter((each) => each !== undefined);
+  if (trouble !== undefined) edge.log.warn(`${trouble.what} ${trouble.why} ${trouble.next}`);
+  const exitCode = exitCodeOf(joined);
   return {
-    exitCode: exitCode === 0 && unwritten !== undefined ? unwritten.exitCode : exitCode,
-    json: merged,
-    text: (options) => renderTerminal(merged, options),
-    report: merged,
-    ...(unwritten === undefined ? {} : { error: unwritten }),
+    exitCode: exitCode === 0 && trouble !== undefined ? trouble.exitCode : exitCode,
+    json: joined,
+    text: (options) => renderTerminal(joined, options),
+    report: joined,
+    ...(trouble === undefined ? {} : { error: trouble }),
   };
+}
+
+function joinedOf(castle: Castle, parts: Parts, run: string): Report {
+  if (parts.plan !== undefined) return mergeReports(parts.plan, parts, run, castle.report.unattributed);
+  if (parts.whole !== undefined) return parts.whole;
+  throw noPlan(castle.name);
+}
+
+/** What came of it stands beside the verdict: a castle that is reborn is, also where nobody can write that down. */
+async function keep(castle: Castle, joined: Report, edge: Edge): Promise<PhoenixError | undefined> {
+  try {
+    const github = await openGitHub(edge, edge.env['INPUT_TOKEN'] ?? edge.env['GITHUB_TOKEN'] ?? '');
+    await keepHistory(github, castle.report.history, joined);
+    return undefined;
+  } catch (thrown) {
+    return toPhoenixError(thrown);
+  }
 }
 
 async function partsOf(castle: Castle, { reports }: Request, edge: Edge): Promise<Parts> {

@@ -17,6 +17,7 @@ export async function handOverParts(
   { json, report }: CommandResult,
   edge: Pick<Edge, 'env' | 'self' | 'cwd'>,
 ): Promise<void> {
+  if (request.command === 'report') return;
   if (report !== undefined) return handOverReport(report, resolve(edge.cwd, request.report), edge);
   const plan = request.command === 'plan' ? planned.safeParse(json) : undefined;
   if (plan?.success !== true) return;
@@ -37,12 +38,15 @@ export async function handOverParts(
   }
 }
 
-/** The report of a leg or of the verification, as its file stands now. */
+/** The report of a rebirth, of a leg or of the verification, as its file stands now. */
 export async function handOverReport(
   { castle, command, leg }: Report,
   file: string,
   edge: Pick<Edge, 'env' | 'self'>,
 ): Promise<void> {
-  if (command !== 'layers' && command !== 'verify') return;
-  await keepPart(file, { castle, part: command === 'verify' ? 'verify' : `leg-${leg ?? ''}` }, edge);
+  // A rebirth is whole by itself: where the server takes no artifacts nothing is missing.
+  const forItself = command === undefined && !edge.env['ACTIONS_RESULTS_URL'];
+  if (command === 'claim' || forItself) return;
+  const part = command === undefined ? 'rebirth' : command === 'verify' ? 'verify' : `leg-${leg ?? ''}`;
+  await keepPart(file, { castle, part }, edge);
 }

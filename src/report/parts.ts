@@ -22,6 +22,8 @@ export interface Parts {
   readonly plan: PlanPart | undefined;
   readonly legs: readonly Report[];
   readonly verify: Report | undefined;
+  /** The report of a rebirth in one job. */
+  readonly whole: Report | undefined;
   /** Files of the folder that are no part of a run of this castle, or cannot be read. */
   readonly strange: readonly string[];
 }
@@ -32,6 +34,7 @@ export async function readParts(folder: string, castle: string): Promise<Parts> 
   const strange: string[] = [];
   let plan: PlanPart | undefined;
   let verify: Report | undefined;
+  let whole: Report | undefined;
   const files = await readdir(folder, { recursive: true });
   for (const file of files.filter((name) => name.endsWith('.json')).sort()) {
     const value = parseJson(await readFile(join(folder, file), 'utf8').catch(() => ''));
@@ -41,7 +44,8 @@ export async function readParts(folder: string, castle: string): Promise<Parts> 
     else if (!report.success || report.data.castle !== castle) strange.push(file);
     else if (report.data.command === 'layers') legs.push(report.data);
     else if (report.data.command === 'verify') verify = report.data;
+    else if (report.data.command === undefined) whole = report.data;
     else strange.push(file);
   }
-  return { plan, legs, verify, strange };
+  return { plan, legs, verify, whole, strange };
 }
