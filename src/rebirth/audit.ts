@@ -2,7 +2,7 @@ import type { AuditHandover } from '../settle/handover.ts';
 import type { Leak, LeakAudit } from '../vault/audit.ts';
 import { processAuditor } from '../vault/audit-processes.ts';
 import { leakError } from '../vault/leak-error.ts';
-import { auditPlanned } from '../vault/planned.ts';
+import { allowedWords, auditPlanned } from '../vault/planned.ts';
 import { auditPrinted } from '../vault/printed.ts';
 import { sharedRoots } from '../vault/recent.ts';
 import { noteFailure, type Progress } from './progress.ts';
@@ -53,17 +53,18 @@ export function auditPlan(run: Run): AuditHandover {
     shared: { roots: sharedRoots(env), since: ledger.startedAt.getTime() },
     except: [run.vault.dir, ...(source?.kind === 'files' ? [source.dir] : [])],
     inEnvironment: castle.secrets.list.filter(({ as }) => as === 'env').map(({ name }) => name),
+    stateInClear: castle.state.plaintext === 'allowed',
   };
 }
 
 /** Audits what was printed and the files, and says what a leak means. */
 export async function auditRun(run: Run, processes: LeakAudit, progress: Progress): Promise<void> {
   const { secrets } = run.redactor;
-  const audits = [
-    processes,
-    await auditPrinted(secrets, run.vault.dir),
-    await auditPlanned(secrets, auditPlan(run)),
-  ];
+  const printed = await auditPrinted(secrets, run.vault.dir);
+  const files = await auditPlanned(secrets, auditPlan(run));
+  const audits = [processes, printed, files];
+  const allowed = allowedWords(files.allowed);
+  if (allowed !== undefined) run.log.warn(allowed);
   const unsearched = audits.reduce((sum, { unsearched: some = 0 }) => sum + some, 0);
   if (unsearched > 0)
     run.log.warn(
