@@ -104,3 +104,28 @@ resource "terraform_data" "kept" {
     expect(said).toMatch(/^\[b\] .*"value": "\*\*\*"/m);
   });
 });
+
+test('a secret that only the words of a failure hold, in a form that nobody masks, is found in the report and taken out', async () => {
+  const main = `variable "word" {
+  type = string
+}
+resource "terraform_data" "never" {
+  lifecycle {
+    precondition {
+      condition     = length(var.word) == 0
+      error_message = "It should not be \${strrev(var.word)} at all."
+    }
+  }
+}
+`;
+  await using world = await castle('', { a: { main } });
+  const ended = await world.run(['rebirth']);
+  expect({ code: ended.code, output: ended.output }).not.toMatchObject({ code: 0 });
+  expect(ended.report).toMatchObject({ verdict: 'failed' });
+  expect(ended.report?.leaks.found).toContainEqual({
+    secret: 'WORD',
+    place: 'the report',
+    encoding: 'reversed',
+  });
+  expect(JSON.stringify(ended.report)).not.toContain([...given].reverse().join(''));
+});

@@ -4,7 +4,7 @@ import { processAuditor } from '../vault/audit-processes.ts';
 import { leakError } from '../vault/leak-error.ts';
 import { allowedWords, auditPlanned } from '../vault/planned.ts';
 import { auditPrinted } from '../vault/printed.ts';
-import { sharedRoots } from '../vault/recent.ts';
+import { commandFilesOf, sharedRoots } from '../vault/recent.ts';
 import { noteFailure, type Progress } from './progress.ts';
 import type { Run } from './run.ts';
 
@@ -45,11 +45,8 @@ export function sampleProcesses(run: Run): ProcessSampler {
 export function auditPlan(run: Run): AuditHandover {
   const { castle, env, ledger } = run;
   const { source } = castle.secrets;
-  const commandFiles = ['GITHUB_OUTPUT', 'GITHUB_ENV', 'GITHUB_STATE', 'GITHUB_STEP_SUMMARY', 'GITHUB_PATH']
-    .map((name) => env[name])
-    .filter((file) => file !== undefined && file !== '') as string[];
   return {
-    roots: [run.stateDir, run.home, castle.liveDir, ...run.auditRoots, ...commandFiles],
+    roots: [run.stateDir, run.home, castle.liveDir, ...run.auditRoots, ...commandFilesOf(env)],
     shared: { roots: sharedRoots(env), since: ledger.startedAt.getTime() },
     except: [run.vault.dir, ...(source?.kind === 'files' ? [source.dir] : [])],
     inEnvironment: castle.secrets.list.filter(({ as }) => as === 'env').map(({ name }) => name),
