@@ -82,6 +82,7 @@ async function runOne(
       graceSeconds,
       handsOver: run.handsOver,
       redact: (text: string) => run.redactor.redact(text),
+      redactCut: (text: string) => run.redactor.redactCut(text),
       learn: (outputs: ReadonlyMap<string, unknown>) => learnMade(run.redactor, name, outputs),
       ...(name === run.castle.kubeconfig?.layer ? { onRunning: warmClient } : {}),
     };

@@ -54,8 +54,9 @@ export async function settleLayer(
   }
   const run = { id: options.runId, home: options.home, journal, engines };
   const redact = (text: string) => redactor.redact(text);
+  const redactCut = (text: string) => redactor.redactCut(text);
   const learn = (outputs: ReadonlyMap<string, unknown>) => learnMade(redactor, layer, outputs);
-  const job: LayerJob = { ...kept, run, handsOver: () => false, redact, learn };
+  const job: LayerJob = { ...kept, run, handsOver: () => false, redact, redactCut, learn };
   try {
     const files = attemptFiles(kept.partition, number);
     const engineDir = await engines.applyFolder(layer);

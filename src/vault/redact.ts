@@ -10,6 +10,8 @@ export interface Redactor {
   /** A secret without a name of its own (yet): `kind` and a number stand for it until `add` gives it one. */
   addUnnamed(kind: string, secret: string): void;
   redact(text: string): string;
+  /** What may be shown of a text that went on behind its end: a secret that began there is not known by its half. */
+  redactCut(text: string): string;
   /** For text that arrives in pieces cut anywhere: what comes out together is what `redact` makes of the whole. */
   stream(): TextStream;
   /** Told every secret known so far and every one to come, with its name. */
@@ -63,6 +65,10 @@ export function createRedactor(onAdd: (part: string) => void = () => {}): Redact
     redact: (text) => {
       const ranges = needles.rangesIn(text);
       return ranges.length === 0 ? text : maskRanges(text, ranges).text;
+    },
+    redactCut(text) {
+      const stream = createTextStream(needles);
+      return stream.push(text) + stream.cut();
     },
     stream: () => createTextStream(needles),
   };
