@@ -1,3 +1,4 @@
+import { bigSecretLength } from './big.ts';
 import { encodingsOf, leastSecretLength } from './encodings.ts';
 import { maskRanges } from './mask.ts';
 import { createNeedles } from './needles.ts';
@@ -77,6 +78,7 @@ export function createRedactor(onAdd: (part: string) => void = () => {}): Redact
 /** Of a secret of several lines: its lines, and its whole in the forms of one line, as the runner would make them. */
 function singleLines(secret: string): string[] {
   if (!/[\r\n]/.test(secret)) return [secret];
+  if (secret.length > bigSecretLength) return linesOf(secret);
   const forms = [...encodingsOf(secret)].filter(([name]) => /^(?:json|base64\+\d)$/.test(name));
   return [...linesOf(secret), ...forms.map(([, form]) => form)];
 }
