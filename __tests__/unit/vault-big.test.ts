@@ -6,10 +6,7 @@ import { createRedactor } from '../../src/vault/redact.ts';
 
 /** Lines that differ, with what each escape changes in them. */
 const linesOf = (mark: string, count: number) =>
-  Array.from(
-    { length: count },
-    (_, index) => `${mark} "${index * 7919}" <${index}> $${x} & it's\\${index}`,
-  );
+  Array.from({ length: count }, (_, index) => `${mark} "${index * 7919}" <${index}> $\{x} & it's\\${index}`);
 
 const ascii = linesOf('entry', 24_000).join('\n');
 const accented = linesOf('größe ✓', 24_000).join('\n');
