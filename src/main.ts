@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { setSecret, warning } from '@actions/core';
 import { listenForCancellation } from './cancellation.ts';
 import type { CommandResult } from './commands/result.ts';
@@ -6,11 +7,13 @@ import type { Edge } from './edge.ts';
 import { exitCodes, explain, toPhoenixError } from './errors.ts';
 import { handOverParts } from './github/hand-over.ts';
 import { readInputs } from './inputs.ts';
+import { lastLook } from './last-look.ts';
 import type { Log } from './log.ts';
 import { createLog } from './log.ts';
 import { annotateErrors, writeFailure, writeOutputs } from './outputs.ts';
 import type { Request } from './request.ts';
 import { saveRun } from './state.ts';
+import { leakError } from './vault/leak-error.ts';
 import { recordPrinted } from './vault/printed.ts';
 import { createRedactor } from './vault/redact.ts';
 
@@ -36,8 +39,12 @@ export async function main(world: Pick<Edge, 'env' | 'cwd' | 'home' | 'self'>): 
     leaveInTime(cancellation.signal, log);
     const result = await runCommand(request, edge);
     process.stdout.write(`${redact(result.text({ color: false, width: 120 }))}\n`);
-    if (result.report !== undefined) await writeOutputs(result.report, request.report, redact);
-    else if (result.error !== undefined) writeFailure(result.error);
+    if (result.report !== undefined) {
+      await writeOutputs(result.report, request.report, redact);
+      const file = resolve(world.cwd, request.report);
+      const late = await lastLook(result.report, file, { env: world.env, secrets: redactor.secrets });
+      if (late.length > 0) throw leakError(late);
+    } else if (result.error !== undefined) writeFailure(result.error);
     if (!cancellation.signal.aborted) await handOver(request, result, edge);
     if (result.exitCode === 0 && !cancellation.signal.aborted) return;
     // Their words stand in the text above already; setFailed would make a second annotation of them.

@@ -12,9 +12,10 @@ import { thisProcess } from './lease/who.ts';
 import type { Log } from './log.ts';
 import { actionLog } from './main.ts';
 import { writeAftermath } from './outputs.ts';
-import { leakCode, settleReport } from './settle/report.ts';
+import { settleReport } from './settle/report.ts';
 import { settleRun } from './settle/run.ts';
 import { savedRun } from './state.ts';
+import { leakCode } from './vault/leak-error.ts';
 import { stillOpen } from './vault/open.ts';
 import { createRedactor, type Redactor } from './vault/redact.ts';
 import { sweptRoots } from './vault/root.ts';
@@ -86,7 +87,7 @@ async function settleOwn(
     until: endOfBudget(record, env),
     interrupt: 'at-once',
   });
-  const report = await settleReport(record, settled, cwd, (text) => redactor.redact(text));
+  const report = await settleReport(record, settled, cwd, redactor);
   await writeAftermath(report, (text) => redactor.redact(text));
   await handOverReport(report, resolve(cwd, record.begin.reportFile), world).catch((thrown: unknown) =>
     log.warn(messageOf(thrown)),

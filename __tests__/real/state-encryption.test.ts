@@ -89,6 +89,42 @@ describe('a castle with a key for its states', () => {
     expect({ code: after.code, output: after.output }).toMatchObject(succeeds);
   });
 
+  test('changes the key: states are read with the one before and written with the new one, which alone opens them then', async () => {
+    await using world = await linked(await castle(encrypted));
+    const first = await world.run(['rebirth']);
+    expect({ code: first.code, output: first.output }).toMatchObject(succeeds);
+    const before = await statesOf(world);
+    const file = await readFile(join(world.dir, 'phoenix.yaml'), 'utf8');
+    const use = (encryption: string) =>
+      world.write({
+        'phoenix.yaml': file
+          .replace('  STATE_KEY: {}', '  STATE_KEY: {}\n  NEW_KEY: {}')
+          .replace(encrypted, `state: { encryption: { ${encryption} } }\n`),
+      });
+    await world.writeSecrets({ NEW_KEY: createHash('sha256').update('a newer key').digest('hex') });
+
+    await use('key: NEW_KEY');
+    const shut = await world.run(['rebirth', '--only', 'a']);
+    await expectRefusal(world, shut, { code: 'PHX-LAYER-STATE-KEY', exit: 7, says: [/previous-key/] });
+
+    await use('key: NEW_KEY, previous-key: STATE_KEY');
+    const changed = await world.run(['rebirth']);
+    expect({ code: changed.code, output: changed.output }).toMatchObject(succeeds);
+    expect(changed.report?.layers.map(({ verdict }) => verdict)).toEqual(['unchanged', 'unchanged']);
+    expect(changed.report?.leaks.found).toEqual([]);
+    const after = await statesOf(world);
+    for (const state of after) expect(JSON.parse(state)).toHaveProperty('encrypted_data');
+    expect(after.filter((state) => before.includes(state))).toEqual([]);
+
+    await use('key: NEW_KEY');
+    const alone = await world.run(['rebirth']);
+    expect({ code: alone.code, output: alone.output }).toMatchObject(succeeds);
+    expect(alone.report?.layers.map(({ verdict }) => verdict)).toEqual(['unchanged', 'unchanged']);
+    await use('key: STATE_KEY');
+    expect((await world.run(['rebirth', '--only', 'a'])).report?.error?.code).toBe('PHX-LAYER-STATE-KEY');
+    expect(await world.leftovers()).toEqual([]);
+  });
+
   test('does not open its states with another key, and says so', async () => {
     await using world = await castle(encrypted);
     expect((await world.run(['rebirth', '--only', 'a'])).code).toBe(0);

@@ -8,6 +8,7 @@ const state = {
   addresses: new Set(['terraform_data.a']),
   tainted: new Set<string>(),
   outputs: new Map(),
+  sensitive: new Map(),
 };
 const emptyState = { ...state, addresses: new Set<string>() };
 const good: Evidence = {

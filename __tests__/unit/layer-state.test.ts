@@ -6,6 +6,7 @@ const state = (addresses: readonly string[], tainted: readonly string[] = []): L
   addresses: new Set(addresses),
   tainted: new Set(tainted),
   outputs: new Map(),
+  sensitive: new Map(),
 });
 
 test.each<[string, Claimed, LayerState, string[]]>([

@@ -2,13 +2,15 @@ import { resolve } from 'node:path';
 import type { Castle } from '../castle/load.ts';
 import type { Edge } from '../edge.ts';
 import { kindOf } from '../rebirth/kind.ts';
-import { type Progress, verdictOf } from '../rebirth/progress.ts';
+import { noteFailure, type Progress, verdictOf } from '../rebirth/progress.ts';
+import { leaksInReport, withheld } from '../report/audit.ts';
 import { buildReport } from '../report/build.ts';
 import type { Ledger } from '../report/ledger.ts';
 import type { Report } from '../report/schema.ts';
 import { renderTerminal } from '../report/terminal.ts';
 import { writeReport } from '../report/write.ts';
 import type { Request } from '../request.ts';
+import { leakCode, leakError } from '../vault/leak-error.ts';
 import type { CommandResult } from './result.ts';
 
 /** Writes the report of a run that changed something, and says how it ended. */
@@ -19,7 +21,15 @@ export async function concludeRun(
   ledger: Ledger,
   progress: Progress,
 ): Promise<CommandResult> {
-  const report = reportOf(castle, request, ledger, progress, edge);
+  const { secrets } = edge.redactor;
+  let report = reportOf(castle, request, ledger, progress, edge);
+  const found = leaksInReport(report, secrets);
+  if (found.length > 0) {
+    const told = progress.failures.some(({ error }) => error.code === leakCode);
+    progress.leaks = { ...progress.leaks, found: [...progress.leaks.found, ...found] };
+    if (!told) noteFailure(progress, 'leaks', leakError(found));
+    report = withheld(reportOf(castle, request, ledger, progress, edge), secrets);
+  }
   const unwritten = await writeReport(resolve(edge.cwd, request.report), report);
   if (unwritten !== undefined) edge.log.warn(`${unwritten.what} ${unwritten.why} ${unwritten.next}`);
   const error =

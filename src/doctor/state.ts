@@ -26,7 +26,7 @@ export const statePlaintext: Check = {
     const { encryption, plaintext } = castle.state;
     if (encryption !== undefined)
       return ok(
-        `states and plans are encrypted with ${encryption.key}${encryption.migrate ? ', old ones are read in the clear' : ''}`,
+        `states and plans are encrypted with ${encryption.key}${encryption.previousKey === undefined ? '' : `, those of ${encryption.previousKey} are read`}${encryption.migrate ? ', old ones are read in the clear' : ''}`,
       );
     const found = await planTools(castle, subject);
     if ('status' in found) return found;

@@ -67,7 +67,7 @@ export async function attemptLayer(
     stderr: files.stderr,
   });
   using shown = boundLines((text) => log.from(name, text), { ...usualBounds, redact: job.redact });
-  const rotation = { rotateAtBytes: await rotateAtBytesIn(job.partition) };
+  const reading = { rotateAtBytes: await rotateAtBytesIn(job.partition), trim: job.redactCut };
   const tails = await Promise.all([
     tailFile(
       files.stdout,
@@ -77,7 +77,7 @@ export async function attemptLayer(
         const text = shownText(event);
         if (text !== undefined) shown.show(text);
       },
-      rotation,
+      reading,
     ),
     tailFile(
       files.stderr,
@@ -86,7 +86,7 @@ export async function attemptLayer(
         if (level === 'error' || level === 'stderr' || level === 'warn') observer.line(text);
         if (level === 'error') shown.show(text);
       },
-      rotation,
+      reading,
     ),
   ]);
   job.onRunning?.();

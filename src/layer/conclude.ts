@@ -8,7 +8,10 @@ import { type LayerState, readState } from './state.ts';
 
 /** The verdict on an attempt, with the state where it was read back. Adds the time of that to `phases`. */
 export async function conclude(
-  job: Pick<LayerJob, 'name' | 'dir' | 'engine' | 'env' | 'varFiles' | 'timeoutSeconds' | 'stallSeconds'>,
+  job: Pick<
+    LayerJob,
+    'name' | 'dir' | 'engine' | 'env' | 'varFiles' | 'timeoutSeconds' | 'stallSeconds' | 'learn'
+  >,
   attempt: Pick<Attempt, 'exit' | 'ending' | 'report' | 'seen' | 'lossy' | 'engineDir' | 'oomKills'>,
   phases: TimedPhase[],
   signal: AbortSignal = new AbortController().signal,
@@ -43,6 +46,7 @@ export async function conclude(
     },
   );
   phases.push({ name: 'read-back', from, to: Date.now() });
+  if (state !== undefined) job.learn(state.sensitive);
   const verdict = judge({ ...evidence, state });
   return state === undefined ? { verdict } : { verdict, state };
 }

@@ -34,6 +34,10 @@ export interface LayerJob {
   readonly handsOver: () => boolean;
   /** Takes secrets out of what the layer prints, before a long line is cut. */
   readonly redact: (text: string) => string;
+  /** The same for a text whose end was lost, and with it the rest of a secret that may begin there. */
+  readonly redactCut: (text: string) => string;
+  /** Told the outputs that the engine calls sensitive, as soon as they are read: nothing may show them. */
+  readonly learn: (outputs: ReadonlyMap<string, unknown>) => void;
   /** Told when the process runs: the moment for work that would otherwise delay its start. */
   readonly onRunning?: () => void;
 }

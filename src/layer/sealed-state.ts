@@ -62,6 +62,6 @@ function shut(layer: string, file: string, said: string): PhoenixError {
         .replace(/[│╷╵\s]+/g, ' ')
         .trim()
         .slice(0, 400) || 'The engine printed no state.',
-    next: `Give the secret of \`state.encryption.key\` the value it had when ${file} was written, then run again.`,
+    next: `Give the secret of \`state.encryption.key\` the value it had when ${file} was written, or name the secret with that key in \`state.encryption.previous-key\`; then run again.`,
   });
 }

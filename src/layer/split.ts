@@ -12,17 +12,21 @@ export interface Splitter {
 
 /**
  * A line's surplus is dropped and not handed on as a second line: a secret that lay across the two would be whole in
- * neither, and so be shown by both.
+ * neither, and so be shown by both. What is kept of a line that was cut passes `trim`, which knows where a secret begins
+ * at its end: its first half alone nobody could tell any more.
  */
-export function createSplitter(): Splitter {
+export function createSplitter(trim: (text: string) => string = (text) => text): Splitter {
   let decoder = new TextDecoder();
   let partial = '';
+  let short = false;
   const grow = (text: string) => {
-    if (partial.length < longestLine) partial += text.slice(0, longestLine - partial.length);
+    const room = longestLine - partial.length;
+    short ||= text.length > room;
+    if (room > 0) partial += text.slice(0, room);
   };
-  const take = () => {
-    const line = partial;
-    partial = '';
+  const take = (): string => {
+    const line = short ? trim(partial) : partial;
+    [partial, short] = ['', false];
     return line;
   };
   const begun = () => (partial === '' ? [] : [take()]);
@@ -40,6 +44,7 @@ export function createSplitter(): Splitter {
     },
     cut() {
       decoder = new TextDecoder();
+      short = partial !== '';
       return begun();
     },
     end() {

@@ -29,6 +29,8 @@ export interface LayerState {
   /** Instances whose creation or provisioner failed half-way. */
   readonly tainted: ReadonlySet<string>;
   readonly outputs: ReadonlyMap<string, unknown>;
+  /** Those that the engine calls sensitive. */
+  readonly sensitive: ReadonlyMap<string, unknown>;
 }
 
 /** A backend that does not answer must not hold up a run for ever. */
@@ -94,8 +96,20 @@ function summarise(state: z.infer<typeof stateFormat>): LayerState {
       if (status === 'tainted') tainted.add(address);
     }
   }
-  const outputs = new Map(Object.entries(state.outputs).map(([name, { value }]) => [name, value]));
-  return { serial: state.serial, addresses, tainted, outputs };
+  const { serial } = state;
+  return { serial, addresses, tainted, ...outputsOf(state.outputs) };
+}
+
+/** Outputs as a state holds them and as `output -json` prints them, and which of them are sensitive. */
+export function outputsOf(
+  outputs: Readonly<Record<string, { readonly value?: unknown; readonly sensitive?: boolean | undefined }>>,
+): Pick<LayerState, 'outputs' | 'sensitive'> {
+  const all = Object.entries(outputs);
+  const valuesOf = (some: typeof all) => new Map(some.map(([name, { value }]) => [name, value]));
+  return {
+    outputs: valuesOf(all),
+    sensitive: valuesOf(all.filter(([, { sensitive }]) => sensitive === true)),
+  };
 }
 
 /** What the engine said it did to each address; the last word counts. */

@@ -25,6 +25,8 @@ export interface Tail {
 export interface TailOptions {
   /** The file is emptied near this size. Only for a file whose writer opened it with O_APPEND. Default: never. */
   readonly rotateAtBytes?: number;
+  /** What of a line may be handed on whose end was lost: without the beginning of a secret that goes on there. */
+  readonly trim?: (text: string) => string;
 }
 
 /**
@@ -38,7 +40,7 @@ export async function tailFile(
 ): Promise<Tail> {
   const handle = await open(file, options.rotateAtBytes === undefined ? 'r' : 'r+');
   const rotation = createRotation(handle, options.rotateAtBytes ?? Number.POSITIVE_INFINITY);
-  const splitter = createSplitter();
+  const splitter = createSplitter(options.trim);
   const buffer = Buffer.allocUnsafe(chunkBytes);
   let offset = 0;
   let emptiedByOthers = 0;

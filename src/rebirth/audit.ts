@@ -2,9 +2,9 @@ import type { AuditHandover } from '../settle/handover.ts';
 import type { Leak, LeakAudit } from '../vault/audit.ts';
 import { processAuditor } from '../vault/audit-processes.ts';
 import { leakError } from '../vault/leak-error.ts';
-import { auditPlanned } from '../vault/planned.ts';
+import { allowedWords, auditPlanned } from '../vault/planned.ts';
 import { auditPrinted } from '../vault/printed.ts';
-import { sharedRoots } from '../vault/recent.ts';
+import { commandFilesOf, sharedRoots } from '../vault/recent.ts';
 import { noteFailure, type Progress } from './progress.ts';
 import type { Run } from './run.ts';
 
@@ -45,25 +45,23 @@ export function sampleProcesses(run: Run): ProcessSampler {
 export function auditPlan(run: Run): AuditHandover {
   const { castle, env, ledger } = run;
   const { source } = castle.secrets;
-  const commandFiles = ['GITHUB_OUTPUT', 'GITHUB_ENV', 'GITHUB_STATE', 'GITHUB_STEP_SUMMARY', 'GITHUB_PATH']
-    .map((name) => env[name])
-    .filter((file) => file !== undefined && file !== '') as string[];
   return {
-    roots: [run.stateDir, run.home, castle.liveDir, ...run.auditRoots, ...commandFiles],
+    roots: [run.stateDir, run.home, castle.liveDir, ...run.auditRoots, ...commandFilesOf(env)],
     shared: { roots: sharedRoots(env), since: ledger.startedAt.getTime() },
     except: [run.vault.dir, ...(source?.kind === 'files' ? [source.dir] : [])],
     inEnvironment: castle.secrets.list.filter(({ as }) => as === 'env').map(({ name }) => name),
+    stateInClear: castle.state.plaintext === 'allowed',
   };
 }
 
 /** Audits what was printed and the files, and says what a leak means. */
 export async function auditRun(run: Run, processes: LeakAudit, progress: Progress): Promise<void> {
   const { secrets } = run.redactor;
-  const audits = [
-    processes,
-    await auditPrinted(secrets, run.vault.dir),
-    await auditPlanned(secrets, auditPlan(run)),
-  ];
+  const printed = await auditPrinted(secrets, run.vault.dir);
+  const files = await auditPlanned(secrets, auditPlan(run));
+  const audits = [processes, printed, files];
+  const allowed = allowedWords(files.allowed);
+  if (allowed !== undefined) run.log.warn(allowed);
   const unsearched = audits.reduce((sum, { unsearched: some = 0 }) => sum + some, 0);
   if (unsearched > 0)
     run.log.warn(

@@ -3,7 +3,9 @@ import { runChild } from '../child.ts';
 import { type Cluster, connectCluster } from '../cluster/client.ts';
 import { PhoenixError } from '../errors.ts';
 import { parseJson } from '../json.ts';
+import { outputsOf } from '../layer/state.ts';
 import type { Layer } from '../plan/discover.ts';
+import { learnMade, learnOnce } from '../vault/made.ts';
 import type { Run } from './run.ts';
 import type { RunSecrets } from './secrets.ts';
 import type { Workspace } from './workspace.ts';
@@ -31,10 +33,10 @@ export async function takeKubeconfig(run: Run, outputs: ReadonlyMap<string, unkn
   for (const key of ['client-key-data', 'token']) {
     const found = new RegExp(`^\\s*${key}:\\s*["']?([^\\s"']+)`, 'm').exec(text)?.[1];
     if (found === undefined) continue;
-    run.redactor.add(`kubeconfig ${key}`, found);
+    learnOnce(run.redactor, `kubeconfig ${key}`, found);
     // The key itself too, as a program would print or store it.
     if (key === 'client-key-data')
-      run.redactor.add('kubeconfig client key', Buffer.from(found, 'base64').toString('utf8'));
+      learnOnce(run.redactor, 'kubeconfig client key', Buffer.from(found, 'base64').toString('utf8'));
   }
   return { file, cluster: await connectCluster(file) };
 }
@@ -76,7 +78,12 @@ export async function readKubeconfig(
       next: `Run the whole rebirth, or --from ${name}, so that the layer gives it anew.`,
     });
   }
-  return takeKubeconfig(run, new Map(Object.entries(outputs.data).map(([key, { value }]) => [key, value])));
+  const read = outputsOf(outputs.data);
+  learnMade(run.redactor, name, read.sensitive);
+  return takeKubeconfig(run, read.outputs);
 }
 
-const outputsFormat = z.record(z.string(), z.object({ value: z.unknown() }));
+const outputsFormat = z.record(
+  z.string(),
+  z.object({ value: z.unknown(), sensitive: z.boolean().optional() }),
+);

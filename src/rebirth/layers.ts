@@ -8,6 +8,7 @@ import { runGraph } from '../plan/execute.ts';
 import type { GraphNode } from '../plan/graph.ts';
 import type { Outcome, Standing } from '../plan/schedule.ts';
 import { leaveLayer } from '../settle/handover.ts';
+import { learnMade } from '../vault/made.ts';
 import { fullError } from '../vault/room.ts';
 import { claimGate, shownName } from './graph.ts';
 import { takeKubeconfig } from './kubeconfig.ts';
@@ -81,6 +82,8 @@ async function runOne(
       graceSeconds,
       handsOver: run.handsOver,
       redact: (text: string) => run.redactor.redact(text),
+      redactCut: (text: string) => run.redactor.redactCut(text),
+      learn: (outputs: ReadonlyMap<string, unknown>) => learnMade(run.redactor, name, outputs),
       ...(name === run.castle.kubeconfig?.layer ? { onRunning: warmClient } : {}),
     };
     await leaveLayer(run.vault, job);

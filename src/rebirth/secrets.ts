@@ -20,8 +20,9 @@ export interface RunSecrets {
 export function wantedSecrets({ castle }: Run): string[] {
   const { claim } = castle;
   const own = claim?.identity.kind === 'pull' ? [claim.clientId, claim.clientSecret] : [];
-  const key = castle.state.encryption === undefined ? [] : [castle.state.encryption.key];
-  return [...new Set([...castle.secrets.list.map(({ name }) => name), ...own, ...key])];
+  const { key, previousKey } = castle.state.encryption ?? {};
+  const keys = [key, previousKey].filter((name) => name !== undefined);
+  return [...new Set([...castle.secrets.list.map(({ name }) => name), ...own, ...keys])];
 }
 
 /** Fetches what the castle needs, once, and lays it out in the vault by layer. */
@@ -35,8 +36,11 @@ export async function layOutSecrets(run: Run, session: Session | undefined): Pro
   const forAll =
     encryption === undefined
       ? {}
-      : await placeStateKey(run.vault, encryption, known(values, encryption.key), (name, form) =>
-          run.redactor.add(name, form),
+      : await placeStateKey(
+          run.vault,
+          encryption,
+          (name) => known(values, name),
+          (name, form) => run.redactor.add(name, form),
         );
   const files = new Map<string, string[]>();
   const environments = new Map<string, Record<string, string>>();

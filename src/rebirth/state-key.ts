@@ -12,10 +12,23 @@ const fileName = 'state-key';
  */
 export async function placeStateKey(
   vault: Vault,
-  { key: name, migrate }: NonNullable<StateSettings['encryption']>,
-  value: string,
+  { key, previousKey, migrate }: NonNullable<StateSettings['encryption']>,
+  secretOf: (secret: string) => string,
   onSecret: (name: string, form: string) => void,
 ): Promise<Readonly<Record<string, string>>> {
+  const place = (name: string, file: string) => placeKey(vault, name, secretOf(name), file, onSecret);
+  const now = await place(key, fileName);
+  const before = previousKey === undefined ? undefined : await place(previousKey, `${fileName}-before`);
+  return { TF_ENCRYPTION: encryptionOf(now, before, migrate) };
+}
+
+async function placeKey(
+  vault: Vault,
+  name: string,
+  value: string,
+  file: string,
+  onSecret: (name: string, form: string) => void,
+): Promise<string> {
   const bytes = keyOf(name, value);
   const key = bytes.toString('base64');
   // However the source writes it down, the engine may show it in its own way.
@@ -25,17 +38,22 @@ export async function placeStateKey(
     { magic: 'OpenTofu-External-Key-Provider', version: 1 },
     { keys: { encryption_key: key, decryption_key: key }, meta: { external_data: {} } },
   ];
-  const file = await vault.write(
-    vault.dir,
-    fileName,
-    answer.map((line) => `${JSON.stringify(line)}\n`).join(''),
-  );
-  return { TF_ENCRYPTION: encryptionOf(file, migrate) };
+  return vault.write(vault.dir, file, answer.map((line) => `${JSON.stringify(line)}\n`).join(''));
 }
 
-/** The engine's configuration. `enforced`: a module's own block cannot turn it off. */
-function encryptionOf(file: string, migrate: boolean): string {
-  const fallback = migrate ? '\n  fallback {\n    method = method.unencrypted.before\n  }' : '';
+/**
+ * The engine's configuration. `enforced`: a module's own block cannot turn it off. What the first method does not open
+ * the next is tried on, and the state is then written with the first, also where nothing in it changed.
+ */
+function encryptionOf(file: string, before: string | undefined, migrate: boolean): string {
+  const older = [
+    ...(before === undefined ? [] : ['method.aes_gcm.before']),
+    ...(migrate ? ['method.unencrypted.clear'] : []),
+  ];
+  const fallback = older.reduceRight(
+    (inner, method) => `\n  fallback {\n    method = ${method}${inner}\n  }`,
+    '',
+  );
   return [
     'key_provider "external" "vault" {',
     `  command = ["cat", ${JSON.stringify(file)}]`,
@@ -43,7 +61,8 @@ function encryptionOf(file: string, migrate: boolean): string {
     'method "aes_gcm" "vault" {',
     '  keys = key_provider.external.vault',
     '}',
-    ...(migrate ? ['method "unencrypted" "before" {}'] : []),
+    ...(before === undefined ? [] : previousMethod(before)),
+    ...(migrate ? ['method "unencrypted" "clear" {}'] : []),
     'state {',
     '  method   = method.aes_gcm.vault',
     // OpenTofu takes no fallback in the clear beside `enforced`.
@@ -55,10 +74,22 @@ function encryptionOf(file: string, migrate: boolean): string {
     '}',
     'remote_state_data_sources {',
     '  default {',
-    '    method = method.aes_gcm.vault',
+    `    method = method.aes_gcm.vault${before === undefined ? '' : '\n    fallback {\n      method = method.aes_gcm.before\n    }'}`,
     '  }',
     '}',
   ].join('\n');
+}
+
+/** Its name need not be that under which the states were written: a key from outside keeps nothing beside what it encrypts. */
+function previousMethod(file: string): string[] {
+  return [
+    'key_provider "external" "before" {',
+    `  command = ["cat", ${JSON.stringify(file)}]`,
+    '}',
+    'method "aes_gcm" "before" {',
+    '  keys = key_provider.external.before',
+    '}',
+  ];
 }
 
 function keyOf(name: string, value: string): Buffer {

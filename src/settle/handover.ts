@@ -32,7 +32,15 @@ const layerFile = 'handover.json';
 
 /** Whatever is needed to judge the layer, push its state and release its lock later. Written before it starts. */
 export async function leaveLayer(vault: Vault, job: LayerJob): Promise<void> {
-  const { run: _, handsOver: __, onRunning: ___, redact: ____, ...kept } = job;
+  const {
+    run: _,
+    handsOver: __,
+    onRunning: ___,
+    redact: ____,
+    learn: _____,
+    redactCut: ______,
+    ...kept
+  } = job;
   await vault.write(job.partition, layerFile, JSON.stringify(kept));
 }
 
@@ -95,6 +103,7 @@ const audit = z.object({
   shared: z.object({ roots: z.array(z.string()), since: z.number() }),
   except: z.array(z.string()),
   inEnvironment: z.array(z.string()),
+  stateInClear: z.boolean().default(false),
 });
 
 export type AuditHandover = z.infer<typeof audit>;

@@ -9,6 +9,8 @@ import { attemptFiles, type LayerJob } from '../layer/job.ts';
 import { createObserver, type Observation } from '../layer/observe.ts';
 import { parseTerragruntLine, readUnitReport } from '../layer/terragrunt.ts';
 import type { Log } from '../log.ts';
+import { learnMade } from '../vault/made.ts';
+import type { Redactor } from '../vault/redact.ts';
 import { findLayer } from './handover.ts';
 
 /** What became of a layer that was under way when its run stopped. */
@@ -29,6 +31,7 @@ export interface SettleLayerOptions {
   /** The run was asked to stop, and its engines were; else it died, and they ended by themselves. */
   readonly cancelled: boolean;
   readonly log: Log;
+  readonly redactor: Redactor;
   /** Bounds the work. */
   readonly signal: AbortSignal;
   /** Aborted where the clean-up itself is given up: the layer is then still unsettled. */
@@ -42,7 +45,7 @@ export async function settleLayer(
   { layer, number }: { readonly layer: string; readonly number: number },
   options: SettleLayerOptions,
 ): Promise<SettledLayer> {
-  const { vault, journal, engines, log, signal } = options;
+  const { vault, journal, engines, log, signal, redactor } = options;
   const kept = await findLayer(vault, layer);
   if (kept === undefined) {
     const words =
@@ -50,7 +53,10 @@ export async function settleLayer(
     return { name: layer, verdict: 'failed', words: [words] };
   }
   const run = { id: options.runId, home: options.home, journal, engines };
-  const job: LayerJob = { ...kept, run, handsOver: () => false, redact: (text) => text };
+  const redact = (text: string) => redactor.redact(text);
+  const redactCut = (text: string) => redactor.redactCut(text);
+  const learn = (outputs: ReadonlyMap<string, unknown>) => learnMade(redactor, layer, outputs);
+  const job: LayerJob = { ...kept, run, handsOver: () => false, redact, redactCut, learn };
   try {
     const files = attemptFiles(kept.partition, number);
     const engineDir = await engines.applyFolder(layer);

@@ -2,10 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { PhoenixError } from '../errors.ts';
 import { type RunRecord, whereItDied } from '../journal/record.ts';
+import { leaksInReport, withheld, withLeaks } from '../report/audit.ts';
 import { buildReport } from '../report/build.ts';
 import { type Report, reportSchema } from '../report/schema.ts';
 import { writeReport } from '../report/write.ts';
 import { leakError } from '../vault/leak-error.ts';
+import type { Redactor } from '../vault/redact.ts';
 import type { Settled } from './run.ts';
 
 /**
@@ -16,15 +18,19 @@ export async function settleReport(
   record: RunRecord,
   settled: Settled,
   cwd: string,
-  redact: (text: string) => string,
+  redactor: Pick<Redactor, 'redact' | 'secrets'>,
 ): Promise<Report> {
+  const redact = (text: string) => redactor.redact(text);
+  const { secrets } = redactor;
   const { reportFile } = record.begin;
   const file = isAbsolute(reportFile) ? reportFile : join(cwd, reportFile);
-  const report = withAftermath(
+  const settledReport = withAftermath(
     (await ownReport(file, record)) ?? fromJournal(record, redact),
     settled,
     redact,
   );
+  const found = leaksInReport(settledReport, secrets);
+  const report = found.length === 0 ? settledReport : withheld(withLeaks(settledReport, found), secrets);
   const unwritten = await writeReport(file, report);
   if (unwritten !== undefined) throw unwritten;
   return report;
@@ -99,8 +105,6 @@ function withAftermath(report: Report, settled: Settled, redact: (text: string) 
     },
   };
 }
-
-export const leakCode = 'PHX-LEAK-FOUND';
 
 function redactedError({ code, what, why, next }: PhoenixError, redact: (text: string) => string) {
   return { code, what: redact(what), why: redact(why), next: redact(next) };

@@ -17,7 +17,7 @@ import { removeRunFolder } from '../rebirth/workspace.ts';
 import type { LeakAudit } from '../vault/audit.ts';
 import { auditProcesses } from '../vault/audit-processes.ts';
 import { stillOpen } from '../vault/open.ts';
-import { auditPlanned } from '../vault/planned.ts';
+import { allowedWords, auditPlanned } from '../vault/planned.ts';
 import { auditPrinted } from '../vault/printed.ts';
 import type { Redactor } from '../vault/redact.ts';
 import { wipe } from '../vault/wipe.ts';
@@ -96,6 +96,7 @@ export async function settleRun(record: RunRecord, options: SettleOptions): Prom
     settleLayer(attempt, {
       home,
       log,
+      redactor,
       runId: begin.run,
       cancelled: by === 'post' || record.cancelled !== undefined,
       journal,
@@ -146,10 +147,7 @@ export async function settleRun(record: RunRecord, options: SettleOptions): Prom
   const gone = vault === undefined || !existsSync(vault);
   if (handedOn.length === 0 && gone) journal.write({ type: 'settled', by });
   // Last, from memory: a large checkout takes long to look through.
-  const leaks =
-    plan === undefined
-      ? undefined
-      : await step('audit for leaks', () => audit(plan, redactor, options.until));
+  const leaks = plan === undefined ? undefined : await step('audit for leaks', () => audit(plan, options));
   return { layers, handedOn, leaks: leaks && both(leaks, printed), troubles };
 }
 
@@ -183,7 +181,10 @@ async function giveBack(lease: Lease | undefined, home: string, run: string): Pr
   await lease?.release();
 }
 
-async function audit(plan: AuditHandover, redactor: Redactor, until: number): Promise<LeakAudit> {
+async function audit(
+  plan: AuditHandover,
+  { redactor, until, log }: Pick<SettleOptions, 'redactor' | 'until' | 'log'>,
+): Promise<LeakAudit> {
   const work = Promise.all([
     auditPlanned(redactor.secrets, plan),
     auditProcesses(redactor.secrets, new Set(plan.inEnvironment)),
@@ -192,5 +193,7 @@ async function audit(plan: AuditHandover, redactor: Redactor, until: number): Pr
     whenAborted(timeLeft(until), () => reject(new Error('there was no time left for all of it')));
   });
   const [files, processes] = await Promise.race([work, late]);
+  const allowed = allowedWords(files.allowed);
+  if (allowed !== undefined) log.warn(allowed);
   return { checked: files.checked + processes.checked, found: [...files.found, ...processes.found] };
 }

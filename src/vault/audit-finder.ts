@@ -1,3 +1,4 @@
+import { bigSecretLength, samplesOf } from './big.ts';
 import { encodingsOf, fileFormsOf, leastSecretLength } from './encodings.ts';
 import { createMatcher } from './matcher.ts';
 import { looksRandom, tokensOf } from './parts.ts';
@@ -65,6 +66,7 @@ export function createFinder(secrets: ReadonlyMap<string, string>): Finder {
 
 /** Several windows of one form share its name: a place that holds them tells of one part. */
 function formsOf(value: string): [encoding: string, bytes: Buffer][] {
+  if (value.length > bigSecretLength) return samplesOf(value).flatMap(formsOf);
   const forms: [string, Buffer][] = [];
   for (const [encoding, form] of encodingsOf(value)) forms.push([encoding, Buffer.from(form)]);
   for (const [encoding, bytes] of fileFormsOf(value)) forms.push([encoding, bytes]);

@@ -41,6 +41,15 @@ export function encodingsOf(secret: string): ReadonlyMap<string, string> {
   return forms;
 }
 
+/** The usual forms of a line of a big secret: as it is, in JSON, and in base64. */
+export function lineEncodingsOf(line: string): readonly string[] {
+  const bytes = Buffer.from(line, 'utf8');
+  const base64 = [0, 1, 2].map((shift) => alignedBase64(bytes, shift));
+  return [line, JSON.stringify(line).slice(1, -1), ...base64].filter(
+    ({ length }) => length >= leastSecretLength,
+  );
+}
+
 /** What only files hold: the audit looks for these too, and a log never shows them. */
 export function fileFormsOf(secret: string): ReadonlyMap<string, Buffer> {
   const utf16 = Buffer.from(secret, 'utf16le');

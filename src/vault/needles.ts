@@ -1,4 +1,5 @@
-import { encodingsOf, leastSecretLength } from './encodings.ts';
+import { bigSecretLength } from './big.ts';
+import { encodingsOf, leastSecretLength, lineEncodingsOf } from './encodings.ts';
 import type { Range } from './mask.ts';
 import { createMatcher } from './matcher.ts';
 import { linesOf, looksRandom, tokensOf } from './parts.ts';
@@ -34,10 +35,13 @@ export function createNeedles(): Needles {
     add(secret) {
       if (learnt.has(secret)) return;
       learnt.add(secret);
-      for (const part of [secret, ...linesOf(secret)]) {
-        for (const form of encodingsOf(part).values()) for (const piece of pieces(form)) texts.add(piece);
+      const big = secret.length > bigSecretLength;
+      for (const form of encodingsOf(secret).values()) for (const piece of pieces(form)) texts.add(piece);
+      for (const line of linesOf(secret)) {
+        const forms = big ? lineEncodingsOf(line) : encodingsOf(line).values();
+        for (const form of forms) for (const piece of pieces(form)) texts.add(piece);
       }
-      for (const token of tokensOf(secret)) for (const window of windows(token)) texts.add(window);
+      if (!big) for (const token of tokensOf(secret)) for (const window of windows(token)) texts.add(window);
       search = undefined;
     },
     rangesIn: (text) => (texts.size === 0 ? [] : current().rangesIn(text)),
@@ -80,7 +84,8 @@ const shared = Buffer.allocUnsafeSlow(sharedBytes);
  */
 function createSearch(texts: readonly string[]): Search {
   const matcher = createMatcher(texts.map((text) => Buffer.from(text, 'latin1')));
-  const sorted = texts.toSorted(byUnits);
+  // Only a stream asks for beginnings.
+  let sorted: readonly string[] | undefined;
   return {
     rangesIn(text) {
       if (text.length < leastSecretLength) return [];
@@ -95,6 +100,7 @@ function createSearch(texts: readonly string[]): Search {
       return ranges.sort(([a], [b]) => a - b);
     },
     beginning(text) {
+      sorted ??= texts.toSorted(byUnits);
       const furthest = Math.max(0, text.length - matcher.longest + 1);
       for (let from = furthest; from < text.length; from += 1) {
         if (begins(sorted, text.slice(from))) return from;

@@ -1,4 +1,6 @@
 import { auditFiles, type LeakAudit } from './audit.ts';
+import type { Leak } from './audit-finder.ts';
+import { isMade } from './made.ts';
 import { recentFiles, type Shared } from './recent.ts';
 
 /** Where a run's audit looks for files. */
@@ -8,13 +10,41 @@ export interface AuditedPlaces {
   readonly shared: Shared;
   /** Folders that hold secrets by right: the vault, the folder they came from. */
   readonly except: readonly string[];
+  /** The castle file lets states lie in the clear: what layers made may stand in those of its own folders. */
+  readonly stateInClear: boolean;
 }
 
 /** Searches the files of a run: its own folders whole, and in shared ones what changed since it began. */
 export async function auditPlanned(
   secrets: ReadonlyMap<string, string>,
-  { roots, shared, except }: AuditedPlaces,
-): Promise<LeakAudit> {
+  { roots, shared, except, stateInClear }: AuditedPlaces,
+): Promise<LeakAudit & { readonly allowed: readonly Leak[] }> {
   const recent = await recentFiles(shared, [...except, ...roots]);
-  return auditFiles(secrets, [...roots, ...recent], except);
+  const audit = await auditFiles(secrets, [...roots, ...recent], except);
+  const belongs = ({ secret, place }: Leak) =>
+    stateInClear &&
+    isMade(secret) &&
+    stateFile.test(place) &&
+    roots.some((root) => place.startsWith(`${root}/`));
+  return {
+    ...audit,
+    found: audit.found.filter((leak) => !belongs(leak)),
+    allowed: audit.found.filter(belongs),
+  };
+}
+
+/** A state, its backup, or one that could not be saved. */
+const stateFile = /\.tfstate(?:\.\d+)?(?:\.backup)?$/;
+
+/** What a state in the clear holds and may hold, as a sentence; undefined where there is nothing. */
+export function allowedWords(allowed: readonly Leak[]): string | undefined {
+  const [first] = allowed;
+  if (first === undefined) return undefined;
+  const [secrets, places] = [
+    new Set(allowed.map(({ secret }) => secret)),
+    new Set(allowed.map(({ place }) => place)),
+  ];
+  const more = secrets.size === 1 ? '' : ` and ${secrets.size - 1} more`;
+  const where = places.size === 1 ? '' : ` and ${places.size - 1} more`;
+  return `leak audit: ${first.secret}${more} in the clear in ${first.place}${where}; \`state.plaintext: allowed\` lets what layers make stand there, and who reads the file has it`;
 }

@@ -34,6 +34,13 @@ export function sharedRoots(env: NodeJS.ProcessEnv): string[] {
   ];
 }
 
+/** Files by which a step of a job speaks to the runner, and the next steps and jobs read. */
+export function commandFilesOf(env: NodeJS.ProcessEnv): string[] {
+  return ['GITHUB_OUTPUT', 'GITHUB_ENV', 'GITHUB_STATE', 'GITHUB_STEP_SUMMARY', 'GITHUB_PATH']
+    .map((name) => env[name])
+    .filter((file) => file !== undefined && file !== '') as string[];
+}
+
 /** More folders than this are not walked through: a shared /tmp may hold anything. */
 const mostFolders = 20_000;
 

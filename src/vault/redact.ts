@@ -1,3 +1,4 @@
+import { bigSecretLength } from './big.ts';
 import { encodingsOf, leastSecretLength } from './encodings.ts';
 import { maskRanges } from './mask.ts';
 import { createNeedles } from './needles.ts';
@@ -10,6 +11,8 @@ export interface Redactor {
   /** A secret without a name of its own (yet): `kind` and a number stand for it until `add` gives it one. */
   addUnnamed(kind: string, secret: string): void;
   redact(text: string): string;
+  /** What may be shown of a text that went on behind its end: a secret that began there is not known by its half. */
+  redactCut(text: string): string;
   /** For text that arrives in pieces cut anywhere: what comes out together is what `redact` makes of the whole. */
   stream(): TextStream;
   /** Told every secret known so far and every one to come, with its name. */
@@ -64,6 +67,10 @@ export function createRedactor(onAdd: (part: string) => void = () => {}): Redact
       const ranges = needles.rangesIn(text);
       return ranges.length === 0 ? text : maskRanges(text, ranges).text;
     },
+    redactCut(text) {
+      const stream = createTextStream(needles);
+      return stream.push(text) + stream.cut();
+    },
     stream: () => createTextStream(needles),
   };
 }
@@ -71,6 +78,7 @@ export function createRedactor(onAdd: (part: string) => void = () => {}): Redact
 /** Of a secret of several lines: its lines, and its whole in the forms of one line, as the runner would make them. */
 function singleLines(secret: string): string[] {
   if (!/[\r\n]/.test(secret)) return [secret];
+  if (secret.length > bigSecretLength) return linesOf(secret);
   const forms = [...encodingsOf(secret)].filter(([name]) => /^(?:json|base64\+\d)$/.test(name));
   return [...linesOf(secret), ...forms.map(([, form]) => form)];
 }

@@ -58,7 +58,7 @@ export const stateSignatures: readonly Signature[] = [
     ],
     cause: 'The state was encrypted with another key than the one that the castle file names.',
     next: (scene) =>
-      `Give the secret of \`state.encryption.key\` the value it had when the state was written. ${again(scene)}`,
+      `Give the secret of \`state.encryption.key\` the value it had when the state was written; where the key was changed, name the secret with the old one in \`state.encryption.previous-key\`. ${again(scene)}`,
   },
   {
     id: 'state-conflict',

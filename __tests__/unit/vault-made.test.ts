@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import { isMade, learnMade, madeSecrets } from '../../src/vault/made.ts';
+import { createRedactor } from '../../src/vault/redact.ts';
+
+const password = 'xK9-w2Qm7_pL4vTz';
+const key = '-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIHqk2v9x\n-----END EC PRIVATE KEY-----\n';
+const inBase64 = Buffer.from(key).toString('base64');
+
+const namesOf = (value: unknown) => madeSecrets('a', new Map([['out', value]])).map(({ name }) => name);
+
+test('each text in a sensitive output is a secret, named by where it stands', () => {
+  expect(namesOf(password)).toEqual(['output out of layer a']);
+  expect(namesOf({ users: [{ password }, { password: `${password}2` }], port: 5432 })).toEqual([
+    'output out.users[0].password of layer a',
+    'output out.users[1].password of layer a',
+  ]);
+});
+
+test('the private key in a document is a secret of its own, and a certificate is none', () => {
+  const certificate = Buffer.from('-----BEGIN CERTIFICATE-----\nMIIB\n').toString('base64');
+  const text = `clusters:\n- certificate-authority-data: ${certificate}\nusers:\n- client-key-data: ${inBase64}\n`;
+  const made = madeSecrets('a', new Map([['kubeconfig', text]]));
+  expect(made).toEqual([
+    { name: 'output kubeconfig of layer a', value: text },
+    { name: 'private key in output kubeconfig of layer a', value: key },
+  ]);
+});
+
+test.each([
+  'eu',
+  '{}',
+  'true',
+  '8080',
+  '10.0.0.4:6443',
+  'https://10.0.0.4:6443',
+  'https://castle.example.org/path',
+  'kubernetes-admin',
+  'administrator',
+  '/etc/ssl/ca.pem',
+])('%j, which the engine calls sensitive since it touched something that is, is left readable', (text) => {
+  expect(namesOf(text)).toEqual([]);
+});
+
+test.each([
+  password,
+  'postgres://admin:secret@10.0.0.4/db',
+  'https://hooks.example.org/services/T02Kx81bQ9/Zm4q7Rt2Lw8vYp3N',
+  'correct horse battery staple',
+  'q7t2w9x4z1k8m3n6',
+])('%j is a secret', (text) => {
+  expect(namesOf(text)).toEqual(['output out of layer a']);
+});
+
+test('what a source gave keeps its name also where a layer gives it out again', () => {
+  const redactor = createRedactor();
+  redactor.add('DATABASE_PASSWORD', password);
+  learnMade(redactor, 'a', new Map([['again', password]]));
+  expect([...redactor.secrets.keys()]).toEqual(['DATABASE_PASSWORD']);
+});
+
+test('what layers made is told from the secrets of a source by its name', () => {
+  const redactor = createRedactor();
+  learnMade(redactor, 'a', new Map([['kubeconfig', `key: ${inBase64}\nmore: yes\n`]]));
+  expect([...redactor.secrets.keys()].map(isMade)).toEqual([true, true]);
+  expect(isMade('OUTPUT')).toBe(false);
+});

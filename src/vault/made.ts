@@ -1,0 +1,82 @@
+import { leastSecretLength } from './encodings.ts';
+import { isStructure, looksRandom } from './parts.ts';
+import type { Redactor } from './redact.ts';
+
+/** A secret that no source gave: a layer made it, and its state holds it by right. */
+export interface Made {
+  /** Says where it comes from, in words: no secret of a source has a name with a space in it. */
+  readonly name: string;
+  readonly value: string;
+}
+
+/** Whether a secret of that name was made by a layer. */
+export function isMade(name: string): boolean {
+  return /^(?:output|private key in output|kubeconfig) /.test(name);
+}
+
+/** Tells the redactor, and by it the audit, what is secret in a layer's sensitive outputs. */
+export function learnMade(
+  redactor: Pick<Redactor, 'add' | 'secrets'>,
+  layer: string,
+  outputs: ReadonlyMap<string, unknown>,
+): void {
+  for (const { name, value } of madeSecrets(layer, outputs)) learnOnce(redactor, name, value);
+}
+
+/** What is known already keeps its name: under two it would be two leaks, and a source's secret no longer one of its own. */
+export function learnOnce(
+  { add, secrets }: Pick<Redactor, 'add' | 'secrets'>,
+  name: string,
+  value: string,
+): void {
+  for (const [other, known] of secrets) if (known === value && other !== name) return;
+  add(name, value);
+}
+
+/**
+ * The secrets in sensitive outputs: each text in them, and each private key in a text (of a kubeconfig the rest is
+ * addresses, names and certificates). The engine makes an output sensitive for whatever touched something that is, so
+ * what is plainly an address, a name or a number is left out: it would be found in every file.
+ */
+export function madeSecrets(layer: string, outputs: ReadonlyMap<string, unknown>): Made[] {
+  return [...outputs].flatMap(([output, value]) =>
+    textsIn(output, value).flatMap(([path, text]) => {
+      const name = `output ${path} of layer ${layer}`;
+      const keys = privateKeysIn(text)
+        .filter((key) => key !== text)
+        .map((key, index) => ({
+          name: `private key in ${name}${index === 0 ? '' : ` (${index + 1})`}`,
+          value: key,
+        }));
+      return saysNothing(text) ? keys : [{ name, value: text }, ...keys];
+    }),
+  );
+}
+
+function textsIn(path: string, value: unknown): [path: string, text: string][] {
+  if (typeof value === 'string') return [[path, value]];
+  if (Array.isArray(value)) return value.flatMap((each, index) => textsIn(`${path}[${index}]`, each));
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, each]) => textsIn(`${path}.${key}`, each));
+}
+
+function privateKeysIn(text: string): string[] {
+  const decoded = [...text.matchAll(/LS0tLS1CRUdJTi[A-Za-z0-9+/]+={0,2}/g)].map(([base64]) =>
+    Buffer.from(base64, 'base64').toString('utf8'),
+  );
+  const plain = text.match(
+    /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----[\s\S]*?-----END [A-Z0-9 ]*PRIVATE KEY-----/g,
+  );
+  return [...new Set([...decoded.filter((key) => key.includes('PRIVATE KEY-----')), ...(plain ?? [])])];
+}
+
+/** A URL without credentials, an address, a path, a name in small letters. */
+const address = /^(?:[a-z][a-z0-9+.-]*:\/\/[^\s@?#]*|(?:\d{1,3}\.){3}\d{1,3}(?:[:/]\d+)?|\/[\w./-]*)$/i;
+const plainName = /^[a-z][a-z0-9]*(?:[.-][a-z0-9]+)*$/;
+const longestName = 24;
+
+function saysNothing(text: string): boolean {
+  if (text.length < leastSecretLength || isStructure(text)) return true;
+  if (plainName.test(text) && text.length <= longestName) return !looksRandom(text);
+  return address.test(text) && !text.split(/[/.:]/).some((part) => part.length >= 16 && looksRandom(part));
+}
