@@ -36,6 +36,16 @@ export function whenAborted(signal: AbortSignal, call: () => void): void {
   else signal.addEventListener('abort', call, { once: true });
 }
 
+/**
+ * Aborted `ms` after `signal` is: for a request that must not be cut off, because what it gives must be given back. A
+ * login whose answer is never read leaves a token that lives and that nobody knows.
+ */
+export function graceAfter(signal: AbortSignal, ms: number): AbortSignal {
+  const late = new AbortController();
+  whenAborted(signal, () => setTimeout(() => late.abort(signal.reason), ms).unref());
+  return late.signal;
+}
+
 function cancelled(name: string): PhoenixError {
   return new PhoenixError({
     code: 'PHX-CANCELLED',

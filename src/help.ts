@@ -1,4 +1,4 @@
-import { type CommandName, commandNames, requestSchema } from './request.ts';
+import { type CommandName, commandNames, optionsOf, requestSchema } from './request.ts';
 
 const summaries: Readonly<Record<CommandName, string>> = {
   rebirth: 'rebuild the castle: secrets, layers, claim, GitOps, verify, report',
@@ -29,7 +29,11 @@ function optionText(name: string): string {
 }
 
 export function helpText(command?: CommandName): string {
-  const options = Object.entries(requestSchema.shape).filter(([name]) => name !== 'command');
+  const taken: readonly string[] =
+    command === undefined ? Object.keys(requestSchema.shape) : optionsOf[command];
+  const options = Object.entries(requestSchema.shape).filter(
+    ([name]) => name !== 'command' && taken.includes(name),
+  );
   const lines = [
     ...options.map(([name, schema]) => [optionText(name), schema.description ?? ''] as const),
     ...Object.entries(terminalFlags).map(([name, text]) => [`--${name}`, text] as const),

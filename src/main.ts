@@ -10,7 +10,7 @@ import { readInputs } from './inputs.ts';
 import { lastLook } from './last-look.ts';
 import type { Log } from './log.ts';
 import { createLog } from './log.ts';
-import { annotateErrors, writeFailure, writeOutputs } from './outputs.ts';
+import { annotateCautions, annotateErrors, writeFailure, writeOutputs } from './outputs.ts';
 import type { Request } from './request.ts';
 import { saveRun } from './state.ts';
 import { leakError } from './vault/leak-error.ts';
@@ -46,6 +46,7 @@ export async function main(world: Pick<Edge, 'env' | 'cwd' | 'home' | 'self'>): 
       if (late.length > 0) throw leakError(late);
     } else if (result.error !== undefined) writeFailure(result.error);
     if (!cancellation.signal.aborted) await handOver(request, result, edge);
+    annotateCautions(result.cautions ?? [], redact);
     if (result.exitCode === 0 && !cancellation.signal.aborted) return;
     // Their words stand in the text above already; setFailed would make a second annotation of them.
     annotateErrors(result.errors ?? (result.error === undefined ? [] : [result.error]), redact);

@@ -61,6 +61,11 @@ export function annotateErrors(errors: readonly PhoenixError[], redact: (text: s
     annotate(`${errors.length - shown.length} more errors stand in the log and in the report.`);
 }
 
+/** Each caution as a warning of the job. */
+export function annotateCautions(cautions: readonly string[], redact: (text: string) => string): void {
+  for (const caution of cautions) warning(redact(caution));
+}
+
 /** The error as an annotation; where it stands in a file, the annotation stands there. */
 function annotateError(error: PhoenixError, redact: (text: string) => string): void {
   const { at } = error;

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
-import { setFailed, setSecret } from '@actions/core';
+import { setFailed, setSecret, warning } from '@actions/core';
 import type { Edge } from './edge.ts';
-import { messageOf } from './errors.ts';
+import { messageOf, toPhoenixError } from './errors.ts';
 import { handOverReport } from './github/hand-over.ts';
 import { isOver, type RunRecord, readRun } from './journal/record.ts';
 import { dirStore } from './lease/dir.ts';
@@ -31,27 +31,27 @@ const marginSeconds = 20;
 /** A main that was killed without a word was asked to stop this long before. */
 const ladderSeconds = 10;
 
-/** The clean-up after main, however main ended. Each step runs whatever the others did; any failure shows. */
+/** The clean-up after main, however main ended; then what other runs left on the machine. Any failure shows. */
 export async function post({ env, cwd, self }: Pick<Edge, 'env' | 'cwd' | 'self'>): Promise<void> {
   const redactor = createRedactor(setSecret);
   const log = actionLog(env, (text) => redactor.redact(text));
-  const steps: readonly [name: string, run: () => Promise<void>][] = [
-    ['clean up after the run', () => settleOwn({ env, cwd, self }, log, redactor)],
-    [
-      'sweep vaults of dead runs',
-      async () => {
-        await sweepVaults(await sweptRoots(env), (dir, how) =>
-          log.warn(`wiped the vault ${dir} of a run that died${how === 'lazy' ? `; ${stillOpen}` : ''}`),
-        );
-      },
-    ],
-  ];
-  for (const [name, run] of steps) {
-    try {
-      await run();
-    } catch (thrown) {
-      setFailed(redactor.redact(`post: could not ${name}: ${messageOf(thrown)}`));
-    }
+  try {
+    await settleOwn({ env, cwd, self }, log, redactor);
+  } catch (thrown) {
+    setFailed(redactor.redact(`post: could not clean up after the run: ${messageOf(thrown)}`));
+  }
+  await sweepOthers(env, log, redactor);
+}
+
+/** What other runs left: told as a warning where it stays, for this job has done its own work. */
+async function sweepOthers(env: NodeJS.ProcessEnv, log: Log, redactor: Redactor): Promise<void> {
+  try {
+    await sweepVaults(await sweptRoots(env), (dir, how) =>
+      log.warn(`wiped the vault ${dir} of a run that died${how === 'lazy' ? `; ${stillOpen}` : ''}`),
+    );
+  } catch (thrown) {
+    const { what, why, next } = toPhoenixError(thrown);
+    warning(redactor.redact(`post: what another run left stays. ${what} ${why} ${next}`));
   }
 }
 

@@ -70,6 +70,24 @@ export const requestSchema = z.strictObject({
 
 export type Request = z.output<typeof requestSchema>;
 
+type Option = Exclude<keyof Request, 'command'>;
+
+const layers = ['castle', 'only', 'from'] as const;
+
+/** Which options each command takes; any other is refused, for one that is ignored was meant for something. */
+export const optionsOf: Readonly<Record<CommandName, readonly Option[]>> = {
+  rebirth: [...layers, 'report', 'fault', 'seed'],
+  rehearse: [...layers, 'report', 'fault', 'seed'],
+  // Exactly the layers that `only` names.
+  layers: ['castle', 'only', 'report', 'fault', 'seed'],
+  verify: ['castle', 'report', 'fault', 'seed'],
+  report: ['castle', 'report', 'reports', 'history'],
+  plan: layers,
+  doctor: ['castle', 'only', 'trust'],
+  unlock: layers,
+  claim: ['castle', 'report'],
+};
+
 /** Checks an edge's raw values. `shown` says how the edge's user writes an option, e.g. `--castle` or `castle:`. */
 export function parseRequest(
   raw: Readonly<Record<string, unknown>>,
@@ -91,6 +109,7 @@ export function parseRequest(
   const parsed = requestSchema.safeParse(raw);
   if (parsed.success) {
     refuseControlCharacters(parsed.data, shown);
+    refuseForeignOptions(parsed.data, shown);
     return parsed.data;
   }
   const issue = parsed.error.issues[0];
@@ -101,6 +120,24 @@ export function parseRequest(
     what: `${shown(option)} has a value that cannot be used.`,
     why: `It must be ${issue?.message ?? 'something else'}.`,
     next: `See --help for what ${shown(option)} takes.`,
+  });
+}
+
+/** An option that has its default counts as not given: the Action's inputs always have a value. */
+function refuseForeignOptions(request: Request, shown: (option: string) => string): void {
+  const usual = requestSchema.parse({ command: request.command });
+  const options = Object.keys(requestSchema.shape).filter((name): name is Option => name !== 'command');
+  const taken = optionsOf[request.command];
+  const foreign = options.find(
+    (name) => !taken.includes(name) && JSON.stringify(request[name]) !== JSON.stringify(usual[name]),
+  );
+  if (foreign === undefined) return;
+  throw new PhoenixError({
+    code: 'PHX-INPUT-USAGE',
+    class: 'input',
+    what: `${shown(foreign)} means nothing for \`${request.command}\`.`,
+    why: `\`${request.command}\` takes ${taken.map(shown).join(', ')}; what it would do with another cannot be told.`,
+    next: `Leave it out, or see --help for the commands that take ${shown(foreign)}.`,
   });
 }
 

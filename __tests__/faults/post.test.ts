@@ -1,13 +1,17 @@
-import { readFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { dirStore } from '../../src/lease/dir.ts';
 import { reportSchema } from '../../src/report/schema.ts';
 import { type HttpBackend, startHttpBackend } from '../support/backends/http.ts';
+import { untilReady } from '../support/backends/until-ready.ts';
 import { processesOf } from '../support/processes.ts';
 import { playRunner, vaultsOf } from '../support/runner/play.ts';
 import { made, running, smallCastle, verdictsOf } from '../support/small-castle.ts';
 import { type World, warmTools } from '../support/world.ts';
+
+const entry = join(import.meta.dirname, '../../src/index.ts');
 
 beforeAll(() => warmTools(['tofu', 'terragrunt']), 900_000);
 
@@ -22,6 +26,12 @@ function castle(backend: HttpBackend, seconds: number): Promise<World> {
     { yaml: 'env: [WORKED]\nlease: { place: machine }\n' },
   );
 }
+
+const enginesEnded = (world: World) =>
+  untilReady(
+    'the end of the engines',
+    async () => !(await processesOf(world.mark)).some(({ command }) => /\/(tofu|terragrunt)\b/.test(command)),
+  );
 
 const reportOf = async ({ dir }: World) =>
   reportSchema.parse(JSON.parse(await readFile(join(dir, 'phoenix-report.json'), 'utf8')));
@@ -71,6 +81,37 @@ describe('the post step', () => {
     });
     expect(await runner.summary()).toContain('PHX-RUN-DIED');
     expect(await world.leftovers()).toEqual([]);
+  });
+
+  test('finds the vault of a killed main though another castle began on the machine meanwhile; without a job it would not', async () => {
+    await using backend = await startHttpBackend();
+    await using world = await castle(backend, 1);
+    await using other = await smallCastle({ z: { main: made } });
+    const env = { WORKED: join(world.dir, 'worked') };
+    const runner = await playRunner(world);
+    const main = await runner.main({ command: 'rebirth' }, env);
+    await main.sees(/\[b\] {3}at work/);
+    main.kill('SIGKILL');
+    await main.ended;
+    // Its engine ends by itself: from here on nothing but the job speaks for the vault.
+    await enginesEnded(world);
+    const meanwhile = await other.run(['rebirth'], { PHOENIX_VAULT: world.vault });
+    expect({ code: meanwhile.code, output: meanwhile.output }).toMatchObject({ code: 0 });
+    expect(await vaultsOf(world)).toHaveLength(1);
+    const post = await (await runner.post()).ended;
+    expect({ code: post.code, output: post.output }).toMatchObject({ code: 0 });
+    expect((await reportOf(world)).layers.find(({ name }) => name === 'b')).toMatchObject({
+      verdict: 'applied',
+    });
+    expect(await world.leftovers()).toEqual([]);
+
+    const alone = await world.start(['rebirth', '--only', 'b'], env);
+    await alone.sees(/\[b\] started/);
+    alone.kill('SIGKILL');
+    await alone.ended;
+    await enginesEnded(world);
+    await other.run(['rebirth'], { PHOENIX_VAULT: world.vault });
+    expect(await vaultsOf(world)).toEqual([]);
   });
 
   test('whose time is over leaves the engine to finish; the castle stays taken, and the next run waits for it', async () => {
@@ -123,4 +164,41 @@ describe('the post step', () => {
     expect((await (await runner.post()).ended).code).toBe(0);
     expect(await world.leftovers()).toEqual([]);
   });
+});
+
+const hasNamespaces = process.getuid?.() === 0 && spawnSync('unshare', ['--mount', 'true']).status === 0;
+
+describe('what another run left', () => {
+  test.skipIf(!hasNamespaces)(
+    'and cannot be wiped is a warning of the post step with what and where, and no failure',
+    async () => {
+      await using world = await smallCastle({ a: { main: made } });
+      const old = join(world.vault, 'phoenix-vault-old');
+      await mkdir(old);
+      await writeFile(
+        join(old, 'owner.json'),
+        JSON.stringify({ pid: 2 ** 22 + 1, startTime: '1', bootId: '' }),
+      );
+      const script = `mount --bind "$V" "$V"; mount -o remount,ro,bind "$V"; exec "${process.execPath}" "${entry}"`;
+      const { status, stdout, stderr } = spawnSync('unshare', ['--mount', '/bin/sh', '-ec', script], {
+        encoding: 'utf8',
+        cwd: world.dir,
+        timeout: 60_000,
+        env: {
+          ...{ PATH: process.env['PATH'], HOME: join(world.dir, 'home'), V: world.vault },
+          ...{ PHOENIX_VAULT: world.vault, GITHUB_ACTIONS: 'true', STATE_phase: 'post' },
+        },
+      });
+      expect({ status, stderr, errors: stdout.match(/^::error.*$/gm) }).toEqual({
+        ...{ status: 0, stderr: '', errors: null },
+      });
+      expect(stdout).toMatch(
+        new RegExp(
+          `^::warning::post: what another run left stays\\. The vault ${old} could not be wiped\\. .*EROFS`,
+          'm',
+        ),
+      );
+      expect(await vaultsOf(world)).toEqual(['phoenix-vault-old']);
+    },
+  );
 });

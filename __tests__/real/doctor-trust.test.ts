@@ -1,5 +1,9 @@
+import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import {
@@ -66,6 +70,41 @@ async function openCastle(world: World, id = identityId) {
       };
     },
     [Symbol.asyncDispose]: () => place[Symbol.asyncDispose](),
+  };
+}
+
+/** A server before `target` that lets its answers through, but holds those of `route` until they are released. */
+async function holdingFront(target: string, route: string) {
+  const reached = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  const server = createServer(async (request, response) => {
+    const body = request.method === 'POST' ? await text(request) : null;
+    const headers = Object.fromEntries(
+      ['authorization', 'content-type'].flatMap((name) => {
+        const value = request.headers[name];
+        return typeof value === 'string' ? [[name, value]] : [];
+      }),
+    );
+    const answer = await fetch(`${target}${request.url}`, { method: request.method ?? 'GET', headers, body });
+    const said = await answer.text();
+    if (request.url?.startsWith(route)) {
+      reached.resolve();
+      await released.promise;
+    }
+    response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' }).end(said);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    reached: reached.promise,
+    release: () => released.resolve(),
+    async [Symbol.asyncDispose]() {
+      released.resolve();
+      server.closeAllConnections();
+      server.close();
+    },
   };
 }
 
@@ -189,6 +228,25 @@ describe('doctor --trust in a job', () => {
     expect(says['trust.revoke']).toMatch(
       /^warning Infisical's access token of identity .* could not be revoked/,
     );
+  });
+
+  test.each([
+    ['SIGINT', 'while its login is on its way', '/api/v1/auth/oidc-auth/login'],
+    ['SIGTERM', 'while it reads the settings', '/api/v1/auth/oidc-auth/identities/'],
+  ] as const)('stopped by %s %s revokes the token that it was given', async (signal, _, route) => {
+    await using world = await openWorld();
+    await using front = await holdingFront(world.infisical.url, route);
+    await using castle = await openCastle({ ...world, infisical: { ...world.infisical, url: front.url } });
+    const args = ['doctor', '--trust', '--only', 'event.foreign', '--json'];
+    const doctor = await castle.place.start(args, castle.job);
+    await front.reached;
+    doctor.kill(signal);
+    await doctor.sees(/stopping/);
+    front.release();
+    expect((await doctor.ended).code).toBe(130);
+    const asked = world.infisical.requests.map(({ path, status }) => `${path.split('/').at(-1)} ${status}`);
+    expect(asked.filter((each) => each === 'login 200')).toHaveLength(1);
+    expect(asked.at(-1)).toBe('revoke 200');
   });
 
   test('asks for nothing where the event gets no secrets, or the permission is missing', async () => {

@@ -166,6 +166,54 @@ describe('phoenix doctor', () => {
     });
   });
 
+  test('asks every layer where its state lies, also one that takes outputs of another, and runs no engine for it', async () => {
+    const remote = (backend: string, config: string) =>
+      `remote_state {\n  backend = "${backend}"\n  config = { ${config} }\n}\n`;
+    const sealed = 'terraform {\n  encryption {\n    method "unencrypted" "m" {}\n  }\n}\n';
+    await using world = await smallCastle({
+      a: { main: made },
+      b: { main: made },
+      c: { main: made },
+      d: { main: sealed },
+      e: { main: made },
+    });
+    const ofA = 'dependency "a" {\n  config_path = "../a"\n}\n';
+    await world.write({
+      'live/b/terragrunt.hcl': `${ofA}inputs = { x = dependency.a.outputs.x }\n${remote('local', 'path = "/srv/b.tfstate"')}`,
+      'live/c/terragrunt.hcl': remote('s3', 'bucket = "c"'),
+      'live/e/terragrunt.hcl': `${ofA}${remote('local', 'path = dependency.a.outputs.x')}`,
+    });
+    const before = await listing(world.dir);
+    const mixed = await doctor(world, ['tree', 'state']);
+    expect(await listing(world.dir)).toEqual(before);
+    expect(mixed.says).toEqual({
+      'tree.plan': 'ok a, c, d, b, e',
+      'state.plaintext': `failed states lie in the clear on this machine's disk: a (${world.dir}/live/a), b (/srv/b.tfstate); not known: the \`remote_state\` block of e takes an output of another layer`,
+    });
+
+    await world.write({
+      'live/a/terragrunt.hcl': remote('s3', 'bucket = "a"'),
+      'live/b/terragrunt.hcl': remote('local', `path = "${world.vault}/b.tfstate"`),
+      'live/e/terragrunt.hcl': remote('gcs', 'bucket = "e"'),
+    });
+    const apart = await doctor(world, ['state']);
+    expect(apart.says['state.plaintext']).toBe(
+      'warning states lie in a backend as the engine writes them, in the clear to whoever may read it: a (s3), c (s3), e (gcs)',
+    );
+  });
+
+  test('tells of a tree that cannot be planned once, and of the states that they are not known', async () => {
+    await using world = await smallCastle({
+      a: { after: ['b'], main: made },
+      b: { after: ['a'], main: made },
+    });
+    const { says } = await doctor(world, ['tree', 'state']);
+    expect(says).toEqual({
+      'tree.plan': expect.stringMatching(/^failed PHX-PLAN-CYCLE: /),
+      'state.plaintext': 'skipped the tree cannot be planned (PHX-PLAN-CYCLE)',
+    });
+  });
+
   test('for people is a line a check, with why and next below what is not well', async () => {
     await using world = await whole();
     await rm(join(world.dir, 'live'), { recursive: true });

@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { expectRefusal } from '../support/refusals.ts';
+import { playRunner } from '../support/runner/play.ts';
 import { smallCastle } from '../support/small-castle.ts';
 import { type World, warmTools } from '../support/world.ts';
 
@@ -143,5 +144,34 @@ describe('a castle with a key for its states', () => {
       says: [/openssl rand -base64 32/],
     });
     expect(ended.report?.layers ?? []).toEqual([]);
+  });
+});
+
+describe('a castle without a key for its states', () => {
+  test('is reborn all the same, and the job says in one annotation which layers keep theirs in the clear, and the fix', async () => {
+    await using world = await linked(await castle(''));
+    const runner = await playRunner(world);
+    const { code, output } = await (await runner.main({ command: 'rebirth' })).ended;
+    expect(code, output).toBe(0);
+    const said = output.match(/^::warning.*States lie in the clear.*$/gm) ?? [];
+    expect(said).toHaveLength(1);
+    expect(said[0]).toContain(`a (${world.dir}/live/a/`);
+    expect(said[0]).toContain(`b (${world.dir}/live/b/`);
+    expect(said[0]).toContain('encryption: { key: STATE_KEY, migrate: true }');
+  });
+
+  test('says nothing of it where the castle file allows it, or the state lies in RAM or encrypted', async () => {
+    await using world = await linked(await castle('state: { plaintext: allowed }\n'));
+    const allowed = await world.run(['rebirth']);
+    expect(allowed.code, allowed.output).toBe(0);
+    expect(allowed.output).not.toContain('in the clear');
+
+    await using other = await castle('');
+    await other.write({
+      'live/a/terragrunt.hcl': `remote_state {\n  backend = "local"\n  config = { path = "${other.vault}/a.tfstate" }\n  generate = { path = "backend.tf", if_exists = "overwrite" }\n}\n`,
+    });
+    const ram = await other.run(['rebirth', '--only', 'a']);
+    expect(ram.code, ram.output).toBe(0);
+    expect(ram.output).not.toContain('in the clear');
   });
 });

@@ -1,11 +1,25 @@
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { PhoenixError } from '../../src/errors.ts';
-import { sweepVaults } from '../../src/vault/sweep.ts';
+import { identify, type ProcessIdentity } from '../../src/process-identity.ts';
+import { abandonedVaults, sweepVaults } from '../../src/vault/sweep.ts';
 import { openVault } from '../../src/vault/vault.ts';
 import { rejection, temporaryFolder } from '../support/folder.ts';
+
+/** A process that stands for a runner's worker. */
+async function sleeper() {
+  const child = spawn('sleep', ['600']);
+  await once(child, 'spawn');
+  const end = async () => {
+    if (child.exitCode === null && child.signalCode === null && child.kill('SIGKILL'))
+      await once(child, 'exit');
+  };
+  return { pid: child.pid ?? 0, end, [Symbol.asyncDispose]: end };
+}
 
 /** A folder of its own on the machine's real tmpfs. */
 async function ramRoot() {
@@ -78,6 +92,20 @@ describe('the sweep', () => {
     expect(await sweepVaults([root.dir])).toEqual([old]);
     expect((await readdir(root.dir)).toSorted()).toEqual(['phoenix-vault-live', 'somebody-elses']);
     expect(live.dir).toBe(join(root.dir, 'phoenix-vault-live'));
+  });
+
+  test('spares the vault of a killed run as long as its job lives, which has a post step to come, for a day at most', async () => {
+    await using root = await ramRoot();
+    await using job = await sleeper();
+    const left = join(root.dir, 'phoenix-vault-killed');
+    await mkdir(left);
+    const write = async (identity: ProcessIdentity | undefined) =>
+      writeFile(join(left, 'owner.json'), JSON.stringify({ ...dead, job: identity }));
+    await write(await identify(job.pid));
+    expect(await sweepVaults([root.dir])).toEqual([]);
+    expect(await abandonedVaults([root.dir])).toEqual([]);
+    await job.end();
+    expect(await sweepVaults([root.dir])).toEqual([left]);
   });
 
   test('leaves a vault that is so young that its owner is not written yet, and links', async () => {

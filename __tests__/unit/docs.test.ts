@@ -30,6 +30,19 @@ describe('the documentation', () => {
     expect([...listed].filter((code) => !given.has(code))).toEqual([]);
   });
 
+  it('has no half of a merge in it, and neither has the code', () => {
+    const below = (folder: string) =>
+      readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name));
+    const files = [...below('docs'), ...below('src'), join(root, 'README.md')];
+    expect(files.length).toBeGreaterThan(100);
+    // In two parts, so that this file itself may be looked at by others.
+    const conflict = new RegExp(`^(?:${'<'.repeat(7)}|${'>'.repeat(7)}) `, 'm');
+    expect(conflict.test(`a\n${'<'.repeat(7)} HEAD\nb`)).toBe(true);
+    expect(files.filter((file) => conflict.test(readFileSync(file, 'utf8')))).toEqual([]);
+  });
+
   it('has no error code that is built from parts, which the list could not be held against', () => {
     // `PHX-CASTLE-${string}` is a type: it builds nothing.
     expect(sources('src').match(/PHX-[A-Z0-9-]*\$\{(?!string\})|['"`]PHX-[A-Z0-9-]*['"`]\s*\+/g)).toBeNull();

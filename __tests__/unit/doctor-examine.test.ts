@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { loadCastle } from '../../src/castle/load.ts';
 import {
   type Check,
   type Finding,
@@ -12,6 +15,7 @@ import {
 } from '../../src/doctor/check.ts';
 import { checks } from '../../src/doctor/checks.ts';
 import { chosen, examine } from '../../src/doctor/examine.ts';
+import { planOnce } from '../../src/doctor/planned.ts';
 import { countsOf, shownChecks } from '../../src/doctor/words.ts';
 import { PhoenixError } from '../../src/errors.ts';
 import { silentLog } from '../../src/log.ts';
@@ -27,6 +31,7 @@ const nowhere = new PhoenixError({
 const subject = (signal: AbortSignal): Omit<Subject, 'signal'> => ({
   castleFile: 'phoenix.yaml',
   castle: nowhere,
+  planned: async () => skipped('there is no castle'),
   edge: {
     ...{
       env: {},
@@ -43,6 +48,18 @@ const subject = (signal: AbortSignal): Omit<Subject, 'signal'> => ({
 
 const examined = (all: readonly Check[], signal = new AbortController().signal) =>
   examine(all, subject(signal), signal);
+
+test('the plan is made once, however many checks ask for it', async () => {
+  const { edge } = subject(new AbortController().signal);
+  const tools = await mkdtemp(join(tmpdir(), 'phoenix-no-tools-'));
+  const castle = await loadCastle(join(import.meta.dirname, '../../castle/live/box/phoenix.yaml'));
+  const planned = planOnce(castle, { ...edge, env: { RUNNER_TOOL_CACHE: tools, PATH: '' } });
+  const [first, second] = await Promise.all([planned(), planned()]);
+  expect(first).toMatchObject({ status: 'skipped', saw: expect.stringContaining('not installed yet') });
+  expect(second).toBe(first);
+  expect(await planned()).toBe(first);
+  await rm(tools, { recursive: true });
+});
 
 describe('the checks', () => {
   test('have ids of their own, each in a group, and a reason that people can read', () => {

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { PhoenixError } from '../../src/errors.ts';
 import { helpText } from '../../src/help.ts';
-import { commandNames, parseRequest, requestSchema } from '../../src/request.ts';
+import { commandNames, optionsOf, parseRequest, requestSchema } from '../../src/request.ts';
 
 const shown = (option: string) => `--${option}`;
 
@@ -66,6 +66,34 @@ describe('a request', () => {
 
 const flags = new Set(['trust', 'history']);
 
+describe('an option that means nothing for a command', () => {
+  const given = {
+    ...{ castle: 'c.yaml', report: 'r.json', only: ['a'], trust: true },
+    ...{ from: 'a', fault: ['git:401'], reports: 'parts', history: true, seed: '7' },
+  };
+
+  test.each(commandNames)('is refused by %s, and what it takes is taken', (command) => {
+    for (const [option, value] of Object.entries(given)) {
+      const raw = { command, [option]: value };
+      if (optionsOf[command].includes(option as 'castle')) {
+        expect(parseRequest(raw, shown)).toHaveProperty(option);
+        continue;
+      }
+      expect(refusal(raw)).toMatchObject({
+        code: 'PHX-INPUT-USAGE',
+        what: `--${option} means nothing for \`${command}\`.`,
+        why: expect.stringContaining(`\`${command}\` takes --castle`),
+      });
+    }
+  });
+
+  test('is taken with its default, which the Action always gives', () => {
+    expect(parseRequest({ command: 'doctor', report: 'phoenix-report.json', from: '' }, shown).command).toBe(
+      'doctor',
+    );
+  });
+});
+
 describe('an option is described once, and so everywhere alike:', () => {
   const action = parse(readFileSync(join(import.meta.dirname, '../../action.yml'), 'utf8')) as {
     readonly inputs: Readonly<Record<string, { readonly description: string; readonly default: string }>>;
@@ -85,13 +113,15 @@ describe('an option is described once, and so everywhere alike:', () => {
   });
 
   test.each([undefined, ...commandNames])(
-    'the help of %s has each but the command, in these words',
+    'the help of %s has each that it takes, in these words, and no other',
     (command) => {
       const help = helpText(command);
       for (const [name, schema] of options) {
-        if (name !== 'command')
-          expect(help).toContain((flags.has(name) ? `--${name}` : `--${name} VALUE`).padEnd(18));
-        if (name !== 'command') expect(help).toContain(schema.description);
+        if (name === 'command') continue;
+        const taken = command === undefined || optionsOf[command].includes(name as 'castle');
+        const flag = (flags.has(name) ? `--${name}` : `--${name} VALUE`).padEnd(18);
+        expect(help.includes(flag), flag).toBe(taken);
+        expect(help.includes(schema.description ?? ''), name).toBe(taken);
       }
       for (const name of command === undefined ? commandNames : [command]) expect(help).toContain(name);
     },

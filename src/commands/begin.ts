@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { type Castle, loadCastle } from '../castle/load.ts';
 import type { Edge } from '../edge.ts';
+import { PhoenixError } from '../errors.ts';
 import { refuseForeignJobs } from '../identity/policy.ts';
 import { createLedger, epochClock, type Ledger } from '../report/ledger.ts';
 import type { Request } from '../request.ts';
@@ -19,5 +20,18 @@ export async function beginRun(
     loadCastle(resolve(edge.cwd, request.castle || 'phoenix.yaml')),
   );
   await refuseForeignJobs(edge.env, castle);
+  if (!castle.box) refuseBoxOptions(request);
   return { ledger, castle };
+}
+
+function refuseBoxOptions({ fault, seed }: Request): void {
+  const option = fault.length > 0 ? 'fault' : seed === undefined ? undefined : 'seed';
+  if (option === undefined) return;
+  throw new PhoenixError({
+    code: 'PHX-INPUT-USAGE',
+    class: 'input',
+    what: `\`${option}\` means nothing for this castle.`,
+    why: 'It is of the box alone, and the castle file does not say `box: true`: there is no stand-in to take it.',
+    next: 'Leave it out, or rehearse: `phoenix rehearse`.',
+  });
 }

@@ -41,6 +41,7 @@ export async function concludeRun(
     report,
     ...(error === undefined ? {} : { error }),
     errors: progress.failures.map((failure) => failure.error),
+    cautions: progress.cautions,
   };
 }
 

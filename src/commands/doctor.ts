@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { loadCastle } from '../castle/load.ts';
 import { checks } from '../doctor/checks.ts';
 import { chosen, type Examined, examine } from '../doctor/examine.ts';
+import { planOnce } from '../doctor/planned.ts';
 import { examineTrust } from '../doctor/trust.ts';
 import { shownTrust } from '../doctor/trust-words.ts';
 import { countsOf, shownChecks, shownCounts } from '../doctor/words.ts';
@@ -17,7 +18,11 @@ export async function doctor(request: Request, edge: Edge): Promise<CommandResul
   const wanted = chosen(checks, request.only);
   const castleFile = resolve(edge.cwd, request.castle || 'phoenix.yaml');
   const castle = await loadCastle(castleFile).catch(toPhoenixError);
-  const checked = await examine(wanted, { edge, castleFile, castle }, edge.signal);
+  const checked = await examine(
+    wanted,
+    { edge, castleFile, castle, planned: planOnce(castle, edge) },
+    edge.signal,
+  );
   const { examined: trusted, trust } = request.trust ? await examineTrust(edge, castle) : notAsked;
   const examined = [...checked, ...trusted];
   const counts = countsOf(examined);

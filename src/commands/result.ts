@@ -13,4 +13,6 @@ export interface CommandResult {
   readonly error?: PhoenixError;
   /** Every error of the run, where there may be several; `error` is one of them. */
   readonly errors?: readonly PhoenixError[];
+  /** What people should know of a run whatever its verdict; the log has said it already. */
+  readonly cautions?: readonly string[];
 }

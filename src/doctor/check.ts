@@ -3,6 +3,7 @@ import type { Edge } from '../edge.ts';
 import type { PhoenixError } from '../errors.ts';
 import { whatAndWhere } from '../errors.ts';
 import { castleHome } from '../journal/home.ts';
+import type { Planned } from './planned.ts';
 
 export const statuses = ['ok', 'warning', 'failed', 'skipped'] as const;
 export type Status = (typeof statuses)[number];
@@ -25,6 +26,8 @@ export interface Subject {
   readonly castleFile: string;
   /** Why there is no castle, where the file does not load. */
   readonly castle: Castle | PhoenixError;
+  /** The castle's plan, made once for all checks; a finding where it cannot be made. Throws as planning does. */
+  readonly planned: () => Promise<Planned | Finding>;
   /** Aborted at the check's deadline. */
   readonly signal: AbortSignal;
 }

@@ -1,8 +1,12 @@
+import { graceAfter } from '../cancellation.ts';
 import type { HashicorpSource } from '../castle/secrets.ts';
 import type { Edge } from '../edge.ts';
 import { loginToHashicorp } from '../identity/hashicorp.ts';
 import { fetchBy } from '../identity/way.ts';
 import { type Finding, ok, skipped, warning } from './check.ts';
+
+/** Of the 1.7 s that a cancelled job leaves main (main.ts); the rest is for the revocation. */
+export const loginGraceMs = 800;
 
 type Part = 'trust.login' | 'trust.settings' | 'trust.lifetime' | 'trust.revoke';
 
@@ -20,7 +24,7 @@ export async function tryHashicorp(
     onSecret: (value) => edge.redactor.addUnnamed('hashicorp-vault value', value),
     warn: (text) => warnings.push(text),
     fetch: fetchBy({ env: edge.env, caFile: source.caFile, fetch: edge.fetch }),
-    signal: edge.signal,
+    signal: graceAfter(edge.signal, loginGraceMs),
   });
   const change = 'Change the role with that command, then look again.';
   for (const text of warnings.splice(0)) say('trust.lifetime', warning(text, change));

@@ -1,3 +1,4 @@
+import { graceAfter } from '../cancellation.ts';
 import type { Castle } from '../castle/load.ts';
 import type { HashicorpSource, SecretSource } from '../castle/secrets.ts';
 import type { Edge } from '../edge.ts';
@@ -11,7 +12,7 @@ import { fetchBy } from '../identity/way.ts';
 import { idTokenFor } from '../rebirth/identity.ts';
 import { type Finding, failed, failedBy, ok, skipped, warning } from './check.ts';
 import type { Examined } from './examine.ts';
-import { tryHashicorp } from './trust-hashicorp.ts';
+import { loginGraceMs, tryHashicorp } from './trust-hashicorp.ts';
 
 /** What `doctor --trust` shows beside its checks; nothing in it is secret. */
 export interface Trust {
@@ -118,7 +119,7 @@ async function tryLogin(
   const given: GivenToken[] = [];
   const warnings: string[] = [];
   const session = await loginToInfisical({
-    ...{ ...source, ...wire, onSecret, signal: edge.signal },
+    ...{ ...source, ...wire, onSecret, signal: graceAfter(edge.signal, loginGraceMs) },
     getJwt,
     warn: (text) => warnings.push(text),
     onLogin: async (login) => {
@@ -126,6 +127,7 @@ async function tryLogin(
     },
   });
   try {
+    edge.signal.throwIfAborted();
     const token = given.at(-1);
     if (token === undefined) return;
     say('trust.login', ok(`${session.source} takes this job's token and gives one for ${token.ttl} s`));

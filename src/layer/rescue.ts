@@ -78,8 +78,9 @@ async function rescueFile(
   const context = engineContext(job, engineDir, signal);
   const pushed = async (source: string) =>
     askEngine(context, context.engineDir, ['state', 'push', ...varFileArguments(job), source]);
+  const sealed = await isSealed(file);
   const push = async () => {
-    if (!(await isSealed(file))) return pushed(file);
+    if (!sealed) return pushed(file);
     await using opened = await openSealed(job, file, signal);
     return await pushed(opened.file);
   };
@@ -91,16 +92,15 @@ async function rescueFile(
       return { status: 'pushed', file };
     }
     if (/lineage|newer state|serial/i.test(words)) return { status: 'conflict', file, why: words };
-    if (signal.aborted || performance.now() + pause > deadline) return keep(job, file, words);
+    if (signal.aborted || performance.now() + pause > deadline) return keep(job, file, words, sealed);
     log.warn(`${job.name}: its backend does not take the state yet; asked again in ${pause / 1000} s`);
     await sleep(pause, undefined, { signal }).catch(() => {});
   }
 }
 
 /** Out of the engine's folder, which is a cache that others clean. */
-async function keep({ name, run }: LayerJob, file: string, why: string): Promise<Rescue> {
+async function keep({ name, run }: LayerJob, file: string, why: string, sealed: boolean): Promise<Rescue> {
   const folder = rescuedFolder(run.home, name);
-  const sealed = await isSealed(file);
   if (file.startsWith(folder)) return { status: 'kept', file, why, sealed };
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const kept = join(folder, `${Date.now()}-${erroredState}`);

@@ -1,9 +1,8 @@
 import { isAbsolute } from 'node:path';
-import { z } from 'zod';
-import { parseJson } from '../json.ts';
 import { isInside } from '../paths.ts';
-import { ask, errorLines, type Terragrunt } from '../plan/ask.ts';
+import type { Terragrunt } from '../plan/ask.ts';
 import type { Layer } from '../plan/discover.ts';
+import { renderUnit } from '../plan/render.ts';
 
 /** Where a castle's states are, as one of its layers tells. */
 export interface StatePlace {
@@ -13,17 +12,9 @@ export interface StatePlace {
   readonly layer: string;
 }
 
-/** `terragrunt render --json` (1.1.1) of one unit. Where it has only `generate` blocks the backend is text in one of them. */
-const rendered = z.object({
-  remote_state: z
-    .object({ backend: z.string(), config: z.record(z.string(), z.unknown()).nullish() })
-    .nullish(),
-});
-
 /**
  * Asks Terragrunt where the castle's states are; a text says why that is not known. One layer without dependencies is
- * rendered: for any other Terragrunt would run the engine, to read the outputs that it depends on. Throws only for an
- * abort, and as `ask` does.
+ * rendered, for its answer cannot take an output of another. Throws only for an abort, and as `ask` does.
  */
 export async function findState(
   layers: readonly Layer[],
@@ -32,21 +23,16 @@ export async function findState(
 ): Promise<StatePlace | string> {
   const first = layers.find(({ dependencies }) => dependencies.length === 0);
   if (first === undefined) return 'there is no layer without dependencies to ask';
-  const { code, stdout, stderr } = await ask(terragrunt, ['render', '--json'], first.dir);
-  if (code !== 0) {
-    const [line = `it exited with ${code}`] = errorLines(stderr);
-    return `\`terragrunt render\` failed for ${first.name}: ${line}`;
-  }
-  const parsed = rendered.safeParse(parseJson(stdout));
-  if (!parsed.success) return `\`terragrunt render\` of ${first.name} is not what its version 1.1 prints`;
-  const state = parsed.data.remote_state;
-  if (!state) return `${first.name} has no \`remote_state\` block that would tell where its state is`;
-  const config = state.config ?? {};
-  if (state.backend === 'local') {
+  const unit = await renderUnit(first, terragrunt);
+  if (typeof unit === 'string') return unit;
+  if (unit.remote === undefined)
+    return `${first.name} has no \`remote_state\` block that would tell where its state is`;
+  const { backend, config } = unit.remote;
+  if (backend === 'local') {
     const why = notShared(config['path'], liveDir);
     if (why !== undefined) return why;
   }
-  return { backend: state.backend, config, layer: first.name };
+  return { backend, config, layer: first.name };
 }
 
 /** A local state that each checkout has of its own is no place where two runs could meet. */

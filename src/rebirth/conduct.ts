@@ -2,6 +2,7 @@ import { whenAborted } from '../cancellation.ts';
 import type { Castle } from '../castle/load.ts';
 import type { Edge } from '../edge.ts';
 import { type PhoenixError, toPhoenixError } from '../errors.ts';
+import { thisJob } from '../owner.ts';
 import { openRehearsal } from '../rehearsal/rehearsal.ts';
 import type { Ledger } from '../report/ledger.ts';
 import type { Request } from '../request.ts';
@@ -83,6 +84,7 @@ async function prepare(
     env,
     settings: castle.vault,
     box: castle.box,
+    job: edge.onCancel === 'hand-over' ? await thisJob() : undefined,
     announce: (dir) => journal.write({ type: 'vault', dir }),
     warn: (text) => log.warn(text),
   });

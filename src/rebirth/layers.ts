@@ -10,6 +10,7 @@ import type { Outcome, Standing } from '../plan/schedule.ts';
 import { leaveLayer } from '../settle/handover.ts';
 import { learnMade } from '../vault/made.ts';
 import { fullError } from '../vault/room.ts';
+import { cautionOfStates } from './cautions.ts';
 import { claimGate, shownName } from './graph.ts';
 import { takeKubeconfig } from './kubeconfig.ts';
 import { noteFailure, type Progress } from './progress.ts';
@@ -48,6 +49,16 @@ export async function runLayers(
   for (const { id, dependencies } of nodes) {
     const standing = standings.get(id);
     if (standing !== undefined) noteUnstarted(id, dependencies, standing, context);
+  }
+  const ran = [...progress.layers.values()].filter((layer) => layer.ran !== undefined);
+  const caution = await cautionOfStates(
+    run.castle,
+    ran.map(({ name }) => name),
+    engines,
+  ).catch(() => undefined);
+  if (caution !== undefined) {
+    run.log.warn(caution);
+    progress.cautions.push(caution);
   }
   if (run.signal.aborted) noteFailure(progress, 'run', toPhoenixError(run.signal.reason));
 }

@@ -12,6 +12,8 @@ export interface Progress {
   readonly milestones: Map<string, MilestoneResult>;
   /** In the order they came; the first decides the verdict. */
   readonly failures: { readonly name: string; readonly error: PhoenixError }[];
+  /** What a job says in an annotation of its own, beside its errors. */
+  readonly cautions: string[];
   readonly versions: Record<string, string>;
   readonly standIns: Report['standIns'];
   leaks: LeakAudit;
@@ -32,6 +34,7 @@ export function createProgress(good: Progress['good'] = 'reborn'): Progress {
     gates: new Map(),
     milestones: new Map(),
     failures: [],
+    cautions: [],
     versions: {},
     standIns: [],
     leaks: { checked: 0, found: [] },

@@ -1,5 +1,6 @@
 import type { VaultSettings } from '../castle/vault.ts';
 import { PhoenixError } from '../errors.ts';
+import type { ProcessIdentity } from '../process-identity.ts';
 import { isKeptFromSwap } from './mount.ts';
 import { assertMemory, usualBytes, wantedBytes } from './room.ts';
 import { placesFor } from './root.ts';
@@ -15,6 +16,8 @@ export interface RunVaultOptions {
   /** The box keeps its cluster in the vault, which takes more room. */
   readonly box: boolean;
   readonly announce?: (dir: string) => void;
+  /** See VaultOptions. */
+  readonly job?: ProcessIdentity | undefined;
   readonly warn: (text: string) => void;
 }
 
@@ -37,10 +40,11 @@ export async function openRunVault(options: RunVaultOptions): Promise<Vault> {
 }
 
 async function openSomewhere(options: RunVaultOptions): Promise<Vault> {
-  const { id, env, settings, box, announce, warn } = options;
+  const { id, env, settings, box, announce, job, warn } = options;
   const leastBytes = wantedBytes(settings.bytes, box);
   const common = {
     leastBytes,
+    job,
     ...(announce === undefined ? {} : { announce }),
     onWiped: (how: Wiped) => {
       if (how === 'lazy') warn(stillOpen);

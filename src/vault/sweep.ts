@@ -6,7 +6,7 @@ import { processesMarked } from '../process/tree.ts';
 import { vaultPrefix } from './vault.ts';
 import { type Wiped, wipe } from './wipe.ts';
 
-/** Vaults below the roots that belong to this user and whose owner is dead. */
+/** Vaults below the roots that belong to this user, whose owner is dead and which no post step is still to clean up. */
 export async function abandonedVaults(roots: readonly string[]): Promise<string[]> {
   const abandoned: string[] = [];
   for (const root of roots) {

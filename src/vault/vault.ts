@@ -2,6 +2,7 @@ import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PhoenixError } from '../errors.ts';
 import { ownerFile, ownerText } from '../owner.ts';
+import type { ProcessIdentity } from '../process-identity.ts';
 import { vaultError, writeNew } from './files.ts';
 import { mountRam } from './mount.ts';
 import { assertOurs, assertRam } from './ram.ts';
@@ -26,6 +27,8 @@ export interface Vault extends AsyncDisposable {
 export interface VaultOptions {
   /** Told its path before it is made, so that whoever cleans up can find it. */
   readonly announce?: (dir: string) => void;
+  /** The process of the job whose post step needs the vault where this run is killed. */
+  readonly job?: ProcessIdentity | undefined;
   /** The room that must be there. */
   readonly leastBytes?: number;
   /** Told how it went when it is wiped. */
@@ -63,7 +66,7 @@ export async function openOwnVault(
   }
   try {
     await assertRam(dir);
-    await writeNew(join(dir, ownerFile), await ownerText());
+    await writeNew(join(dir, ownerFile), await ownerText(options.job));
   } catch (error) {
     await wipe(dir);
     throw error;
@@ -76,7 +79,7 @@ export async function openOwnVault(
  * namespace (a second runner's service) the folder looks empty, and one that took it for abandoned and removed it would
  * take the mount away with it (Linux does so since 3.18).
  */
-async function makeFolder(root: string, runId: string, { announce }: VaultOptions): Promise<string> {
+async function makeFolder(root: string, runId: string, { announce, job }: VaultOptions): Promise<string> {
   const dir = join(root, `${vaultPrefix}${runId}`);
   announce?.(dir);
   try {
@@ -92,7 +95,7 @@ async function makeFolder(root: string, runId: string, { announce }: VaultOption
     });
   }
   await chmod(dir, 0o700);
-  await writeNew(join(dir, ownerFile), await ownerText());
+  await writeNew(join(dir, ownerFile), await ownerText(job));
   return dir;
 }
 
