@@ -92,6 +92,31 @@ resource "terraform_data" "kept" {
     expect(found.filter(({ secret, place }) => secret !== 'WORD' && inState.test(place))).toEqual([]);
   });
 
+  test('that Terragrunt hands to the engine of another layer is warned of, with the way round it', async () => {
+    const b = `variable "password" {
+  type      = string
+  sensitive = true
+}
+resource "terraform_data" "run" {
+  input = sha256(var.password)
+  provisioner "local-exec" {
+    command = "sleep 1"
+  }
+}
+`;
+    const head = `dependency "a" {
+  config_path = "../a"
+}
+inputs = {
+  password = dependency.a.outputs.password
+}
+`;
+    await using world = await castle('state: { plaintext: allowed }\n', { b: { main: b } });
+    await world.write({ 'live/b/terragrunt.hcl': head });
+    const { output: said } = await reborn(world);
+    expect(said).toMatch(/output password of layer a in \/proc\/\d+\/environ .*terraform_remote_state/);
+  });
+
   test('is masked in what a layer after it prints', async () => {
     const b = `resource "terraform_data" "run" {
   provisioner "local-exec" {

@@ -1,12 +1,18 @@
 import { readdir, readFile } from 'node:fs/promises';
 import type { LeakAudit } from './audit.ts';
 import { createFinder, type Finder, type Leak } from './audit-finder.ts';
+import { isMade } from './made.ts';
 
 /** After so many looks at a process with the same arguments its environment is not read again. */
 const looks = 3;
 
+export interface ProcessAudit extends LeakAudit {
+  /** What a layer made and Terragrunt handed on: it gives a dependency's outputs to the engine as `TF_VAR_…` (1.1.1). */
+  readonly handedOn: readonly Leak[];
+}
+
 /** Looks at every process once; call it again and again while a run lasts. */
-export type ProcessAuditor = () => Promise<LeakAudit>;
+export type ProcessAuditor = () => Promise<ProcessAudit>;
 
 /**
  * Searches the arguments and the environment of every process this user may read (Linux; elsewhere: checked 0).
@@ -29,6 +35,7 @@ export function processAuditor(
     // By value: two secrets may be alike, and what is asked for under one name is not a leak under the other.
     const asked = new Set([...inEnvironment].map((name) => secrets.get(name)));
     const hits = new Map<string, Leak>();
+    const handedOn = new Map<string, Leak>();
     let checked = 0;
     const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
     for (const pid of pids) {
@@ -47,14 +54,26 @@ export function processAuditor(
         add(hits, { ...form, place: `/proc/${pid}/cmdline (${name})` });
       if (environ === undefined) continue;
       for (const form of finder.find(environ, environ.length)) {
-        if (!asked.has(secrets.get(form.secret)))
-          add(hits, { ...form, place: `/proc/${pid}/environ (${name})` });
+        if (asked.has(secrets.get(form.secret))) continue;
+        const leak = { ...form, place: `/proc/${pid}/environ (${name})` };
+        add(isMade(form.secret) && onlyInVariables(finder, form.secret, environ) ? handedOn : hits, leak);
       }
     }
     const gone = new Set(pids);
     for (const pid of seen.keys()) if (!gone.has(pid)) seen.delete(pid);
-    return { checked, found: [...hits.values()] };
+    return { checked, found: [...hits.values()], handedOn: [...handedOn.values()] };
   };
+}
+
+/** Whether an environment holds the secret in the engine's input variables and nowhere else. */
+function onlyInVariables(finder: Finder, secret: string, environ: Buffer): boolean {
+  const others = environ
+    .toString('latin1')
+    .split('\0')
+    .filter((entry) => !entry.startsWith('TF_VAR_'))
+    .join('\0');
+  const rest = Buffer.from(others, 'latin1');
+  return ![...finder.find(rest, rest.length)].some((form) => form.secret === secret);
 }
 
 function add(hits: Map<string, Leak>, leak: Leak): void {
@@ -65,6 +84,6 @@ function add(hits: Map<string, Leak>, leak: Leak): void {
 export function auditProcesses(
   secrets: ReadonlyMap<string, string>,
   inEnvironment: ReadonlySet<string>,
-): Promise<LeakAudit> {
+): Promise<ProcessAudit> {
   return processAuditor(secrets, inEnvironment)();
 }

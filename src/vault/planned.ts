@@ -38,13 +38,28 @@ const stateFile = /\.tfstate(?:\.\d+)?(?:\.backup)?$/;
 
 /** What a state in the clear holds and may hold, as a sentence; undefined where there is nothing. */
 export function allowedWords(allowed: readonly Leak[]): string | undefined {
-  const [first] = allowed;
+  return warned(
+    allowed,
+    (what, where) =>
+      `${what} in the clear in ${where}; \`state.plaintext: allowed\` lets what layers make stand there, and who reads the file has it`,
+  );
+}
+
+/** What Terragrunt put into environments, as a sentence; undefined where there is nothing. */
+export function handedOnWords(handedOn: readonly Leak[]): string | undefined {
+  return warned(
+    handedOn,
+    (what, where) =>
+      `${what} in ${where}; Terragrunt hands the outputs of a \`dependency\` to the engine so, and whatever runs as this user can read them: read them by \`terraform_remote_state\`, or from the cluster`,
+  );
+}
+
+function warned(leaks: readonly Leak[], words: (what: string, where: string) => string): string | undefined {
+  const [first] = leaks;
   if (first === undefined) return undefined;
-  const [secrets, places] = [
-    new Set(allowed.map(({ secret }) => secret)),
-    new Set(allowed.map(({ place }) => place)),
-  ];
-  const more = secrets.size === 1 ? '' : ` and ${secrets.size - 1} more`;
-  const where = places.size === 1 ? '' : ` and ${places.size - 1} more`;
-  return `leak audit: ${first.secret}${more} in the clear in ${first.place}${where}; \`state.plaintext: allowed\` lets what layers make stand there, and who reads the file has it`;
+  const more = (all: readonly string[]) =>
+    new Set(all).size === 1 ? '' : ` and ${new Set(all).size - 1} more`;
+  const what = `${first.secret}${more(leaks.map(({ secret }) => secret))}`;
+  const where = `${first.place}${more(leaks.map(({ place }) => place))}`;
+  return `leak audit: ${words(what, where)}`;
 }
