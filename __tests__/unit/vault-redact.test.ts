@@ -285,3 +285,26 @@ describe('a secret without a name', () => {
     expect([...redactor.secrets.keys()]).toEqual(['SECRET_0']);
   });
 });
+
+describe('what counts as structure', () => {
+  it('is no key in base64 or hex, also where it ends with the `=` that fills it up', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), (bytes) => {
+        fc.pre(new Set(bytes).size > 24);
+        const key = Buffer.from(bytes);
+        const plain = key.toString('base64').replaceAll(/[+/]/g, 'x');
+        expect(isStructure(plain)).toBe(false);
+        expect(isStructure(`${key.toString('hex')}=`)).toBe(false);
+      }),
+    );
+  });
+
+  it.each([
+    'certificate-authority-data:',
+    'apiVersion: ""',
+    'client_secret =',
+    '"some-configuration-key": {',
+  ])('is %s', (line) => {
+    expect(isStructure(line)).toBe(true);
+  });
+});

@@ -23,8 +23,10 @@ export function isStructure(text: string): boolean {
   if (!/[A-Za-z0-9\u0080-\uffff]/.test(line) || empty.test(line)) return true;
   if (/^-----(?:BEGIN|END) [A-Z0-9 ]+-----(?:\\n)?$/.test(line)) return true;
   if (/^<\/?[\w:.-]+>$/.test(line) || /^\[{1,2}[\w .-]+\]{1,2}$/.test(line)) return true;
-  const value = /^[-\s{[]*(["']?)[\w.-]+\1\s*[:=]\s*([[{|>]?[-+]?|.*?)[,;]?$/.exec(line)?.[2];
-  if (value === undefined) return false;
+  const [, , key = '', value] =
+    /^[-\s{[]*(["']?)([\w.-]+)\1\s*[:=]\s*([[{|>]?[-+]?|.*?)[,;]?$/.exec(line) ?? [];
+  // A key in base64 may well be letters, digits and the `=` that fills it up.
+  if (value === undefined || isDrawn(key)) return false;
   const bare = value.replace(/^(["'])(.*)\1$/, '$2');
   return (
     empty.test(bare) || (/^\w*$/.test(bare) && bare.length < leastSecretLength) || /^[[{|>][-+]?$/.test(bare)
@@ -68,6 +70,14 @@ export function looksRandom(window: string): boolean {
     before = kind;
   }
   return turns * 3 >= window.length && new Set(window).size * 2 >= window.length;
+}
+
+/** Whether a stretch of the text looks drawn by lot. */
+function isDrawn(text: string): boolean {
+  for (let at = 0; at + leastWhole <= text.length; at += leastWhole / 2) {
+    if (looksRandom(text.slice(at, at + leastWhole))) return true;
+  }
+  return false;
 }
 
 function kindOf(char: string): string {
