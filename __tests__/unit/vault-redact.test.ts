@@ -287,8 +287,8 @@ describe('a secret without a name', () => {
 });
 
 describe('what counts as structure', () => {
-  it('is no key in base64 or hex, also where it ends with the `=` that fills it up', () => {
-    fc.assert(
+  test('is no key in base64 or hex, also where it ends with the `=` that fills it up', () => {
+    void fc.assert(
       fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), (bytes) => {
         fc.pre(new Set(bytes).size > 24);
         const key = Buffer.from(bytes);
@@ -299,7 +299,7 @@ describe('what counts as structure', () => {
     );
   });
 
-  it.each([
+  test.each([
     'certificate-authority-data:',
     'apiVersion: ""',
     'client_secret =',
