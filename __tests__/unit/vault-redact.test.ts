@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { encodingsOf } from '../../src/vault/encodings.ts';
@@ -288,15 +289,12 @@ describe('a secret without a name', () => {
 
 describe('what counts as structure', () => {
   test('is no key in base64 or hex, also where it ends with the `=` that fills it up', () => {
-    void fc.assert(
-      fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), (bytes) => {
-        fc.pre(new Set(bytes).size > 24);
-        const key = Buffer.from(bytes);
-        const plain = key.toString('base64').replaceAll(/[+/]/g, 'x');
-        expect(isStructure(plain)).toBe(false);
-        expect(isStructure(`${key.toString('hex')}=`)).toBe(false);
-      }),
-    );
+    for (let number = 0; number < 500; number += 1) {
+      const key = createHash('sha256').update(String(number)).digest();
+      const plain = key.toString('base64').replaceAll(/[+/]/g, '7');
+      expect([plain, isStructure(plain)]).toEqual([plain, false]);
+      expect(isStructure(`${key.toString('hex')}=`)).toBe(false);
+    }
   });
 
   test.each([
