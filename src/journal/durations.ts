@@ -29,12 +29,12 @@ export async function keepDurations(home: string, report: Report): Promise<void>
     Object.fromEntries(parts.map(({ name, seconds }) => [name, seconds]));
   const folder = join(home, 'durations');
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const unique = randomUUID();
-  const temporary = join(folder, `.${unique}`);
+  const temporary = join(folder, `.${randomUUID()}`);
   const text = JSON.stringify({ layers: secondsOf(layers), gates: secondsOf(gates) });
   await writeFile(temporary, `${text}\n`, { mode: 0o600, flag: 'wx' });
-  // Their names sort by time.
-  await rename(temporary, join(folder, `${report.ended.replaceAll(/[^0-9TZ]/g, '')}-${unique}.json`));
+  // Their names sort by time; the same run's report, joined or handed on, is not counted twice.
+  const name = `${report.ended}-${report.run}`.replaceAll(/[^0-9A-Za-z-]/g, '');
+  await rename(temporary, join(folder, `${name}.json`));
   for (const old of (await namesIn(folder)).slice(keptFiles)) await rm(join(folder, old), { force: true });
 }
 
@@ -44,7 +44,9 @@ export async function readDurations(home: string): Promise<Map<string, number>> 
   const seen = new Map<string, number[]>();
   for (const name of (await namesIn(folder)).slice(0, keptFiles)) {
     const { data } = timed.safeParse(parseJson(await readFile(join(folder, name), 'utf8').catch(() => '')));
-    const gates = Object.entries(data?.gates ?? {}).map(([gate, seconds]) => [`gate:${gate}`, seconds] as const);
+    const gates = Object.entries(data?.gates ?? {}).map(
+      ([gate, seconds]) => [`gate:${gate}`, seconds] as const,
+    );
     for (const [id, seconds] of [...Object.entries(data?.layers ?? {}), ...gates]) {
       const known = seen.get(id) ?? [];
       if (known.length < samples) seen.set(id, [...known, seconds]);
@@ -56,5 +58,8 @@ export async function readDurations(home: string): Promise<Map<string, number>> 
 /** The newest first. */
 async function namesIn(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch(() => [] as string[]);
-  return names.filter((name) => name.endsWith('.json')).sort().reverse();
+  return names
+    .filter((name) => name.endsWith('.json'))
+    .sort()
+    .reverse();
 }

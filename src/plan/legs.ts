@@ -43,7 +43,8 @@ export function depthsOf(graph: Graph): Map<string, number> {
   const depths = new Map<string, number>();
   for (const id of graph.order) {
     let depth = 0;
-    for (const other of graph.dependencies.get(id) ?? []) depth = Math.max(depth, (depths.get(other) ?? 0) + 1);
+    for (const other of graph.dependencies.get(id) ?? [])
+      depth = Math.max(depth, (depths.get(other) ?? 0) + 1);
     depths.set(id, depth);
   }
   return depths;

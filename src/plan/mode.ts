@@ -1,3 +1,4 @@
+import { duration } from '../report/words.ts';
 import type { Forecast } from './forecast.ts';
 
 export const modes = ['auto', 'job', 'matrix'] as const;
@@ -20,8 +21,12 @@ export function chooseMode(
   known: boolean,
 ): Choice {
   if (asked !== 'auto') return { mode: asked, why: 'as asked for' };
-  if (runners < 2) return { mode: 'job', why: 'a matrix needs two runners or more, and 1 is given' };
-  if (!known) return { mode: 'job', why: 'no run was timed here yet, so nothing says that a matrix would be faster' };
-  const figures = `${matrixSeconds.toFixed(0)} s as a matrix on ${runners} runners, ${jobSeconds.toFixed(0)} s in one job`;
-  return { mode: matrixSeconds < jobSeconds ? 'matrix' : 'job', why: `expected are ${figures}` };
+  if (runners < 2) return { mode: 'job', why: 'a matrix needs 2 runners or more' };
+  if (!known)
+    return { mode: 'job', why: 'no run was timed here yet, so nothing says that a matrix would pay' };
+  const matrix = `${duration(matrixSeconds)} as a matrix on ${runners} runners`;
+  const job = `${duration(jobSeconds)} in one job`;
+  return matrixSeconds < jobSeconds
+    ? { mode: 'matrix', why: `${matrix} against ${job}` }
+    : { mode: 'job', why: `${job} against ${matrix}` };
 }

@@ -95,7 +95,10 @@ function roomsOf(counts: readonly number[], most: number): number[] {
 
 /** The legs of one stage in `room` groups of about the same work: the longest first, each to whom has least. */
 function packedInto(stage: Stage, room: number): Leg[][] {
-  const groups = Array.from({ length: room }, (): { legs: Leg[]; seconds: number } => ({ legs: [], seconds: 0 }));
+  const groups = Array.from({ length: room }, (): { legs: Leg[]; seconds: number } => ({
+    legs: [],
+    seconds: 0,
+  }));
   for (const leg of stage) {
     const least = groups.reduce((best, group) =>
       group.seconds < best.seconds || (group.seconds === best.seconds && group.legs.length < best.legs.length)
