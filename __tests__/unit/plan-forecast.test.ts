@@ -198,7 +198,7 @@ describe('a plan as it is given on', () => {
       /^As a matrix +2m 10s in 2 stages with 3 legs on 2 runners: 20\.0s .* 0\.0s .* 0\.0s/m,
     );
     expect(text).toMatch(
-      /^Expected times +from the last runs on this machine; estimated are 10 s .* 8 layers/m,
+      /^Expected times +from the last runs on this machine; estimates: .* 10 s, .* 16 layers/m,
     );
     expect(text).toMatch(/^Mode +job: 2m 00s in one job against 2m 10s as a matrix on 2 runners$/m);
     expect(renderPlanned(plannedRun(staging('auto', []), itself))).toMatch(

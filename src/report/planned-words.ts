@@ -31,7 +31,7 @@ function sourceText({ source, guessed }: PlannedRun['forecast']): string {
 }
 
 function assumedText({ perJobSeconds, layersAtOnce }: PlannedRun['forecast']['assumed']): string {
-  return `estimated are ${perJobSeconds} s to start a job and ${layersAtOnce} layers at once on a runner`;
+  return `estimates: a job starts in ${perJobSeconds} s, a runner carries ${layersAtOnce} layers at once`;
 }
 
 const mostNames = 12;
