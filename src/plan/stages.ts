@@ -26,7 +26,7 @@ export interface StageOptions {
   readonly runners?: number;
 }
 
-/** See docs/matrix.md: an estimate for a runner that is up and idle. */
+/** See docs/stages.md: an estimate for a runner that is up and idle. */
 export const perJobSeconds = 10;
 
 /**

@@ -21,7 +21,7 @@ export interface Assumed {
   readonly layersAtOnce: number;
 }
 
-/** A layer waits for what it makes most of its time, so a core carries several; measured in docs/matrix.md. */
+/** A layer waits for what it makes most of its time, so a core carries several; measured in docs/stages.md. */
 const layersPerCore = 8;
 
 /** Stages of the nodes of a plan; `timed` gives the seconds of those that ran before, `cores` are one runner's. */
