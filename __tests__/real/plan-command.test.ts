@@ -49,6 +49,19 @@ describe('phoenix plan', () => {
     expect(forecast).toMatchObject({ source: 'none', criticalPathSeconds: 5, jobSeconds: 15 });
   });
 
+  it('stages only what is asked for: a layer begins at once where what it depends on is left out', async () => {
+    await using world = await smallCastle({});
+    const args = ['plan', '--castle', boxFile, '--only', 'gitops,networking,secrets', '--json'];
+    const { code, stdout, output } = await world.run(args);
+    expect(code, output).toBe(0);
+    // A part of the layers is a rebirth all the same: its token is claimed. What engine waited for is still waited for.
+    const { stages } = planned.parse(JSON.parse(stdout));
+    expect(stages.map((legs) => legs.map(({ layers }) => layers).toSorted())).toEqual([
+      ['secrets'],
+      ['claim,gitops', 'networking'],
+    ]);
+  });
+
   it('keeps to the layers that are asked for, and applies none', async () => {
     await using world = await smallCastle({
       a: { main: made },

@@ -189,6 +189,19 @@ describe('a plan as it is given on', () => {
     expect(Object.values(ladder)).toEqual(Array.from({ length: 8 }, () => ''));
   });
 
+  test('as a matrix refuses a layer that is called as the claim is, for a leg could not tell them apart', () => {
+    const of = [
+      ...nodes,
+      { id: 'claim', dependencies: ['storage'] },
+      { id: 'gate:claim', dependencies: ['engine'] },
+    ];
+    const shown = (id: string) => id.replace(/^gate:/, '');
+    expect(() => planOutputs(plannedRun(staging('matrix', of), shown))).toThrow(
+      expect.objectContaining({ code: 'PHX-PLAN-DUPLICATE', what: expect.stringContaining('`claim`') }),
+    );
+    expect(planOutputs(plannedRun(staging('job', of), shown))['mode']).toBe('job');
+  });
+
   test('tells people each stage, what both ways are expected to take, and why this one', () => {
     const text = renderPlanned(plannedRun(staging('auto'), itself));
     expect(text).toMatch(/^Stage 0 +secrets, engine\nStage 1 +networking \| storage$/m);

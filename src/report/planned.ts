@@ -1,3 +1,4 @@
+import { PhoenixError } from '../errors.ts';
 import { type ShownLeg, shownStages } from '../plan/shown-stages.ts';
 import type { Staging } from '../plan/staging.ts';
 
@@ -50,15 +51,29 @@ const ladder = ['stage-0', 'stage-1', 'stage-2', 'stage-3', 'stage-4', 'stage-5'
 
 /**
  * The Action's outputs of a plan. A step of the ladder that has nothing to do is empty, for an empty matrix is an error;
- * where the castle is rebuilt in one job there is nothing to hand on.
+ * where the castle is rebuilt in one job there is nothing to hand on. Throws PHX-PLAN-DUPLICATE.
  */
 export function planOutputs({ mode, stages }: PlannedRun): Record<string, string> {
   const matrix = mode === 'matrix' ? stages : [];
+  const names = matrix.flat().flatMap(({ layers }) => layers.split(','));
+  if (new Set(names).size < names.length)
+    throw ambiguous(names.find((name, index) => names.indexOf(name) !== index) ?? '');
   const steps = ladder.map((name, index) => {
     const legs = matrix[index];
     return [name, legs === undefined ? '' : JSON.stringify(legs)] as const;
   });
   return { mode, stages: JSON.stringify(matrix), ...Object.fromEntries(steps) };
+}
+
+/** One job knows the two apart; legs are told by name what to run. */
+function ambiguous(name: string): PhoenixError {
+  return new PhoenixError({
+    code: 'PHX-PLAN-DUPLICATE',
+    class: 'plan',
+    what: `\`${name}\` is the name of a layer and of a gate.`,
+    why: 'The jobs of a matrix are told by name what to run, and neither would know which of the two is meant.',
+    next: `Rename the layer's folder, or use the mode \`job\`.`,
+  });
 }
 
 function rounded(seconds: number): number {
