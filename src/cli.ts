@@ -82,8 +82,8 @@ function parse(args: readonly string[], env: NodeJS.ProcessEnv): Parsed {
     return { terminal, help: helpText(known as CommandName | undefined) };
   }
   if (rest.length > 0) throw usage(`"${rest[0]}" is one word too many: a command takes options only.`);
-  const { castle, report, trust, from, reports, history, seed } = values;
-  const given = Object.entries({ castle, report, trust, from, reports, history, seed }).filter(
+  const { castle, report, trust, from, mode, runners, reports, history, seed } = values;
+  const given = Object.entries({ castle, report, trust, from, mode, runners, reports, history, seed }).filter(
     ([, value]) => value !== undefined,
   );
   const lists = { only: split(values.only), fault: split(values.fault) };
@@ -105,6 +105,8 @@ function read(args: readonly string[]) {
         castle: text,
         report: text,
         from: text,
+        mode: text,
+        runners: text,
         reports: text,
         history: flag,
         seed: text,

@@ -26,6 +26,8 @@ export function readInputs(): Request {
       ...list('only'),
       ...flag('trust'),
       ...text('from'),
+      ...text('mode'),
+      ...text('runners'),
       ...text('reports'),
       ...flag('history'),
       ...list('fault'),

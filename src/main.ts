@@ -10,7 +10,7 @@ import { readInputs } from './inputs.ts';
 import { lastLook } from './last-look.ts';
 import type { Log } from './log.ts';
 import { createLog } from './log.ts';
-import { annotateCautions, annotateErrors, writeFailure, writeOutputs } from './outputs.ts';
+import { annotateCautions, annotateErrors, writeFailure, writeOutputs, writeResult } from './outputs.ts';
 import type { Request } from './request.ts';
 import { saveRun } from './state.ts';
 import { leakError } from './vault/leak-error.ts';
@@ -44,7 +44,7 @@ export async function main(world: Pick<Edge, 'env' | 'cwd' | 'home' | 'self'>): 
       const file = resolve(world.cwd, request.report);
       const late = await lastLook(result.report, file, { env: world.env, secrets: redactor.secrets });
       if (late.length > 0) throw leakError(late);
-    } else if (result.error !== undefined) writeFailure(result.error);
+    } else await writeResult(result, redact);
     if (!cancellation.signal.aborted) await handOver(request, result, edge);
     annotateCautions(result.cautions ?? [], redact);
     if (result.exitCode === 0 && !cancellation.signal.aborted) return;

@@ -1,4 +1,5 @@
 import { error as annotate, setOutput, summary, warning } from '@actions/core';
+import type { CommandResult } from './commands/result.ts';
 import { PhoenixError } from './errors.ts';
 import type { Report } from './report/schema.ts';
 import { renderSummary } from './report/summary.ts';
@@ -16,8 +17,39 @@ export async function writeOutputs(
     'error-code': report.error?.code ?? '',
   };
   await summary.addRaw(redact(renderSummary(report))).write();
+  setOutputs(outputs, redact);
+}
+
+/** The outputs and the job summary of a command that makes no report. */
+export async function writeResult(
+  { outputs = {}, summary: text, error }: Pick<CommandResult, 'outputs' | 'summary' | 'error'>,
+  redact: (text: string) => string,
+): Promise<void> {
+  if (text !== undefined) await summary.addRaw(redact(text)).write();
+  refuseLarge(outputs);
+  setOutputs(outputs, redact);
+  if (error !== undefined) writeFailure(error);
+}
+
+/** All or none: a next job must not begin with half of them. */
+function setOutputs(outputs: Readonly<Record<string, string>>, redact: (text: string) => string): void {
   for (const [name, value] of Object.entries(outputs)) refuseMasked(name, value, redact);
   for (const [name, value] of Object.entries(outputs)) setOutput(name, value);
+}
+
+/** GitHub counts two bytes a character, of all outputs of a job together. */
+const mostOutputBytes = 1024 * 1024;
+
+function refuseLarge(outputs: Readonly<Record<string, string>>): void {
+  const bytes = Object.entries(outputs).reduce((sum, pair) => sum + 2 * pair.join('').length, 0);
+  if (bytes <= mostOutputBytes) return;
+  throw new PhoenixError({
+    code: 'PHX-PLAN-TOO-LARGE',
+    class: 'plan',
+    what: 'The plan is too large to hand on to other jobs.',
+    why: `Its outputs take ${Math.ceil(bytes / 1024)} KiB, and GitHub takes 1024 KiB of a job.`,
+    next: 'Give layers shorter paths, plan fewer at once (only, from), or use the mode `job`, which hands none of them on.',
+  });
 }
 
 /** The runner drops a job's output that holds a masked value and says so only in a warning: the next job reads nothing. */

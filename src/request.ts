@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PhoenixError } from './errors.ts';
 import { didYouMean } from './near.ts';
+import { modes } from './plan/mode.ts';
 
 export const commandNames = [
   'rebirth',
@@ -46,6 +47,18 @@ export const requestSchema = z.strictObject({
       "Doctor only: show what to bind the identity to, from this job's own token, and try the login.",
     ),
   from: z.string().default('').describe('Apply this layer and all that depend on it.'),
+  mode: z
+    .enum(modes, { error: 'auto, job or matrix' })
+    .default('auto')
+    .describe(
+      'Plan only: how to run it, in one job, as a matrix of jobs, or (auto) as is expected to end sooner.',
+    ),
+  runners: z.coerce
+    .number({ error: 'a whole number from 1 up' })
+    .int({ error: 'a whole number from 1 up' })
+    .min(1, { error: 'a whole number from 1 up' })
+    .default(1)
+    .describe('Plan only: how many runners there are for a matrix; auto takes one from 2 on.'),
   fault: z
     .array(z.string())
     .default([])
@@ -82,7 +95,7 @@ export const optionsOf: Readonly<Record<CommandName, readonly Option[]>> = {
   layers: ['castle', 'only', 'report', 'fault', 'seed'],
   verify: ['castle', 'report', 'fault', 'seed'],
   report: ['castle', 'report', 'reports', 'history'],
-  plan: layers,
+  plan: [...layers, 'mode', 'runners'],
   doctor: ['castle', 'only', 'trust'],
   unlock: layers,
   claim: ['castle', 'report'],

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { PhoenixError } from '../../src/errors.ts';
-import { writeOutputs } from '../../src/outputs.ts';
+import { writeOutputs, writeResult } from '../../src/outputs.ts';
 import { createRedactor } from '../../src/vault/redact.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { sampleReport } from '../support/reports.ts';
@@ -49,5 +49,27 @@ describe('the outputs of the Action', () => {
   test('are written where they are free of secrets', async () => {
     await writeOutputs(sampleReport(), '/work/report.json', createRedactor().redact);
     expect(await readFile(join(folder.dir, 'output'), 'utf8')).toContain('/work/report.json');
+  });
+
+  test('of a plan are refused whole where the runner would drop one: the next job would read nothing', async () => {
+    const redactor = createRedactor();
+    redactor.add('TOKEN', 'networking');
+    const outputs = { mode: 'matrix', stages: '[[{"name":"networking","layers":"networking"}]]' };
+    await expect(writeResult({ outputs }, redactor.redact)).rejects.toMatchObject({
+      code: 'PHX-OUTPUT-MASKED',
+    });
+    expect(await readFile(join(folder.dir, 'output'), 'utf8')).toBe('');
+  });
+
+  test('of a plan are refused where they are more than GitHub takes, which counts two bytes a character', async () => {
+    const outputs = (characters: number) => ({ stages: 'x'.repeat(characters - 'stages'.length) });
+    const half = 512 * 1024;
+    await expect(writeResult({ outputs: outputs(half + 1) }, (text) => text)).rejects.toMatchObject({
+      code: 'PHX-PLAN-TOO-LARGE',
+      class: 'plan',
+    });
+    expect(await readFile(join(folder.dir, 'output'), 'utf8')).toBe('');
+    await writeResult({ outputs: outputs(half) }, (text) => text);
+    expect((await readFile(join(folder.dir, 'output'), 'utf8')).length).toBeGreaterThan(half - 20);
   });
 });

@@ -29,6 +29,8 @@ describe('a request', () => {
       reports: '',
       history: false,
       from: '',
+      mode: 'auto',
+      runners: 1,
       fault: [],
     });
   });
@@ -54,6 +56,16 @@ describe('a request', () => {
     expect(parseRequest({ command: 'rehearse', seed: '7' }, shown).seed).toBe(7);
   });
 
+  test('with a number of runners that is none, or a mode that there is not, is told what there is', () => {
+    for (const runners of ['0', '-2', '1.5', 'many', 'Infinity'])
+      expect(refusal({ command: 'plan', runners }).why).toBe('It must be a whole number from 1 up.');
+    expect(refusal({ command: 'plan', mode: 'jobs' }).why).toBe('It must be auto, job or matrix.');
+    expect(parseRequest({ command: 'plan', mode: 'matrix', runners: '3' }, shown)).toMatchObject({
+      mode: 'matrix',
+      runners: 3,
+    });
+  });
+
   test('with a control character in any value, also inside a list, is refused and the character is not echoed', () => {
     for (const raw of [{ castle: 'a\nb' }, { from: 'a\u0000' }, { only: ['ok', 'a\u001b[31m'] }]) {
       const error = refusal({ command: 'rebirth', ...raw });
@@ -69,7 +81,15 @@ const flags = new Set(['trust', 'history']);
 describe('an option that means nothing for a command', () => {
   const given = {
     ...{ castle: 'c.yaml', report: 'r.json', only: ['a'], trust: true },
-    ...{ from: 'a', fault: ['git:401'], reports: 'parts', history: true, seed: '7' },
+    ...{
+      from: 'a',
+      fault: ['git:401'],
+      reports: 'parts',
+      history: true,
+      seed: '7',
+      mode: 'job',
+      runners: '2',
+    },
   };
 
   test.each(commandNames)('is refused by %s, and what it takes is taken', (command) => {

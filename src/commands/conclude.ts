@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Castle } from '../castle/load.ts';
 import type { Edge } from '../edge.ts';
+import { rememberDurations } from '../rebirth/durations.ts';
 import { kindOf } from '../rebirth/kind.ts';
 import { noteFailure, type Progress, verdictOf } from '../rebirth/progress.ts';
 import { leaksInReport, withheld } from '../report/audit.ts';
@@ -32,6 +33,7 @@ export async function concludeRun(
   }
   const unwritten = await writeReport(resolve(edge.cwd, request.report), report);
   if (unwritten !== undefined) edge.log.warn(`${unwritten.what} ${unwritten.why} ${unwritten.next}`);
+  await rememberDurations(castle, report, edge);
   const error =
     progress.failures[0]?.error ?? (unwritten && report.verdict === progress.good ? undefined : unwritten);
   return {

@@ -9,7 +9,7 @@ import { beginRun } from './begin.ts';
 import { concludeRun } from './conclude.ts';
 import type { CommandResult } from './result.ts';
 
-/** One leg of a matrix: the layers (and the claim) that `only` names, with a login of its own; see docs/matrix.md. */
+/** One leg of a matrix: the layers (and the claim) that `only` names, with a login of its own; see docs/stages.md. */
 export async function layers(request: Request, edge: Edge): Promise<CommandResult> {
   const { ledger, castle } = await beginRun(request, edge);
   if (request.only.length === 0) throw nothingNamed();

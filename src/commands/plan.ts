@@ -1,11 +1,18 @@
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { type Castle, loadCastle } from '../castle/load.ts';
 import type { Edge } from '../edge.ts';
+import { readDurations } from '../journal/durations.ts';
+import { castleHome } from '../journal/home.ts';
 import { layerEnvironment } from '../layer/environment.ts';
 import { descendants } from '../plan/graph.ts';
+import { stagingOf } from '../plan/staging.ts';
 import { claimGate, shownName } from '../rebirth/graph.ts';
 import { makePlan } from '../rebirth/plan.ts';
 import { lockFileOf, toolRequests } from '../rebirth/toolchain.ts';
+import { renderPlanSummary } from '../report/plan-summary.ts';
+import { renderPlanned } from '../report/plan-terminal.ts';
+import { plannedRun, planOutputs } from '../report/planned.ts';
 import type { Request } from '../request.ts';
 import { installToolchain } from '../toolchain/install.ts';
 import type { CommandResult } from './result.ts';
@@ -38,16 +45,23 @@ export async function plan(request: Request, edge: Edge): Promise<CommandResult>
     dependencies: dependencies.map(shownName),
     dependents: [...descendants(graph, [id])].map(shownName),
   }));
+  const staging = stagingOf(nodes, {
+    mode: request.mode,
+    runners: request.runners,
+    timed: await readDurations(castleHome(castle, edge.env)),
+    cores: availableParallelism(),
+  });
+  const planned = plannedRun(staging, shownName);
+  const order = steps.map(({ name, kind, dependencies }) => {
+    const waits = dependencies.length === 0 ? 'starts at once' : `after ${dependencies.join(', ')}`;
+    return `${name.padEnd(20)} ${kind.padEnd(6)} ${waits}`;
+  });
   return {
     exitCode: 0,
-    json: { castle: castle.name, steps },
-    text: () =>
-      steps
-        .map(({ name, kind, dependencies }) => {
-          const waits = dependencies.length === 0 ? 'starts at once' : `after ${dependencies.join(', ')}`;
-          return `${name.padEnd(20)} ${kind.padEnd(6)} ${waits}`;
-        })
-        .join('\n'),
+    json: { castle: castle.name, steps, ...planned },
+    text: () => [...order, '', renderPlanned(planned)].join('\n'),
+    outputs: planOutputs(planned),
+    summary: renderPlanSummary(castle.name, planned, staging, shownName),
   };
 }
 

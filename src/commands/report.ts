@@ -8,6 +8,7 @@ import { exitCodes, messageOf, PhoenixError, toPhoenixError } from '../errors.ts
 import { openGitHub } from '../github/api.ts';
 import { takeParts } from '../github/artifacts.ts';
 import { keepHistory } from '../github/history.ts';
+import { rememberDurations } from '../rebirth/durations.ts';
 import { mergeReports } from '../report/merge.ts';
 import { type Parts, readParts } from '../report/parts.ts';
 import type { Report } from '../report/schema.ts';
@@ -27,6 +28,7 @@ export async function report(request: Request, edge: Edge): Promise<CommandResul
     edge.log.warn(`${file} is no report of a part of ${castle.name}; left out`);
   const run = edge.env['GITHUB_RUN_ID'] ?? randomUUID();
   const joined = joinedOf(castle, parts, run);
+  await rememberDurations(castle, joined, edge);
   const troubles = [await writeReport(resolve(edge.cwd, request.report), joined)];
   if (request.history) troubles.push(await keep(castle, joined, edge));
   const [trouble] = troubles.filter((each) => each !== undefined);

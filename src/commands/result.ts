@@ -9,6 +9,9 @@ export interface CommandResult {
   /** For people. */
   text(options: { readonly color: boolean; readonly width: number }): string;
   readonly report?: Report;
+  /** What a command without a report gives to the Action: its outputs, and its job summary as markdown. */
+  readonly outputs?: Readonly<Record<string, string>>;
+  readonly summary?: string;
   /** The error that decided. */
   readonly error?: PhoenixError;
   /** Every error of the run, where there may be several; `error` is one of them. */

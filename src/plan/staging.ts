@@ -1,0 +1,54 @@
+import { type Expected, expectedFrom } from './expected.ts';
+import { type Forecast, forecastOf } from './forecast.ts';
+import { buildGraph, type Graph, type GraphNode } from './graph.ts';
+import { type Choice, chooseMode, type Mode } from './mode.ts';
+import { perJobSeconds, type Stage, stagesOf } from './stages.ts';
+
+/** How a plan may be run: its stages, what each way is expected to take, and the way that is chosen. */
+export interface Staging extends Choice {
+  readonly graph: Graph;
+  readonly stages: readonly Stage[];
+  readonly forecast: Forecast;
+  readonly expected: Expected;
+  readonly assumed: Assumed;
+}
+
+/** What the forecast rests on and no run has measured. */
+export interface Assumed {
+  readonly perJobSeconds: number;
+  readonly runners: number;
+  /** Layers that one runner carries at a time without slowing them down. */
+  readonly layersAtOnce: number;
+}
+
+/** A layer waits for what it makes most of its time, so a core carries several; measured in docs/stages.md. */
+const layersPerCore = 8;
+
+/** Stages of the nodes of a plan; `timed` gives the seconds of those that ran before, `cores` are one runner's. */
+export function stagingOf(
+  nodes: readonly GraphNode[],
+  {
+    mode,
+    runners,
+    timed,
+    cores,
+  }: {
+    readonly mode: Mode;
+    readonly runners: number;
+    readonly timed: ReadonlyMap<string, number>;
+    readonly cores: number;
+  },
+): Staging {
+  const graph = buildGraph(nodes);
+  const expected = expectedFrom(graph, timed);
+  const assumed = { perJobSeconds, runners, layersAtOnce: layersPerCore * Math.max(1, cores) };
+  const stages = stagesOf(graph, { expected: expected.seconds, runners });
+  const forecast = forecastOf(graph, stages, {
+    expected: expected.seconds,
+    perJobSeconds,
+    runners,
+    atOnce: assumed.layersAtOnce,
+  });
+  const choice = chooseMode(mode, runners, forecast, expected.source === 'history');
+  return { ...choice, graph, stages, forecast, expected, assumed };
+}
