@@ -30,9 +30,9 @@ export async function openLastingBox(castle: string): Promise<LastingBox> {
   const lines = createInterface({ input: child.stdout });
   const first = await Promise.race([once(lines, 'line'), ended.then(() => undefined)]);
   if (first === undefined) throw new Error(`the box did not open: ${await said}`);
-  const { file, job } = JSON.parse(String(first[0])) as { file: string; job: Record<string, string> };
+  const { file } = JSON.parse(String(first[0])) as { file: string };
   return {
-    env: { ...job, PHOENIX_BOX: file },
+    env: { PHOENIX_BOX: file },
     repository: join(state, 'box', 'git', 'castle.git'),
     async [Symbol.asyncDispose]() {
       child.stdin.end();

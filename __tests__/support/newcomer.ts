@@ -7,6 +7,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type Report, reportSchema } from '../../src/report/schema.ts';
 import { actBinary } from './act.ts';
+import { artifactServer } from './artifact-server.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 /** What the copies of the examples call, and act finds in a folder. */
@@ -40,6 +41,7 @@ export async function newcomer(): Promise<Newcomer> {
   const dir = join(home, 'castle');
   const phoenix = join(home, 'phoenix');
   const kept = join(home, 'kept');
+  const artifacts = await artifactServer();
   mkdirSync(kept);
   for (const part of ['castle/modules', 'castle/gitops', 'castle/live/box'])
     cpSync(join(root, part), join(dir, part), { recursive: true });
@@ -75,8 +77,10 @@ export async function newcomer(): Promise<Newcomer> {
         RUNNER_TOOL_CACHE: cache,
         GITHUB_RUN_ID: `${process.pid}${runs}`,
         PHOENIX_STATE: join(home, 'state'),
+        ...artifacts.env,
         ...env,
       };
+      artifacts.clear();
       const child = spawn(
         actBinary(),
         [
@@ -84,7 +88,6 @@ export async function newcomer(): Promise<Newcomer> {
           ...['--workflows', join(dir, '.github/workflows', `${example}.yml`), '--eventpath', eventFile],
           ...['self-hosted', 'proxmox'].flatMap((label) => ['--platform', `${label}=-self-hosted`]),
           ...['--local-repository', `${released}@v1=${phoenix}`],
-          ...['--artifact-server-path', join(home, 'artifacts'), '--artifact-server-addr', '127.0.0.1'],
           ...Object.entries(given).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
         ],
         {
@@ -101,7 +104,10 @@ export async function newcomer(): Promise<Newcomer> {
       ]);
       return { status: status as number | null, output: `${stdout}${stderr}`, report: reportIn(report) };
     },
-    [Symbol.asyncDispose]: () => rm(home, { recursive: true, force: true }),
+    async [Symbol.asyncDispose]() {
+      await artifacts[Symbol.asyncDispose]();
+      await rm(home, { recursive: true, force: true });
+    },
   };
 }
 

@@ -13,8 +13,8 @@ import { announceLastingBox } from './lasting.ts';
 import { startBox } from './rehearsal.ts';
 
 /**
- * Opens a box that outlives the runs inside it: `box-open CASTLE STATE FILE`. Prints the path of FILE once runs can join
- * by it, with the environment of a job inside as one JSON line, and stays until its standard input ends.
+ * Opens a box that outlives the runs inside it: `box-open CASTLE STATE FILE`. Prints the path of FILE as one JSON line
+ * once runs can join by it, and stays until its standard input ends.
  */
 export async function runBoxOpen([
   castleFile = '',
@@ -57,8 +57,6 @@ export async function runBoxOpen([
   await using ends = new AsyncDisposableStack();
   ends.defer(() => rm(file, { force: true }));
   await announceLastingBox(file, castle.name, place, seed);
-  const url = place.standIns.get('github-oidc')?.main ?? '';
-  const job = { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: secrets.requestToken };
-  process.stdout.write(`${JSON.stringify({ file, job })}\n`);
+  process.stdout.write(`${JSON.stringify({ file })}\n`);
   await new Promise<void>((done) => whenAborted(signal, done));
 }
