@@ -1,19 +1,20 @@
 import type { PhoenixError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { EndedEngine, LeaseRecord } from './record.ts';
-import { type LeaseStore, storeError } from './store.ts';
+import type { Seat, Told } from './seat.ts';
+import { type LeaseStore, type Stored, storeError } from './store.ts';
 import { type Time, within } from './time.ts';
 import { lost as lostError, reasonOf, takenBy } from './words.ts';
 
-/** A castle held by this run. Disposing of it gives it back. */
+/** A castle held by this run, alone or with others of its group. Disposing of it gives it back. */
 export interface Lease extends AsyncDisposable {
   /** One more than any holder before had. */
   readonly fence: number;
-  /** Aborted with PHX-LEASE-LOST when another holds the castle, or may soon: from then on nothing may be changed. */
+  /** Aborted with PHX-LEASE-LOST when a stranger holds the castle, or may soon: from then on nothing may be changed. */
   readonly lost: AbortSignal;
   /** What the dead run had written whose lease this one took over. */
   readonly overtaken: LeaseRecord | undefined;
-  /** The record before this one: what was overtaken, or a run that ended and gave the castle back. */
+  /** The record before this one: what was overtaken or joined, or a run that ended and gave the castle back. */
   readonly predecessor: LeaseRecord | undefined;
   /** What the run is at, for those who meet the lease; written with the next renewal. */
   at(phase: string): void;
@@ -29,18 +30,32 @@ export interface Lease extends AsyncDisposable {
 const share = 0.9;
 const releaseWithinMs = 10_000;
 
+/** So often a member tries to write beside its siblings; a record of one run has no siblings. */
+const triesBeside = 60;
+
+export interface Held {
+  readonly seat: Seat;
+  readonly fence: number;
+  /** What was found before, and whether its holder was dead. */
+  readonly predecessor: LeaseRecord | undefined;
+  readonly overtook: boolean;
+  readonly time: Time;
+  readonly log: Log;
+}
+
 /** Keeps the lease that was just written as `record` at `since`, and is in the store as `version`. */
 export function hold(
   store: LeaseStore,
   record: LeaseRecord,
   version: string,
   since: number,
-  { time, log, predecessor }: { time: Time; log: Log; predecessor: LeaseRecord | undefined },
+  { seat, fence, predecessor, overtook, time, log }: Held,
 ): Lease {
   const lost = new AbortController();
   const stop = new AbortController();
   const ttl = record.ttlSeconds * 1000;
   let current = { record, version, since };
+  let told: Told = {};
 
   const lose = (error: PhoenixError) => {
     if (stop.signal.aborted) return;
@@ -48,28 +63,31 @@ export function hold(
     lost.abort(error);
   };
 
-  /** Writes our record over our own last one; undefined where the record is another's. */
-  const rewrite = async (next: LeaseRecord): Promise<string | undefined> => {
-    const written = await store.write(next, current.version);
-    if (written !== undefined) return written;
-    const found = await store.read();
-    if (found === undefined || found.record.token !== record.token || found.record.released !== null) {
-      lose(lostError(store, record, takenBy(found?.record)));
-      return undefined;
+  /** Writes our renewal over the last record we know; undefined where our part of it is gone. */
+  const rewrite = async (): Promise<Stored | undefined> => {
+    let base: Stored = current;
+    for (let tries = 1; ; tries += 1) {
+      const next = seat.renewed(base.record, told, time.wall());
+      const written = await store.write(next, base.version);
+      if (written !== undefined) return { record: next, version: written };
+      if (seat.shared ? tries > triesBeside : tries > 1)
+        throw storeError(store.place, undefined, { why: 'It changes under our hands.' });
+      if (tries > 1) await time.sleep(seat.pause(base.record, tries), stop.signal, true);
+      const found = await store.read();
+      if (found === undefined || !seat.isIn(found.record)) {
+        lose(lostError(store, record, takenBy(found?.record)));
+        return undefined;
+      }
+      // A sibling was quicker, or an earlier write of ours took effect and its answer was lost.
+      base = found;
     }
-    // An earlier write of ours took effect and its answer was lost.
-    const again = await store.write(next, found.version);
-    if (again === undefined) throw storeError(store.place, undefined, { why: 'It changes under our hands.' });
-    return again;
   };
 
   const renew = async () => {
     const began = time.now();
-    const next = { ...current.record, renewed: time.wall() };
-    const written = await rewrite(next);
+    const written = await rewrite();
     // A renewal that was given up may come to its end after a later one.
-    if (written !== undefined && began >= current.since)
-      current = { record: { ...current.record, renewed: next.renewed }, version: written, since: began };
+    if (written !== undefined && began >= current.since) current = { ...written, since: began };
   };
 
   const keep = async () => {
@@ -100,12 +118,15 @@ export function hold(
 
   let released: Promise<void> | undefined;
   const giveBack = async () => {
-    for (let tries = 0; tries < 5 && !lost.signal.aborted; tries += 1) {
-      const gone = { ...current.record, released: time.wall() };
+    const most = seat.shared ? triesBeside : 5;
+    for (let tries = 1; tries <= most && !lost.signal.aborted; tries += 1) {
+      const gone = seat.left(current.record, told, time.wall());
       if ((await store.write(gone, current.version)) !== undefined) return;
+      if (seat.shared && tries > 1)
+        await time.sleep(seat.pause(current.record, tries), new AbortController().signal, true);
       const found = await store.read();
-      if (found?.record.token !== record.token || found.record.released !== null) return;
-      current = { ...current, version: found.version };
+      if (found === undefined || !seat.isIn(found.record)) return;
+      current = { ...current, ...(seat.shared ? found : { version: found.version }) };
     }
   };
   const release = () => {
@@ -120,15 +141,15 @@ export function hold(
     return released;
   };
   return {
-    fence: record.fence,
+    fence,
     lost: lost.signal,
-    overtaken: predecessor?.released === null ? predecessor : undefined,
+    overtaken: overtook ? predecessor : undefined,
     predecessor,
     at(phase) {
-      current = { ...current, record: { ...current.record, phase } };
+      told = { ...told, phase };
     },
     ended(engines) {
-      current = { ...current, record: { ...current.record, engines: [...engines] } };
+      told = { ...told, engines };
     },
     release,
     leave: () => stop.abort(),

@@ -17,6 +17,27 @@ const owner = z.object({
 /** An engine that has ended, and the time in which it took its state's lock (epoch milliseconds of the owner's clock). */
 const endedEngine = z.object({ layer: z.string(), from: z.number(), to: z.number() });
 
+/** A run that has left a group: what it had started, and as whom those engines wrote themselves into locks. */
+const ended = z.object({
+  run: z.string(),
+  host: z.string(),
+  user: z.string(),
+  engines: z.array(endedEngine),
+});
+
+/** One of those that hold a castle together: a leg of a workflow run. */
+const member = z.object({
+  token: z.string().min(1),
+  run: z.string(),
+  owner,
+  url: z.string(),
+  fence: z.int().min(1),
+  /** One more at each renewal: that is its sign of life, since the record as a whole changes with everybody's. */
+  beat: z.int(),
+  renewed: z.number(),
+  phase: z.string().optional(),
+});
+
 /** Who holds a castle, and the last that was heard of it. */
 const leaseRecord = z.object({
   format: z.literal(1),
@@ -39,9 +60,18 @@ const leaseRecord = z.object({
   released: z.number().nullable(),
   /** What the run had started, when it gave the castle back: a lock that one of these left is proved dead anywhere. */
   engines: z.array(endedEngine).optional(),
+  /** The legs of one workflow run hold the castle together under this name; see members.ts. */
+  group: z.string().min(1).optional(),
+  members: z.array(member).min(1).optional(),
+  /** Members of the group that have left it in order. */
+  left: z.array(ended).optional(),
+  /** What the holder before the group had ended: its later members never meet that record. */
+  before: z.array(ended).optional(),
 });
 
 export type EndedEngine = z.infer<typeof endedEngine>;
+export type Ended = z.infer<typeof ended>;
+export type Member = z.infer<typeof member>;
 export type Owner = z.infer<typeof owner>;
 export type LeaseRecord = z.infer<typeof leaseRecord>;
 

@@ -11,6 +11,8 @@ export interface Who {
   readonly owner: Owner;
   /** The page of the workflow run; empty outside GitHub. */
   readonly url: string;
+  /** Those that name the same one hold the castle together (group.ts); undefined: this run alone. */
+  readonly group?: string;
 }
 
 /** This process as the owner of a lease. */
@@ -31,7 +33,7 @@ export async function thisProcess(): Promise<Owner> {
  * or on one that only has the same name; whether it still lives shows by its renewals alone.
  */
 export async function standingOf(
-  { owner }: LeaseRecord,
+  { owner }: Pick<LeaseRecord, 'owner'>,
   me: Owner,
   isAlive: (process: ProcessIdentity) => Promise<boolean>,
 ): Promise<'alive' | 'dead' | 'unknown'> {

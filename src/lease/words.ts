@@ -4,9 +4,11 @@ import type { LeaseRecord } from './record.ts';
 import type { LeaseStore } from './store.ts';
 
 /** `run 3f2a… (process 4711 of root on runner-1, https://github.com/…)` */
-export function holderOf({ run, owner, url }: LeaseRecord): string {
+export function holderOf({ run, owner, url, members = [] }: LeaseRecord): string {
   const page = url === '' ? '' : `, ${url}`;
-  return `run ${run} (process ${owner.pid} of ${owner.user || '?'} on ${owner.host}${page})`;
+  const others = members.length - 1;
+  const more = others < 1 ? '' : ` and ${others} more ${others === 1 ? 'leg' : 'legs'} of its workflow run`;
+  return `run ${run} (process ${owner.pid} of ${owner.user || '?'} on ${owner.host}${page})${more}`;
 }
 
 /** The clock of the owner's machine, which need not be ours. */
