@@ -5,9 +5,10 @@ import { messageOf, toPhoenixError } from './errors.ts';
 import { handOverReport } from './github/hand-over.ts';
 import { isOver, type RunRecord, readRun } from './journal/record.ts';
 import { dirStore } from './lease/dir.ts';
-import { adoptLease } from './lease/lease.ts';
+import { adoptLease, partOf } from './lease/lease.ts';
 import type { Owner } from './lease/record.ts';
 import type { LeaseStore } from './lease/store.ts';
+import { holdersIn } from './lease/watch.ts';
 import { thisProcess } from './lease/who.ts';
 import type { Log } from './log.ts';
 import { actionLog } from './main.ts';
@@ -99,15 +100,25 @@ async function settleOwn(
   if (report.error?.code === leakCode) setFailed(redactor.redact(`${report.error.what} ${report.error.why}`));
 }
 
-/** Whether a run that can see this one's processes has taken over: it settles it as it begins. */
+/**
+ * Whether a run that can see this one's processes has taken over, or has the castle together with others: it settles
+ * this one as it begins.
+ */
 async function isCaredFor(record: RunRecord, store: LeaseStore, me: Owner): Promise<boolean> {
   const now = await readRun(record.dir);
   if (now === undefined || isOver(now)) return true;
   const found = await store.read().catch(() => undefined);
-  if (found === undefined || found.record.released !== null || found.record.run === record.begin.run)
-    return false;
-  const { bootId, pidSpace } = found.record.owner;
-  return bootId === me.bootId && pidSpace === me.pidSpace;
+  if (found === undefined || found.record.released !== null) return false;
+  const part = partOf(found.record, record.begin.run);
+  // Our own part is another's only where a leg beside us goes on with it.
+  if (part !== undefined) {
+    const { pid, startTime } = record.begin.owner;
+    const ours = part.owner.pid === pid && part.owner.startTime === startTime;
+    return found.record.members !== undefined && !ours;
+  }
+  return holdersIn(found).some(
+    ({ owner: { bootId, pidSpace } }) => bootId === me.bootId && pidSpace === me.pidSpace,
+  );
 }
 
 function endOfBudget({ cancelled }: RunRecord, env: NodeJS.ProcessEnv): number {

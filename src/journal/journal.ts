@@ -11,7 +11,8 @@ export const journalFile = 'journal.jsonl';
 /** Beside the journal: the processes that layers start, each written down by itself; see layer/starter.ts. */
 export const processesFile = 'processes';
 
-const keptRuns = 20;
+/** Enough for what several workflow runs of many legs leave on one machine. */
+const keptRuns = 100;
 
 type Note = JournalEntry extends infer Entry
   ? Entry extends JournalEntry

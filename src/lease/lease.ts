@@ -166,7 +166,7 @@ export async function adoptLease(
 type Part = Pick<LeaseRecord, 'token' | 'owner' | 'fence'>;
 
 /** What `run` holds of a record: all of it, its entry among others, or nothing. */
-function partOf(record: LeaseRecord, run: string): Part | undefined {
+export function partOf(record: LeaseRecord, run: string): Part | undefined {
   if (record.released !== null) return undefined;
   if (record.members !== undefined) return record.members.find((each) => each.run === run);
   return record.run === run ? record : undefined;

@@ -62,7 +62,7 @@ async function prepare(
   const { log, env } = edge;
   const stateDir = stateDirOf(castle);
   const opened = await plainLedger.span('opening', 'phase', () => openRun(castle, request, edge, ends));
-  const { id, home, journal, lease } = opened;
+  const { id, home, journal, lease, group } = opened;
   progress.run = id;
   // The last of the clean-up but for the lease: a run that is killed in the middle of it has not ended.
   ends.defer(() => journal.write({ type: 'end', verdict: verdictOf(progress) }));
@@ -104,6 +104,7 @@ async function prepare(
     id,
     home,
     journal,
+    group,
     handsOver: () => handsOver(edge),
     log,
     ledger,

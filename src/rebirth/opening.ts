@@ -3,33 +3,19 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Castle } from '../castle/load.ts';
 import type { Edge } from '../edge.ts';
-import { messageOf } from '../errors.ts';
-import type { Machine } from '../journal/entries.ts';
 import { castleHome } from '../journal/home.ts';
-import {
-  type Journal,
-  openJournal,
-  pruneRuns,
-  runFolder,
-  thisMachine,
-  unwritten,
-} from '../journal/journal.ts';
-import { isOver, type RunRecord, readRuns, whereItDied } from '../journal/record.ts';
+import { type Journal, openJournal, runFolder, thisMachine, unwritten } from '../journal/journal.ts';
 import { dirStore } from '../lease/dir.ts';
+import { groupOf } from '../lease/group.ts';
 import type { Lease } from '../lease/hold.ts';
 import { acquireLease } from '../lease/lease.ts';
 import { thisProcess } from '../lease/who.ts';
-import { isAlive } from '../process-identity.ts';
-import { sweepBoxes } from '../rehearsal/records.ts';
 import type { Request } from '../request.ts';
-import { settleRun } from '../settle/run.ts';
-import { stillOpen } from '../vault/open.ts';
-import { sweptRoots } from '../vault/root.ts';
-import { sweepVaults } from '../vault/sweep.ts';
 import { kindOf } from './kind.ts';
 import { runUrl } from './run-url.ts';
 import { stateDirOf } from './state-dir.ts';
-import { sweepWorkspaces, workspaceOf } from './workspace.ts';
+import { sweep } from './sweep.ts';
+import { workspaceOf } from './workspace.ts';
 
 /** A run that has its castle to itself and its journal open. */
 export interface Opened {
@@ -38,16 +24,14 @@ export interface Opened {
   readonly journal: Journal;
   /** The lease on this machine. */
   readonly lease: Lease;
+  /** Those that this run holds the castle together with: the legs of one workflow run. */
+  readonly group: string | undefined;
 }
-
-/** A run of another machine that nobody there has settled in this time will not be settled any more. */
-const forgottenMs = 30 * 24 * 3600 * 1000;
-/** How long the engines of a dead run are waited for, whatever their layers' timeouts are. */
-const adoptWithinMs = 60 * 60 * 1000;
 
 /**
  * Takes the castle on this machine, opens the journal, and cleans up after runs that died before it: so that what they
- * left cannot be in the way of this one. Throws PHX-LEASE-HELD where another run has the castle.
+ * left cannot be in the way of this one. Throws PHX-LEASE-HELD where another run has the castle; legs of one workflow run
+ * have it together.
  */
 export async function openRun(
   castle: Castle,
@@ -66,11 +50,15 @@ export async function openRun(
   });
   const owner = await thisProcess();
   const url = runUrl(env);
-  const lease = await acquireLease(
-    dirStore(join(home, 'lease')),
-    { run: id, castle: castle.name, owner, url },
-    { ttlSeconds: castle.lease.ttlSeconds, waitSeconds: castle.lease.waitSeconds, signal, log },
-  );
+  const kind = kindOf(request, castle);
+  const group = kind.mode === 'matrix' ? groupOf(env) : undefined;
+  const who = { run: id, castle: castle.name, owner, url, ...(group === undefined ? {} : { group }) };
+  const lease = await acquireLease(dirStore(join(home, 'lease')), who, {
+    ttlSeconds: castle.lease.ttlSeconds,
+    waitSeconds: castle.lease.waitSeconds,
+    signal,
+    log,
+  });
   ends.use(lease);
   const journal = await openJournal(home, id);
   ends.use(journal);
@@ -84,7 +72,7 @@ export async function openRun(
     url,
     reportFile: resolve(edge.cwd, request.report),
     workspace: workspaceOf({ stateDir, id }),
-    ...kindOf(request, castle),
+    ...kind,
   });
   signal.addEventListener(
     'abort',
@@ -93,55 +81,6 @@ export async function openRun(
       once: true,
     },
   );
-  await sweep(home, stateDir, edge);
-  return { id, home, journal, lease };
-}
-
-/** Of another machine, or another container of this one: what it left cannot be seen from here, so it is left to them. */
-function isElsewhere({ begin: { machine } }: RunRecord, here: Machine): boolean {
-  const otherSpace = machine.bootId === here.bootId && machine.pidSpace !== here.pidSpace;
-  return machine.host !== here.host || otherSpace;
-}
-
-/** Cleans up after the dead: their engines, states, locks, logins, vaults, folders, boxes. */
-async function sweep(home: string, stateDir: string, edge: Edge): Promise<void> {
-  const { log, signal, redactor, fetch, env } = edge;
-  const [runs, here] = await Promise.all([readRuns(home), thisMachine()]);
-  for (const record of runs) {
-    if (isOver(record) || isElsewhere(record, here) || (await isAlive(record.begin.owner))) continue;
-    const { run, at, machine } = record.begin;
-    log.warn(
-      `run ${run.slice(0, 8)} of ${new Date(at).toISOString()} died ${whereItDied(record)}; cleaning up after it`,
-    );
-    if (record.vault !== undefined && machine.bootId !== here.bootId)
-      log.warn(
-        'the machine was booted since: the vault of that run is gone, with its secrets and what its layers said',
-      );
-    const until = Date.now() + adoptWithinMs;
-    const settled = await settleRun(record, {
-      by: 'next run',
-      home,
-      log,
-      redactor,
-      signal,
-      fetch,
-      env,
-      until,
-      // A run that was cancelled wants its engines to stop; one that died would have let them finish.
-      interrupt: record.cancelled === undefined ? 'at-timeout' : 'at-once',
-    });
-    for (const trouble of settled.troubles) log.warn(`after run ${run.slice(0, 8)}: ${trouble}`);
-  }
-  // One that cannot be wiped is in nobody's way, and is tried again by each run.
-  await sweepVaults(await sweptRoots(env), (dir, how) =>
-    log.warn(`wiped the vault ${dir}, which a dead run left${how === 'lazy' ? `; ${stillOpen}` : ''}`),
-  ).catch((thrown: unknown) => log.warn(messageOf(thrown)));
-  await sweepWorkspaces(stateDir);
-  const { processes } = await sweepBoxes(stateDir);
-  if (processes.length > 0) log.warn(`ended what a dead rehearsal left: ${processes.join(', ')}`);
-  const old = Date.now() - forgottenMs;
-  const over = runs.filter(
-    (record) => isOver(record) || (isElsewhere(record, here) && record.begin.at < old),
-  );
-  await pruneRuns(over.map(({ dir, begin }) => ({ dir, at: begin.at })));
+  await sweep({ home, stateDir, who }, edge);
+  return { id, home, journal, lease, group };
 }

@@ -12,6 +12,8 @@ export interface Run {
   /** See journal/home.ts: what this machine keeps of the castle's runs. */
   readonly home: string;
   readonly journal: Journal;
+  /** Those that this run holds the castle together with (lease/group.ts); undefined: it has the castle to itself. */
+  readonly group?: string | undefined;
   /** Whether the run is cancelled and leaves what is under way to the step that comes after. */
   readonly handsOver: () => boolean;
   readonly castle: Castle;

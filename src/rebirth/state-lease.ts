@@ -3,6 +3,7 @@ import { toPhoenixError } from '../errors.ts';
 import { leaseStoreFor } from '../lease/beside.ts';
 import type { Lease } from '../lease/hold.ts';
 import { acquireLease } from '../lease/lease.ts';
+import { endedIn } from '../lease/members.ts';
 import { findState } from '../lease/place.ts';
 import { thisProcess } from '../lease/who.ts';
 import type { Layer } from '../plan/discover.ts';
@@ -37,12 +38,14 @@ export async function holdStates(
       return undefined;
     }
     if (typeof state !== 'string') await leaveStateLease(run.vault, { state, castle: castle.name, env });
-    const owner = await thisProcess();
-    const lease = await acquireLease(
-      store,
-      { run: run.id, castle: castle.name, owner, url: runUrl(run.env) },
-      { ttlSeconds: castle.lease.ttlSeconds, waitSeconds: castle.lease.waitSeconds, signal, log },
-    );
+    const { id, group } = run;
+    const own = { run: id, castle: castle.name, owner: await thisProcess(), url: runUrl(run.env) };
+    const lease = await acquireLease(store, group === undefined ? own : { ...own, group }, {
+      ttlSeconds: castle.lease.ttlSeconds,
+      waitSeconds: castle.lease.waitSeconds,
+      signal,
+      log,
+    });
     noteEnded(run, lease);
     whenAborted(lease.lost, () => run.stop(toPhoenixError(lease.lost.reason)));
     return lease;
@@ -51,9 +54,8 @@ export async function holdStates(
 
 /** A lock of another machine can be proved dead by this alone: that the run which took it has ended in order. */
 function noteEnded({ journal }: Run, { predecessor }: Lease): void {
-  if (predecessor === undefined || predecessor.released === null) return;
-  const { run, owner, engines = [] } = predecessor;
-  for (const engine of engines) {
-    journal.write({ type: 'predecessor', run, host: owner.host, user: owner.user, ...engine });
+  if (predecessor === undefined) return;
+  for (const { run, host, user, engines } of endedIn(predecessor)) {
+    for (const engine of engines) journal.write({ type: 'predecessor', run, host, user, ...engine });
   }
 }

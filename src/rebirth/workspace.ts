@@ -54,10 +54,11 @@ export async function removeRunFolder(dir: string): Promise<void> {
   await rm(dir, { recursive: true, force: true });
 }
 
-/** Removes the folders of programs that dead runs left. */
-export async function sweepWorkspaces(stateDir: string): Promise<void> {
+/** Removes the folders of programs that dead runs left, but for the runs in `spared`. */
+export async function sweepWorkspaces(stateDir: string, spared: ReadonlySet<string>): Promise<void> {
   const runs = join(stateDir, runsFolder);
   for (const name of await readdir(runs).catch(() => [])) {
+    if (spared.has(name)) continue;
     if (await isAbandoned(join(runs, name))) await rm(join(runs, name), { recursive: true, force: true });
   }
 }

@@ -24,16 +24,17 @@ export async function abandonedVaults(roots: readonly string[]): Promise<string[
 /**
  * Wipes the abandoned vaults below the roots; tells of each, and of those that could not be wiped at the end. One that an
  * engine still works with is left: whoever settles its run waits for the engine, and needs what lies there to judge it
- * and to release its lock. Returns those that it wiped.
+ * and to release its lock. So is that of a run in `spared`, which somebody settles. Returns those that it wiped.
  */
 export async function sweepVaults(
   roots: readonly string[],
   onWiped: (dir: string, how: Wiped) => void = () => {},
+  spared: ReadonlySet<string> = new Set(),
 ): Promise<string[]> {
   const wiped: string[] = [];
   const failures: unknown[] = [];
   for (const dir of await abandonedVaults(roots)) {
-    if (await isAtWork(dir)) continue;
+    if (spared.has(runOf(dir)) || (await isAtWork(dir))) continue;
     // One that stays must not keep the others.
     await wipe(dir).then(
       (how) => {
@@ -48,6 +49,9 @@ export async function sweepVaults(
 }
 
 async function isAtWork(dir: string): Promise<boolean> {
-  const run = basename(dir).slice(vaultPrefix.length);
-  return (await processesMarked(marks.run, run)).length > 0;
+  return (await processesMarked(marks.run, runOf(dir))).length > 0;
+}
+
+function runOf(dir: string): string {
+  return basename(dir).slice(vaultPrefix.length);
 }
