@@ -23,8 +23,8 @@ export interface Contender extends AsyncDisposable {
 }
 
 /** A process that is ready to take the lease in `folder` (lease-contender.ts). */
-export async function contend(folder: string, run: string, waitSeconds = 0): Promise<Contender> {
-  const child = spawn(process.execPath, [program, folder, run, String(waitSeconds)], {
+export async function contend(folder: string, run: string, waitSeconds = 0, group = ''): Promise<Contender> {
+  const child = spawn(process.execPath, [program, folder, run, String(waitSeconds), group], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();

@@ -156,4 +156,23 @@ describe('a lease that legs of one workflow run hold together, over any joins, l
       { numRuns: 40 },
     );
   }, 120_000);
+
+  it.each([
+    ['is not lost by a leg that stood still while a sibling kept it', 'seven.1', ['acquired', 'released']],
+    ['is lost by one that stood still alone', undefined, ['acquired', 'lost']],
+  ])('%s', async (_, group, expected) => {
+    const plain = { killedAfterSeconds: undefined, sleep: undefined, adopted: false, waitSeconds: 0 };
+    const sleeper = { ...plain, machine: 0, startSeconds: 0, workSeconds: 400, group: 'seven.1' };
+    const sibling = { ...plain, machine: 1, startSeconds: 5, workSeconds: 300, group };
+    const stranger = { ...plain, machine: 2, startSeconds: 10, workSeconds: 500, waitSeconds: 3000 };
+    const { told, collisions } = await play(
+      [{ ...sleeper, sleep: { afterSeconds: 20, seconds: 200 } }, sibling, { ...stranger, group: undefined }],
+      30,
+      goodLine(7),
+    );
+    expect(collisions).toEqual([]);
+    const of = (index: number) => told.filter((event) => event.contender === index);
+    expect(of(0).map(({ what }) => what)).toEqual(expected);
+    expect(of(2).map(({ what }) => what)).toEqual(['acquired', 'released']);
+  });
 });
