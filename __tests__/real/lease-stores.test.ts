@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { leaseStoreFor } from '../../src/lease/beside.ts';
 import { httpStore } from '../../src/lease/http.ts';
@@ -144,6 +145,38 @@ describe.each(kinds)('a lease as %s', (_, place) => {
     expect(storeAt(place(), 'named').place).toContain('phoenix-lease-named');
     expect(storeAt(place(), 'named').place).not.toContain(s3.secretKey);
   });
+});
+
+describe('legs of one workflow run, each on a machine of its own', () => {
+  const take = (place: StatePlace, number: number, group?: string) =>
+    acquireLease(
+      storeAt(place, 'shared'),
+      {
+        ...{ run: `run-${number}`, castle: 'tazlab', owner: ownerOn(number, 1), url: '' },
+        ...(group === undefined ? {} : { group }),
+      },
+      { ttlSeconds: 6, waitSeconds: 0, signal: AbortSignal.timeout(50_000), log: silentLog },
+    );
+
+  it('come together at once, all keep the lease beyond its TTL, and leave together, in a folder, in S3 and behind HTTP', async () => {
+    const numbers = [1, 2, 3, 4, 5, 6, 7, 8];
+    await Promise.all(
+      kinds.map(async ([, place]) => {
+        const legs = await Promise.all(numbers.map((number) => take(place(), number, 'seven.1')));
+        const held = await storeAt(place(), 'shared').read();
+        expect(held?.record.members).toHaveLength(legs.length);
+        await sleep(9000);
+        expect(legs.filter(({ lost }) => lost.aborted)).toEqual([]);
+        expect(await rejection(take(place(), 99))).toMatchObject({ code: 'PHX-LEASE-HELD' });
+        for (const [index, leg] of legs.entries())
+          leg.ended([{ layer: `layer-${index + 1}`, from: 1, to: 2 }]);
+        await Promise.all(legs.map((leg) => leg.release()));
+        const found = (await storeAt(place(), 'shared').read())?.record;
+        expect(found?.released).toBeGreaterThan(0);
+        expect(found?.left?.map(({ run }) => run).toSorted()).toEqual(numbers.map((each) => `run-${each}`));
+      }),
+    );
+  }, 60_000);
 });
 
 describe('the folder', () => {

@@ -39,10 +39,10 @@ export interface Told {
 const postPid = (index: number) => 1000 + index;
 
 /** Plays the contenders against one store, and tells what became of them and which two ever held the castle by no right. */
-export async function play(contenders: readonly Contender[], ttlSeconds: number, way: () => Way) {
+export async function play(contenders: readonly Contender[], ttlSeconds: number, way: () => Way, lagMs = 0) {
   const time = simulatedTime();
   const memory = memoryStore();
-  const store = memory.over(time, way);
+  const store = memory.over(time, way, lagMs);
   const told: Told[] = [];
   const holding = new Set<number>();
   const collisions: string[] = [];

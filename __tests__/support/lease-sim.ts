@@ -65,24 +65,26 @@ export interface Way {
 
 /** A store in memory, true to compare-and-swap, at the far end of a line that `way` plays. */
 export function memoryStore(): {
-  over(time: SimulatedTime, way: () => Way): LeaseStore;
+  /** `lagMs`: it writes so long after it has looked at the version, and takes what was written between for nothing. */
+  over(time: SimulatedTime, way: () => Way, lagMs?: number): LeaseStore;
   record(): LeaseRecord | undefined;
   history: LeaseRecord[];
 } {
   let stored: { record: LeaseRecord; version: number } | undefined;
   const history: LeaseRecord[] = [];
+  let versions = 0;
   return {
     history,
     record: () => stored?.record,
-    over: (time, way) => {
-      const call = <T>(effect: () => T): Promise<T> =>
+    over: (time, way, lagMs = 0) => {
+      const call = <T>(effect: () => T, lag = 0): Promise<T> =>
         new Promise((resolve, reject) => {
           const { there, back, lost } = way();
           const fail = () => reject(storeError('memory', new Error('connection reset')));
           time.after(there, () => {
             if (lost === 'request') return fail();
             const value = effect();
-            time.after(back, () => (lost === 'answer' ? fail() : resolve(value)));
+            time.after(lag + back, () => (lost === 'answer' ? fail() : resolve(value)));
           });
         });
       return {
@@ -91,10 +93,16 @@ export function memoryStore(): {
         write: (record, ifVersion) =>
           call(() => {
             if (String(stored?.version ?? '') !== (ifVersion ?? '')) return undefined;
-            stored = { record, version: (stored?.version ?? 0) + 1 };
-            history.push(record);
-            return String(stored.version);
-          }),
+            versions += 1;
+            const version = versions;
+            const put = () => {
+              stored = { record, version };
+              history.push(record);
+            };
+            if (lagMs === 0) put();
+            else time.after(lagMs, put);
+            return String(version);
+          }, lagMs),
       };
     },
   };

@@ -175,4 +175,29 @@ describe('a lease that legs of one workflow run hold together, over any joins, l
     expect(of(0).map(({ what }) => what)).toEqual(expected);
     expect(of(2).map(({ what }) => what)).toEqual(['acquired', 'released']);
   });
+
+  it('is lost by no leg either where a server takes two writes at once, and what it overwrote comes back', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(seconds(5), { minLength: 2, maxLength: 10 }),
+        fc.integer({ min: 1, max: 300 }),
+        fc.integer(),
+        async (starts, lagMs, seed) => {
+          const leg = { machine: 0, workSeconds: 100, killedAfterSeconds: undefined, waitSeconds: 0 };
+          const legs = starts.map((startSeconds, machine) => ({
+            ...{ ...leg, machine, startSeconds, group: 'seven.1', sleep: undefined, adopted: false },
+          }));
+          const { told, history } = await play(legs, 30, goodLine(seed), lagMs);
+          for (const index of legs.keys()) {
+            const mine = told.filter((event) => event.contender === index).map(({ what }) => what);
+            expect(mine).toEqual(['acquired', 'released']);
+          }
+          // Between the last renewal of all and the first to leave.
+          const most = Math.max(...history.map(({ members = [] }) => members.length));
+          expect(most).toBe(legs.length);
+        },
+      ),
+      { numRuns: 150 },
+    );
+  }, 120_000);
 });

@@ -72,14 +72,20 @@ export function hold(
       if (written !== undefined) return { record: next, version: written };
       if (seat.shared ? tries > triesBeside : tries > 1)
         throw storeError(store.place, undefined, { why: 'It changes under our hands.' });
-      if (tries > 1) await time.sleep(seat.pause(base.record, tries), stop.signal, true);
+      if (tries > 1) await time.sleep(seat.pause(base.record, tries), stop.signal, true).catch(() => {});
       const found = await store.read();
-      if (found === undefined || !seat.isIn(found.record)) {
+      // Given back meanwhile: nothing of ours may come into the record any more.
+      if (stop.signal.aborted) return undefined;
+      const ours =
+        found === undefined || seat.isIn(found.record)
+          ? found?.record
+          : seat.returned(found.record, base.record);
+      if (found === undefined || ours === undefined) {
         lose(lostError(store, record, takenBy(found?.record)));
         return undefined;
       }
       // A sibling was quicker, or an earlier write of ours took effect and its answer was lost.
-      base = found;
+      base = { record: ours, version: found.version };
     }
   };
 
@@ -121,8 +127,10 @@ export function hold(
     const most = seat.shared ? triesBeside : 5;
     for (let tries = 1; tries <= most && !lost.signal.aborted; tries += 1) {
       const gone = seat.left(current.record, told, time.wall());
-      if ((await store.write(gone, current.version)) !== undefined) return;
-      if (seat.shared && tries > 1)
+      const written = await store.write(gone, current.version);
+      if (written !== undefined && !seat.shared) return;
+      // A sibling's write may have been taken at the same moment, with our part still in it.
+      if (written === undefined && seat.shared && tries > 1)
         await time.sleep(seat.pause(current.record, tries), new AbortController().signal, true);
       const found = await store.read();
       if (found === undefined || !seat.isIn(found.record)) return;

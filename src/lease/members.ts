@@ -11,7 +11,10 @@ export function joined(record: LeaseRecord, newcomer: Omit<Member, 'fence'>): Le
   return withMembers({ ...record, fence }, [...(record.members ?? []), { ...newcomer, fence }]);
 }
 
-/** The first member's record, after `before`. What had ended by then goes with it. */
+/**
+ * The first member's record, after `before`. What had ended by then goes with it. Its token is the group's own and that
+ * of no other time that it holds the castle: a first member that another's overwrote finds the same one there.
+ */
 export function founded(
   record: LeaseRecord,
   group: string,
@@ -24,6 +27,7 @@ export function founded(
   return withMembers(
     {
       ...record,
+      token: `${group}#${record.fence}`,
       group,
       ...(left.length === 0 ? {} : { left }),
       ...(earlier.length === 0 ? {} : { before: earlier }),
@@ -59,6 +63,18 @@ export function without(
   if (others.length > 0) return withMembers(next, others);
   const { members: _, ...rest } = next;
   return { ...rest, released: wall };
+}
+
+/**
+ * The record with the member that `known` has as `token`, and it no more. Only while the same group has held the castle
+ * without a break, and nobody goes on with that run's work: else its part is gone by right.
+ */
+export function returned(record: LeaseRecord, known: LeaseRecord, token: string): LeaseRecord | undefined {
+  const { members, released } = record;
+  const own = known.members?.find((each) => each.token === token);
+  if (members === undefined || released !== null || own === undefined) return undefined;
+  if (record.token !== known.token || members.some(({ run }) => run === own.run)) return undefined;
+  return withMembers({ ...record, fence: Math.max(record.fence, own.fence) }, [...members, own]);
 }
 
 /** Every engine that `record` proves to have ended. */

@@ -43,7 +43,7 @@ const leaseRecord = z.object({
   format: z.literal(1),
   /** One more at each acquisition: whoever shows a lower one has been overtaken. */
   fence: z.int().min(1),
-  /** Which acquisition it is: a run tells its own write by it when the answer to the write was lost. */
+  /** Which acquisition it is: a run tells its own write by it when the answer to the write was lost; a group's, whose. */
   token: z.string().min(1),
   run: z.string(),
   castle: z.string(),

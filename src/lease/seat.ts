@@ -1,4 +1,4 @@
-import { changed, without } from './members.ts';
+import { changed, returned, without } from './members.ts';
 import type { EndedEngine, LeaseRecord } from './record.ts';
 
 /** What a holder tells with each renewal. */
@@ -16,6 +16,11 @@ export interface Seat {
   renewed(record: LeaseRecord, told: Told, wall: number): LeaseRecord;
   /** The record after the holder has given its part back. */
   left(record: LeaseRecord, told: Told, wall: number): LeaseRecord;
+  /**
+   * `record` with the part back that `known` still had: undefined where it is gone by right. Some servers look at a
+   * condition first and write a moment later, so of two writes at once both are taken and the first is overwritten.
+   */
+  returned(record: LeaseRecord, known: LeaseRecord): LeaseRecord | undefined;
   /** Milliseconds before a write is tried again that another was quicker than: everybody of a group waits differently. */
   pause(record: LeaseRecord, tries: number): number;
 }
@@ -32,6 +37,7 @@ export function soleSeat(token: string): Seat {
     isIn: (record) => record.token === token && record.released === null,
     renewed: (record, told, wall) => ({ ...withTold(record, told), renewed: wall }),
     left: (record, told, wall) => ({ ...withTold(record, told), released: wall }),
+    returned: () => undefined,
     pause: () => 0,
   };
 }
@@ -45,6 +51,7 @@ export function memberSeat(token: string): Seat {
     renewed: (record, { phase }, wall) =>
       changed(record, token, { renewed: wall, ...(phase === undefined ? {} : { phase }) }),
     left: (record, { engines = [] }, wall) => without(record, token, engines, wall),
+    returned: (record, known) => returned(record, known, token),
     pause: (record, tries) => Math.min(500, ((place(record) + 2) % 16) * 10 + tries * 10),
   };
 }
