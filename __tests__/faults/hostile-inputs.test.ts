@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -13,7 +13,7 @@ const { inputs } = parse(readFileSync(join(root, 'action.yml'), 'utf8')) as {
 const names = Object.keys(inputs).filter((name) => name !== 'command');
 
 /** What an input does where it comes to a shell, a terminal, the runner's log commands or another program's options. */
-const hostile = (canary: string) => [
+const hostile = (canary: string, precious: string) => [
   `$(touch ${canary})`,
   `\`touch ${canary}\``,
   `; touch ${canary} #`,
@@ -22,7 +22,7 @@ const hostile = (canary: string) => [
   `--config=${canary}`,
   `-var=x`,
   `%0A::add-mask::verdict`,
-  `../../../../etc/passwd`,
+  precious,
   `\${{ secrets.GITHUB_TOKEN }}`,
 ];
 
@@ -36,15 +36,18 @@ describe('the Action given hostile inputs', () => {
   });
 
   it.each(names)(
-    "runs nothing that stands in %s, and says nothing in the runner's own words",
+    "runs nothing that stands in %s, says nothing in the runner's own words, and loses nobody's file",
     async (name) => {
       const canary = join(world.dir, `canary-${name}`);
-      for (const [index, value] of hostile(canary).entries()) {
+      const precious = join(world.dir, `precious-${name}`);
+      writeFileSync(precious, 'mine\n');
+      for (const [index, value] of hostile(canary, precious).entries()) {
         const command = commandNames[(index + names.indexOf(name)) % commandNames.length] ?? 'plan';
         // Every value meets every second input: all of them together take minutes.
         if (command === 'rehearse' || (index + names.indexOf(name)) % 2 === 1) continue;
         const runner = await playRunner(world);
         const ended = await (await runner.main({ command, [name]: value })).ended;
+        expect(readFileSync(precious, 'utf8'), `${command} with ${name}: ${value}`).toBe('mine\n');
         expect(existsSync(canary), `${command} with ${name}: ${value}`).toBe(false);
         expect(ended.output).not.toMatch(/^::(?:set-output|add-mask)/m);
         expect(ended.output).not.toMatch(/^\s+at .*\.ts:/m);

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -108,9 +108,19 @@ describe('writing the report', () => {
 
   it('replaces the report of an earlier run', async () => {
     const file = join(folder, 'phoenix-report.json');
-    await writeFile(file, 'old');
+    expect(await writeReport(file, sampleReport())).toBeUndefined();
     expect(await writeReport(file, sampleReport({ castle: 'newer' }))).toBeUndefined();
     expect(await readFile(file, 'utf8')).toContain('"castle": "newer"');
+  });
+
+  it('takes the place of nothing that is no report: not of a file, not of what a link points to', async () => {
+    const [file, link] = [join(folder, 'precious'), join(folder, 'link')];
+    await writeFile(file, 'mine');
+    await symlink(file, link);
+    for (const place of [file, link])
+      expect(await writeReport(place, sampleReport())).toMatchObject({ code: 'PHX-REPORT-FOREIGN' });
+    expect(await readFile(file, 'utf8')).toBe('mine');
+    expect((await readdir(folder)).sort()).toEqual(['link', 'precious']);
   });
 
   it('gives back an error that names the path, and throws nothing, where it cannot write', async () => {

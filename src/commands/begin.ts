@@ -4,6 +4,7 @@ import type { Edge } from '../edge.ts';
 import { PhoenixError } from '../errors.ts';
 import { refuseForeignJobs } from '../identity/policy.ts';
 import { createLedger, epochClock, type Ledger } from '../report/ledger.ts';
+import { foreignFile } from '../report/write.ts';
 import type { Request } from '../request.ts';
 
 /**
@@ -20,6 +21,8 @@ export async function beginRun(
     loadCastle(resolve(edge.cwd, request.castle || 'phoenix.yaml')),
   );
   await refuseForeignJobs(edge.env, castle);
+  const foreign = await foreignFile(resolve(edge.cwd, request.report));
+  if (foreign !== undefined) throw foreign;
   if (!castle.box) refuseBoxOptions(request);
   return { ledger, castle };
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { lstat, mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { messageOf, PhoenixError } from '../errors.ts';
@@ -20,6 +20,8 @@ export async function writeReport(file: string, report: Report): Promise<Phoenix
       next: "Report this with Phoenix's version: it is a defect of Phoenix, not of your castle.",
     });
   }
+  const foreign = await foreignFile(file);
+  if (foreign !== undefined) return foreign;
   const temporary = join(dirname(file), `.${basename(file)}.${randomUUID()}`);
   try {
     await mkdir(dirname(file), { recursive: true });
@@ -37,6 +39,28 @@ export async function writeReport(file: string, report: Report): Promise<Phoenix
       cause,
     });
   }
+}
+
+/**
+ * Whatever lies at a report's place and is no report is somebody's, and a mistaken path must not cost it. Undefined where
+ * nothing is lost; else PHX-REPORT-FOREIGN.
+ */
+export async function foreignFile(file: string): Promise<PhoenixError | undefined> {
+  const stat = await lstat(file).catch(() => undefined);
+  if (stat === undefined || (stat.isFile() && (stat.size === 0 || (await isReport(file))))) return undefined;
+  return new PhoenixError({
+    code: 'PHX-REPORT-FOREIGN',
+    class: 'input',
+    what: `The report is not written to ${file}.`,
+    why: stat.isFile() ? 'What lies there is no report of Phoenix.' : 'What lies there is no file.',
+    next: 'Give another path (--report FILE, in the Action the input report), or move away what lies there.',
+  });
+}
+
+async function isReport(file: string): Promise<boolean> {
+  await using handle = await open(file);
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(200), 0, 200, 0);
+  return /^\s*\{\s*"schema":\s*"phoenix\.report\//.test(buffer.toString('utf8', 0, bytesRead));
 }
 
 async function writeDurably(file: string, text: string): Promise<void> {
