@@ -413,6 +413,7 @@ const fine = [
 
 const scene = (match: RegExpExecArray, text: string): Scene => ({
   layer: 'platform',
+  operation: 'apply',
   unit: '/live/platform',
   engineDir: '/live/platform/.terragrunt-cache/a/b',
   engine: 'tofu',

@@ -126,8 +126,12 @@ const vmids = z
 
 const destroy = z
   .strictObject({
-    vmids: vmids.describe('The only VM ids that may ever be deleted'),
-    tag: kebabName.describe('The tag that a VM must bear to be deleted'),
+    protect: z
+      .array(layerName)
+      .default([])
+      .describe('Layers that are never destroyed, and with them what they depend on'),
+    vmids: vmids.describe('The only VM ids that may ever be deleted').optional(),
+    tag: kebabName.describe('The tag that a VM must bear to be deleted').optional(),
     mode: z
       .enum(['layers', 'nuke'])
       .default('layers')

@@ -50,12 +50,12 @@ export async function attemptLayer(
   const observer = createObserver();
   const started = Date.now();
   const killedBefore = await oomKills();
-  const { dir: unit, timeoutSeconds } = job;
+  const { dir: unit, timeoutSeconds, operation = 'apply' } = job;
   run.journal.write({ type: 'attempt', layer: name, number, unit, timeoutSeconds });
   const process = await startLayerProcess({
     starter: job.starter.wrapper,
     file: job.terragrunt,
-    args: applyArguments({ unit, reportFile: files.report, varFiles: job.varFiles }),
+    args: applyArguments({ operation, unit, reportFile: files.report, varFiles: job.varFiles }),
     cwd: unit,
     env: {
       ...job.env,

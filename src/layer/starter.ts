@@ -12,7 +12,7 @@ export const marks = {
   folder: 'PHOENIX_RUN_FOLDER',
   /** The attempt's stop file: once it is there, none of its programs starts any more. */
   stop: 'PHOENIX_STOP',
-  /** The file that takes what the attempt's `apply` says; unset beside the attempts. */
+  /** The file that takes what the attempt's `apply` or `destroy` says; unset beside the attempts. */
   stdout: 'PHOENIX_STDOUT',
 } as const;
 
@@ -70,7 +70,7 @@ export async function makeStarter(folder: string, engine: string): Promise<Start
       record('engine', '"$1"'),
       refuse,
       // Past Terragrunt, whose pipe would break with it: an engine that writes to a broken pipe dies with its state.
-      `[ "$1" != apply ] || [ -z "$${marks.stdout}" ] || exec ${quote(engine)} "$@" >> "$${marks.stdout}"`,
+      `case "$1" in apply | destroy) [ -z "$${marks.stdout}" ] || exec ${quote(engine)} "$@" >> "$${marks.stdout}" ;; esac`,
       'fi',
       `exec ${quote(engine)} "$@"`,
     ]),
@@ -97,6 +97,7 @@ async function script(file: string, lines: readonly string[]): Promise<string> {
   return file;
 }
 
-function quote(text: string): string {
+/** A word for a shell script. */
+export function quote(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
