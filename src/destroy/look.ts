@@ -99,7 +99,10 @@ async function lookWhereItRan(job: LayerJob, signal: AbortSignal): Promise<Look 
   }
 }
 
-/** Where the layer's engine last ran on this machine, in this run or another, if that is initialised still. */
+/** In an engine's folder, what tells where its state is: a backend that was set up, or the state itself. */
+const backends = ['.terraform', 'terraform.tfstate'];
+
+/** Where the layer's engine last ran on this machine, in this run or another, if it could still read its state there. */
 async function lastFolder({ name, run }: LayerJob): Promise<string | undefined> {
   const runs = (await readRuns(run.home)).map(({ dir }) => dir);
   for (const runDir of runs) {
@@ -108,7 +111,7 @@ async function lastFolder({ name, run }: LayerJob): Promise<string | undefined> 
         role === 'engine' && layer === name && (command === 'apply' || command === 'destroy'),
     );
     const last = own.at(-1)?.dir;
-    if (last !== undefined) return existsSync(join(last, '.terraform')) ? last : undefined;
+    if (last !== undefined) return backends.some((name) => existsSync(join(last, name))) ? last : undefined;
   }
   return undefined;
 }
