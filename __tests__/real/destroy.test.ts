@@ -149,6 +149,19 @@ describe('a layer whose dependencies have no outputs', () => {
       says: [/Its state still holds terraform_data\.b\./, /drop its state/],
     });
     expect(verdictsOf(orphan.report)).toEqual({ b: 'failed', a: 'skipped' });
+
+    await world.write({
+      'live/b/terragrunt.hcl': `${include}${linked.replace('\n}', '\n  mock_outputs = { text = "made up" }\n}')}`,
+    });
+    const mocked = await world.run(confirmed);
+    await expectRefusal(world, mocked, {
+      code: 'PHX-LAYER-MOCKED',
+      exit: 7,
+      says: [/was not destroyed/, /Its state still holds terraform_data\.b\./],
+    });
+    await rm(join(states, 'b.tfstate'));
+    const gone = await world.run(confirmed);
+    expect(verdictsOf(gone.report)).toEqual({ b: 'absent', a: 'absent' });
   });
 
   test('is found absent also without `remote_state`, on the machine that destroyed it', async () => {

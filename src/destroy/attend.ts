@@ -13,6 +13,9 @@ export interface Surroundings {
   deadApi(layer: string): string | undefined;
 }
 
+/** What a layer fails with whose dependencies are gone: Terragrunt refuses it, or would make their outputs up. */
+const withoutOutputs = new Set(['PHX-LAYER-DEPENDENCY', 'PHX-LAYER-MOCKED']);
+
 /** Destroys one layer as `runLayer` does, but for what would only hang, or what cannot be run for want of outputs. */
 export function attendTo(surroundings: Surroundings): typeof runLayer {
   return async (job, retry, log, signal) => {
@@ -29,7 +32,7 @@ export function attendTo(surroundings: Surroundings): typeof runLayer {
       }
       const outcome = await runLayer(job, retry, log, signal);
       // Terragrunt cannot even look at a layer whose dependencies are gone. Of one that has no state that is all there is.
-      if (outcome.error?.code !== 'PHX-LAYER-DEPENDENCY') return outcome;
+      if (outcome.error === undefined || !withoutOutputs.has(outcome.error.code)) return outcome;
       const from = Date.now();
       const look = await lookAtState(job, signal);
       const phases = [...outcome.phases, { name: 'read-back' as const, from, to: Date.now() }];

@@ -61,6 +61,7 @@ export async function attemptLayer(
       ...job.env,
       ...markedEnvironment({ run: run.id, runDir: run.journal.dir, layer: name, number }),
       [marks.stdout]: files.stdout,
+      ...(operation === 'destroy' ? { [marks.words]: files.stderr } : {}),
       TG_TF_PATH: job.starter.engine,
     },
     stdout: files.stdout,

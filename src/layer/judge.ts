@@ -111,6 +111,9 @@ export function decidingError({ seen, report }: Pick<Evidence, 'seen' | 'report'
 
 function failure(evidence: Evidence): PhoenixError {
   const { layer, ending, exit, report, seen, at } = evidence;
+  // Its engine refused: see starter.ts.
+  if (destroys(evidence) && ending === 'exited' && seen.mocked.length > 0 && seen.changes === undefined)
+    return mocked(evidence);
   const diagnosis = diagnose(seen.errors, otherWords(seen, report));
   const rest = { class: 'layer' as const, tail: seen.tail, ...(at === undefined ? {} : { at }) };
   // An interrupt makes errors of its own; only a state that was not saved is worse than being half-way.
@@ -190,15 +193,29 @@ function killed(evidence: Evidence): PhoenixError {
 
 function mocked(evidence: Evidence): PhoenixError {
   const { layer, seen } = evidence;
-  const done = destroys(evidence) ? 'destroyed' : 'applied';
-  return new PhoenixError({
+  const allowed = 'mock_outputs_allowed_terraform_commands = ["validate", "plan"]';
+  const rest = {
     code: 'PHX-LAYER-MOCKED',
-    class: 'layer',
-    what: `Layer ${layer} was ${done} with outputs that are made up.`,
+    class: 'layer' as const,
     why: `Terragrunt used mock_outputs, since these have no outputs: ${listed(seen.mocked)}.`,
-    next: destroys(evidence)
-      ? 'See whether what it made is really gone, for its providers may have looked in the wrong place. Set mock_outputs_allowed_terraform_commands = ["validate", "plan"] in that dependency block.'
-      : `Set mock_outputs_allowed_terraform_commands = ["validate", "plan"] in that dependency block, apply the other layer, then run again from this one: --from ${layer}.`,
     tail: seen.tail,
-  });
+  };
+  if (!destroys(evidence)) {
+    return new PhoenixError({
+      ...rest,
+      what: `Layer ${layer} was applied with outputs that are made up.`,
+      next: `Set ${allowed} in that dependency block, apply the other layer, then run again from this one: --from ${layer}.`,
+    });
+  }
+  return seen.changes === undefined
+    ? new PhoenixError({
+        ...rest,
+        what: `Layer ${layer} was not destroyed, for the outputs that it depends on would be made up.`,
+        next: `If what this layer made is gone already, drop its state (\`terragrunt state rm\`); if it still stands, apply what it depends on first. ${again(placed(evidence))}`,
+      })
+    : new PhoenixError({
+        ...rest,
+        what: `Layer ${layer} was destroyed with outputs that are made up.`,
+        next: `See whether what it made is really gone, for its providers may have looked in the wrong place. Set ${allowed} in that dependency block.`,
+      });
 }

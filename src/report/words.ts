@@ -41,6 +41,8 @@ export function verdictText(report: Report): string {
 /** Never more than was done: a part, or all but what is protected, is not the castle. */
 function destroyedText({ castle, leg, layers }: Report): string {
   const kept = layers.filter(({ verdict }) => verdict === 'kept').map(({ name }) => name);
+  if (kept.length > 0 && kept.length === layers.length)
+    return `${castle}: all that was named is kept, nothing is destroyed,`;
   const what = leg === undefined ? castle : `${castle}: ${leg.replaceAll(',', ', ')}`;
   return `${what} is destroyed${kept.length === 0 ? '' : `, but for ${kept.join(', ')}`}`;
 }
