@@ -72,6 +72,15 @@ describe('a layer is destroyed', () => {
       what: 'Layer engine was destroyed with outputs that are made up.',
     });
     expect(judge({ ...good, ...seen({ mocked, changes: none, claimed: new Map() }) })).toBe('absent');
+    const refused = refusal({
+      exit: { code: 1, signal: null },
+      report: { Name: 'engine', Result: 'failed' },
+      ...seen({ mocked, changes: undefined, claimed: new Map(), toDo: undefined }),
+    });
+    expect(refused).toMatchObject({
+      code: 'PHX-LAYER-MOCKED',
+      what: 'Layer engine was not destroyed, for the outputs that it depends on would be made up.',
+    });
   });
 
   test('also where it was cancelled after its engine had finished, as Terragrunt reports that of a destroy', () => {
