@@ -137,6 +137,15 @@ const destroy = z
       .default('layers')
       .describe('Layer by layer in reverse, or the VMs at once'),
   })
+  // Only what matches all of it may ever be deleted past the layers.
+  .refine(({ vmids, tag, mode }) => tag !== undefined || (vmids === undefined && mode === 'layers'), {
+    path: ['tag'],
+    error: 'the tag of the VMs that may be deleted',
+  })
+  .refine(({ vmids, tag, mode }) => vmids !== undefined || (tag === undefined && mode === 'layers'), {
+    path: ['vmids'],
+    error: 'the ids of the VMs that may be deleted',
+  })
   .describe('What `phoenix destroy` may touch');
 
 const report = z
