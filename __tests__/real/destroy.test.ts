@@ -71,7 +71,11 @@ describe('a castle that is destroyed', () => {
       ...{ d: 'absent', b: 'destroyed', c: 'absent', e: 'absent', a: 'destroyed' },
     });
     expectReversed(rest.report, { b: ['d'], c: ['d'], a: ['b', 'c'] });
-    expect(rest.report).toMatchObject({ verdict: 'destroyed', error: null, criticalPath: ['d', 'b', 'a'] });
+    expect(rest.report).toMatchObject({
+      verdict: 'destroyed',
+      error: null,
+      criticalPath: ['d', expect.stringMatching(/^[bc]$/), 'a'],
+    });
     expect(rest.output).toMatch(/^small is destroyed in [\d.]+s$/m);
     expect(await world.leftovers()).toEqual([]);
   });
