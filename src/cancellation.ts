@@ -52,6 +52,6 @@ function cancelled(name: string): PhoenixError {
     class: 'cancelled',
     what: 'The run was cancelled.',
     why: `It received ${name}.`,
-    next: 'Run it again: layers that are done are found unchanged, and the rest goes on from there.',
+    next: 'Run it again: what is done is found done, and the rest goes on from there.',
   });
 }

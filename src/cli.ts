@@ -82,10 +82,19 @@ function parse(args: readonly string[], env: NodeJS.ProcessEnv): Parsed {
     return { terminal, help: helpText(known as CommandName | undefined) };
   }
   if (rest.length > 0) throw usage(`"${rest[0]}" is one word too many: a command takes options only.`);
-  const { castle, report, trust, from, mode, runners, reports, history, seed } = values;
-  const given = Object.entries({ castle, report, trust, from, mode, runners, reports, history, seed }).filter(
-    ([, value]) => value !== undefined,
-  );
+  const { castle, report, trust, from, confirm, mode, runners, reports, history, seed } = values;
+  const given = Object.entries({
+    castle,
+    report,
+    trust,
+    from,
+    confirm,
+    mode,
+    runners,
+    reports,
+    history,
+    seed,
+  }).filter(([, value]) => value !== undefined);
   const lists = { only: split(values.only), fault: split(values.fault) };
   const request = parseRequest({ command, ...Object.fromEntries(given), ...lists }, (option) =>
     option === 'command' ? 'the first word' : `--${option}`,
@@ -107,6 +116,7 @@ function read(args: readonly string[]) {
         from: text,
         mode: text,
         runners: text,
+        confirm: text,
         reports: text,
         history: flag,
         seed: text,

@@ -9,6 +9,7 @@ const summaries: Readonly<Record<CommandName, string>> = {
   plan: 'show the layers, their order and what would run side by side; changes nothing',
   doctor: 'look whether a rebirth could begin here, and what a dead one left; changes nothing',
   claim: 'claim or rotate the machine identity of a cluster that lives, without downtime; runs no layer',
+  destroy: 'destroy the castle layer by layer, in reverse order; its name must be typed: --confirm CASTLE',
   unlock: 'judge the state lock of each layer; release those whose holder is proved dead',
 };
 

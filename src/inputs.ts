@@ -1,10 +1,10 @@
-import { getInput } from '@actions/core';
+import { getInput, type InputOptions } from '@actions/core';
 import { parseRequest, type Request } from './request.ts';
 
 /** The Action's inputs as a request. Lists are separated by commas or newlines. */
 export function readInputs(): Request {
-  const text = (name: string) => {
-    const value = getInput(name);
+  const text = (name: string, options: InputOptions = {}) => {
+    const value = getInput(name, options);
     return value === '' ? {} : { [name]: value };
   };
   // Anything else goes to the schema as it is, which refuses it.
@@ -28,6 +28,8 @@ export function readInputs(): Request {
       ...text('from'),
       ...text('mode'),
       ...text('runners'),
+      // As it was typed: what is nearly the name of the castle is not its name.
+      ...text('confirm', { trimWhitespace: false }),
       ...text('reports'),
       ...flag('history'),
       ...list('fault'),

@@ -1,7 +1,7 @@
 import { error as annotate, setOutput, summary, warning } from '@actions/core';
 import type { CommandResult } from './commands/result.ts';
 import { PhoenixError } from './errors.ts';
-import type { Report } from './report/schema.ts';
+import type { LayerVerdict, Report } from './report/schema.ts';
 import { renderSummary } from './report/summary.ts';
 
 /** The Action's outputs and job summary of a run. */
@@ -67,11 +67,13 @@ function refuseMasked(name: string, value: string, redact: (text: string) => str
   });
 }
 
+const halfDone = new Set<LayerVerdict>(['failed', 'cancelled', 'skipped']);
+
 /** The post step's own summary, with the layers that are half-done and how to go on; each of these as an annotation. */
 export async function writeAftermath(report: Report, redact: (text: string) => string): Promise<void> {
   await summary.addRaw(redact(renderSummary(report))).write();
   for (const { name, verdict, note } of report.layers) {
-    if (note === undefined || verdict === 'applied' || verdict === 'unchanged') continue;
+    if (note === undefined || !halfDone.has(verdict)) continue;
     warning(redact(note), { title: `Layer ${name}: ${verdict}` });
   }
 }

@@ -13,6 +13,7 @@ export const commandNames = [
   'doctor',
   'unlock',
   'claim',
+  'destroy',
 ] as const;
 export type CommandName = (typeof commandNames)[number];
 
@@ -27,7 +28,7 @@ export const requestSchema = z.strictObject({
   command: z
     .enum(commandNames)
     .describe(
-      'What to do: rebirth, rehearse (the box), layers, verify, report, plan, doctor, unlock or claim.',
+      'What to do: rebirth, rehearse (the box), layers, verify, report, plan, doctor, unlock, claim or destroy.',
     ),
   castle: z
     .string()
@@ -46,7 +47,7 @@ export const requestSchema = z.strictObject({
     .describe(
       "Doctor only: show what to bind the identity to, from this job's own token, and try the login.",
     ),
-  from: z.string().default('').describe('Apply this layer and all that depend on it.'),
+  from: z.string().default('').describe('This layer and all that depend on it.'),
   mode: z
     .enum(modes, { error: 'auto, job or matrix' })
     .default('auto')
@@ -59,6 +60,10 @@ export const requestSchema = z.strictObject({
     .min(1, { error: 'a whole number from 1 up' })
     .default(1)
     .describe('Plan only: how many runners there are for a matrix; auto takes one from 2 on.'),
+  confirm: z
+    .string()
+    .default('')
+    .describe('Destroy only: the name of the castle, exactly, as the word that it is meant.'),
   fault: z
     .array(z.string())
     .default([])
@@ -99,6 +104,7 @@ export const optionsOf: Readonly<Record<CommandName, readonly Option[]>> = {
   doctor: ['castle', 'only', 'trust'],
   unlock: layers,
   claim: ['castle', 'report'],
+  destroy: [...layers, 'confirm', 'report'],
 };
 
 /** Checks an edge's raw values. `shown` says how the edge's user writes an option, e.g. `--castle` or `castle:`. */

@@ -28,6 +28,7 @@ describe('a request', () => {
       trust: false,
       reports: '',
       history: false,
+      confirm: '',
       from: '',
       mode: 'auto',
       runners: 1,

@@ -290,6 +290,7 @@ const samples: Readonly<Record<string, Sample>> = {
     says: [
       'Resource instance cannot be destroyed\nResource instance terraform_data.a has prevent_destroy set, but the plan calls for it to be destroyed.',
       'Instance cannot be destroyed\nResource x has lifecycle.prevent_destroy set, but the plan calls for this resource to be destroyed.',
+      'Unit is protected by the prevent_destroy flag in /live/platform/terragrunt.hcl. Set it to false or remove it to allow destruction of the unit.',
     ],
     twins: ['terraform_data.a: Destruction complete after 0s'],
   },
@@ -413,6 +414,7 @@ const fine = [
 
 const scene = (match: RegExpExecArray, text: string): Scene => ({
   layer: 'platform',
+  operation: 'apply',
   unit: '/live/platform',
   engineDir: '/live/platform/.terragrunt-cache/a/b',
   engine: 'tofu',

@@ -29,7 +29,7 @@ interface Mention {
 }
 
 function mentions(castle: Castle): Mention[] {
-  const { layers, secrets, kubeconfig, claim } = castle;
+  const { layers, secrets, kubeconfig, claim, destroy } = castle;
   const value = (layer: string, ...path: KeyPath): Mention => ({ layer, path, as: 'value' });
   return [
     ...[...layers.keys()].map((layer): Mention => ({ layer, path: ['layers', layer], as: 'key' })),
@@ -39,6 +39,7 @@ function mentions(castle: Castle): Mention[] {
     ...(kubeconfig === undefined ? [] : [value(kubeconfig.layer, 'kubeconfig', 'layer')]),
     ...(claim === undefined ? [] : [value(claim.after, 'claim', 'after')]),
     ...(claim?.before ?? []).map((layer, index) => value(layer, 'claim', 'before', index)),
+    ...(destroy?.protect ?? []).map((layer, index) => value(layer, 'destroy', 'protect', index)),
   ];
 }
 

@@ -126,12 +126,25 @@ const vmids = z
 
 const destroy = z
   .strictObject({
-    vmids: vmids.describe('The only VM ids that may ever be deleted'),
-    tag: kebabName.describe('The tag that a VM must bear to be deleted'),
+    protect: z
+      .array(layerName)
+      .default([])
+      .describe('Layers that are never destroyed, and with them what they depend on'),
+    vmids: vmids.describe('The only VM ids that may ever be deleted').optional(),
+    tag: kebabName.describe('The tag that a VM must bear to be deleted').optional(),
     mode: z
       .enum(['layers', 'nuke'])
       .default('layers')
       .describe('Layer by layer in reverse, or the VMs at once'),
+  })
+  // Only what matches all of it may ever be deleted past the layers.
+  .refine(({ vmids, tag, mode }) => tag !== undefined || (vmids === undefined && mode === 'layers'), {
+    path: ['tag'],
+    error: 'the tag of the VMs that may be deleted',
+  })
+  .refine(({ vmids, tag, mode }) => vmids !== undefined || (tag === undefined && mode === 'layers'), {
+    path: ['vmids'],
+    error: 'the ids of the VMs that may be deleted',
   })
   .describe('What `phoenix destroy` may touch');
 

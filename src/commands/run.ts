@@ -1,6 +1,7 @@
 import type { Edge } from '../edge.ts';
 import type { Request } from '../request.ts';
 import { claim } from './claim.ts';
+import { destroy } from './destroy.ts';
 import { doctor } from './doctor.ts';
 import { layers } from './layers.ts';
 import { plan } from './plan.ts';
@@ -21,6 +22,7 @@ const commands = {
   doctor,
   unlock,
   claim,
+  destroy,
 } as const satisfies Record<Request['command'], (request: Request, edge: Edge) => Promise<CommandResult>>;
 
 export function runCommand(request: Request, edge: Edge): Promise<CommandResult> {

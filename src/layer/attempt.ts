@@ -50,17 +50,18 @@ export async function attemptLayer(
   const observer = createObserver();
   const started = Date.now();
   const killedBefore = await oomKills();
-  const { dir: unit, timeoutSeconds } = job;
+  const { dir: unit, timeoutSeconds, operation = 'apply' } = job;
   run.journal.write({ type: 'attempt', layer: name, number, unit, timeoutSeconds });
   const process = await startLayerProcess({
     starter: job.starter.wrapper,
     file: job.terragrunt,
-    args: applyArguments({ unit, reportFile: files.report, varFiles: job.varFiles }),
+    args: applyArguments({ operation, unit, reportFile: files.report, varFiles: job.varFiles }),
     cwd: unit,
     env: {
       ...job.env,
       ...markedEnvironment({ run: run.id, runDir: run.journal.dir, layer: name, number }),
       [marks.stdout]: files.stdout,
+      ...(operation === 'destroy' ? { [marks.words]: files.stderr } : {}),
       TG_TF_PATH: job.starter.engine,
     },
     stdout: files.stdout,

@@ -1,7 +1,6 @@
-import type { PhoenixError } from '../errors.ts';
 import type { Attempt } from './attempt.ts';
 import type { LayerJob } from './job.ts';
-import { decidingError, judge } from './judge.ts';
+import { decidingError, judge, type Verdict } from './judge.ts';
 import type { TimedPhase } from './phases.ts';
 import { sourceOf } from './source.ts';
 import { type LayerState, readState } from './state.ts';
@@ -10,17 +9,18 @@ import { type LayerState, readState } from './state.ts';
 export async function conclude(
   job: Pick<
     LayerJob,
-    'name' | 'dir' | 'engine' | 'env' | 'varFiles' | 'timeoutSeconds' | 'stallSeconds' | 'learn'
+    'name' | 'operation' | 'dir' | 'engine' | 'env' | 'varFiles' | 'timeoutSeconds' | 'stallSeconds' | 'learn'
   >,
   attempt: Pick<Attempt, 'exit' | 'ending' | 'report' | 'seen' | 'lossy' | 'engineDir' | 'oomKills'>,
   phases: TimedPhase[],
   signal: AbortSignal = new AbortController().signal,
-): Promise<{ verdict: 'applied' | 'unchanged' | PhoenixError; state?: LayerState }> {
+): Promise<{ verdict: Verdict; state?: LayerState }> {
   const { exit, report, seen, ending, lossy, engineDir, oomKills } = attempt;
-  const { name: layer, dir: unit, engine, env, varFiles } = job;
+  const { name: layer, operation = 'apply', dir: unit, engine, env, varFiles } = job;
   const at = await sourceOf(decidingError({ seen, report }), { unit, engineDir });
   const known = {
     layer,
+    operation,
     unit,
     engineDir,
     engine,

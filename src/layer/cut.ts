@@ -10,7 +10,7 @@ import { listed } from './words.ts';
  */
 export function cancelledItself(report: UnitReport | undefined): boolean {
   if (report?.Result !== 'failed') return false;
-  return /^\s*(?:error occurred:\s*)?(?:\* )?Failed to execute "\S+ apply -json [^"]*" in \S+\s+context canceled\s*$/.test(
+  return /^\s*(?:error occurred:\s*)?(?:\* )?Failed to execute "\S+ (?:apply|destroy) -json [^"]*" in \S+\s+context canceled\s*$/.test(
     report.Cause ?? '',
   );
 }
@@ -25,7 +25,7 @@ export function explainCut(evidence: Evidence): PhoenixError {
     class: ending === 'cancelled' || ending === 'handed-over' ? 'cancelled' : 'layer',
     what: `Layer ${layer} ${what}. ${progress(evidence)}.`,
     why: [why + (exit.signal === 'SIGKILL' ? killed : ''), ...halfDone(evidence)].join(' '),
-    next: `${move(evidence)}${hint}Run again from this layer: --from ${layer}.`,
+    next: `${move(evidence)}${hint}${goOn(evidence)}`,
     tail: seen.tail,
     ...(at === undefined ? {} : { at }),
   });
@@ -65,6 +65,12 @@ function told({ ending, layer, settings }: Evidence): Record<'code' | 'what' | '
         hint: '',
       };
   }
+}
+
+function goOn({ layer, operation }: Evidence): string {
+  return operation === 'destroy'
+    ? 'Run `destroy` again: it goes on with what still stands.'
+    : `Run again from this layer: --from ${layer}.`;
 }
 
 function progress({ seen }: Evidence): string {

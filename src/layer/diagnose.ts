@@ -1,4 +1,5 @@
 import type { Diagnostic } from './events.ts';
+import type { Operation } from './job.ts';
 import type { Observation } from './observe.ts';
 import type { Scene, Signature } from './signatures/signature.ts';
 import { signatures } from './signatures/table.ts';
@@ -18,6 +19,8 @@ export interface Diagnosis {
 /** Where the layer ran, for next moves that can be pasted. */
 export interface Place {
   readonly layer: string;
+  /** `apply` where left out. */
+  readonly operation?: Operation;
   readonly unit: string;
   readonly engineDir: string | undefined;
   /** The engine's file; tofu where it is left out. */
@@ -67,11 +70,12 @@ export function otherWords(seen: Observation, report: UnitReport | undefined): s
 /** The cause in words, the tool's own words condensed, and the next move. */
 export function explainDiagnosis(
   diagnosis: Diagnosis,
-  { layer, unit, engineDir, engine = 'tofu' }: Place,
+  { layer, operation = 'apply', unit, engineDir, engine = 'tofu' }: Place,
 ): { readonly cause: string; readonly said: string; readonly next: string } {
   const { signature, match, text, error } = diagnosis;
   const scene: Scene = {
     layer,
+    operation,
     unit,
     engineDir: engineDir ?? unit,
     engine: engine.endsWith('terraform') ? 'terraform' : 'tofu',

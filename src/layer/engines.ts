@@ -15,7 +15,7 @@ export interface Engines {
   interrupt(layer: string): Promise<boolean>;
   /** Terragrunts that live now, of all layers: what they have to write once their engine is gone takes a moment. */
   wrappers(): Promise<LayerProcessRecord[]>;
-  /** The folder in which the layer's engine last ran `apply`; undefined where it never did. */
+  /** The folder in which the layer's engine last ran `apply` or `destroy`; undefined where it never did. */
   applyFolder(layer: string): Promise<string | undefined>;
 }
 
@@ -41,7 +41,8 @@ export function enginesOf(
       return alive.length > 0;
     },
     wrappers: async () => stillAlive(await recorded('terragrunt')),
-    applyFolder: async (layer) => (await records(layer)).findLast(({ command }) => command === 'apply')?.dir,
+    applyFolder: async (layer) =>
+      (await records(layer)).findLast(({ command }) => command === 'apply' || command === 'destroy')?.dir,
   };
 }
 

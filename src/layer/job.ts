@@ -2,9 +2,14 @@ import type { Journal } from '../journal/journal.ts';
 import type { Engines } from './engines.ts';
 import type { Starter } from './starter.ts';
 
+/** What an attempt does to its layer. */
+export type Operation = 'apply' | 'destroy';
+
 /** One layer as it is run: files and names only, no secret values. */
 export interface LayerJob {
   readonly name: string;
+  /** `apply` where left out. */
+  readonly operation?: Operation;
   /** The unit's folder. */
   readonly dir: string;
   /** The layer's partition of the vault: output, report and var files live there. */

@@ -3,14 +3,18 @@ import type { Ending } from './attempt.ts';
 import { cancelledItself, explainCut } from './cut.ts';
 import { diagnose, explainDiagnosis, otherWords } from './diagnose.ts';
 import type { Diagnostic } from './events.ts';
+import type { Operation } from './job.ts';
 import type { Observation } from './observe.ts';
 import { describeExit, type Exit } from './process.ts';
+import { again } from './signatures/signature.ts';
 import { contradictions, type LayerState } from './state.ts';
 import type { UnitReport } from './terragrunt.ts';
 import { condense, listed } from './words.ts';
 
 export interface Evidence {
   readonly layer: string;
+  /** `apply` where left out. */
+  readonly operation?: Operation;
   /** The unit's folder, and the one the engine ran in; undefined where it never started. */
   readonly unit: string;
   readonly engineDir: string | undefined;
@@ -30,7 +34,10 @@ export interface Evidence {
   readonly oomKills?: number | undefined;
 }
 
-export type Verdict = 'applied' | 'unchanged' | PhoenixError;
+export type Verdict = DoneVerdict | PhoenixError;
+
+/** `unchanged` and `absent`: there was nothing to do. */
+export type DoneVerdict = 'applied' | 'unchanged' | 'destroyed' | 'absent';
 
 /**
  * Success only if exit code, Terragrunt's report, the engine's closing summary and the state all say so. Any one alone
@@ -40,21 +47,41 @@ export type Verdict = 'applied' | 'unchanged' | PhoenixError;
 export function judge(evidence: Evidence): Verdict {
   if (!claimsSuccess(evidence)) return failure(evidence);
   const { layer, seen, state, at } = evidence;
-  const wrong = state === undefined ? ['the state was not read back'] : contradictions(seen.claimed, state);
+  const wrong = state === undefined ? ['the state was not read back'] : wrongIn(evidence, state);
   if (wrong.length > 0) {
     return new PhoenixError({
       code: 'PHX-LAYER-STATE-DIFFERS',
       class: 'layer',
       what: `Layer ${layer} says it succeeded, but its state says otherwise.`,
       why: listed(wrong),
-      next: `Look at the state (terragrunt state list in the unit ${layer}), then run again from this layer: --from ${layer}.`,
+      next: `Look at the state (terragrunt state list in the unit ${layer}). ${again(placed(evidence))}`,
       tail: seen.tail,
       ...(at === undefined ? {} : { at }),
     });
   }
-  if (seen.mocked.length > 0) return mocked(evidence);
   const { add, change, remove } = seen.changes ?? { add: 1, change: 0, remove: 0 };
-  return add + change + remove > 0 ? 'applied' : 'unchanged';
+  const worked = add + change + remove > 0;
+  // Where there was nothing to destroy, nothing was done with what was made up.
+  if (seen.mocked.length > 0 && (worked || !destroys(evidence))) return mocked(evidence);
+  if (destroys(evidence)) return worked ? 'destroyed' : 'absent';
+  return worked ? 'applied' : 'unchanged';
+}
+
+function destroys({ operation }: Evidence): boolean {
+  return operation === 'destroy';
+}
+
+function placed({ layer, operation = 'apply' }: Evidence): { layer: string; operation: Operation } {
+  return { layer, operation };
+}
+
+/** What the state says against the engine's word; after a destroy it must say nothing at all. */
+function wrongIn(evidence: Evidence, state: LayerState): string[] {
+  const { claimed } = evidence.seen;
+  const wrong = contradictions(claimed, state);
+  if (!destroys(evidence)) return wrong;
+  const left = [...state.addresses].filter((address) => claimed.get(address) !== 'absent');
+  return [...wrong, ...left.map((address) => `${address} is still in the state`)];
 }
 
 /** Everything but the state says that the layer is done. */
@@ -74,7 +101,7 @@ export function remark({
   seen,
 }: Pick<Evidence, 'layer' | 'lossy' | 'seen'>): string | undefined {
   if (!lossy || seen.changes !== undefined) return undefined;
-  return `${layer}: its output was a flood and the engine's summary is lost in it; exit code, report and state agree, so it counts as applied.`;
+  return `${layer}: its output was a flood and the engine's summary is lost in it; exit code, report and state agree, so it counts as done.`;
 }
 
 /** The error that a failure is told by: the first with a signature, else the first. */
@@ -84,6 +111,9 @@ export function decidingError({ seen, report }: Pick<Evidence, 'seen' | 'report'
 
 function failure(evidence: Evidence): PhoenixError {
   const { layer, ending, exit, report, seen, at } = evidence;
+  // Its engine refused: see starter.ts.
+  if (destroys(evidence) && ending === 'exited' && seen.mocked.length > 0 && seen.changes === undefined)
+    return mocked(evidence);
   const diagnosis = diagnose(seen.errors, otherWords(seen, report));
   const rest = { class: 'layer' as const, tail: seen.tail, ...(at === undefined ? {} : { at }) };
   // An interrupt makes errors of its own; only a state that was not saved is worse than being half-way.
@@ -91,7 +121,9 @@ function failure(evidence: Evidence): PhoenixError {
   if (exit.signal !== null) return killed(evidence);
   const known = diagnosis && explainDiagnosis(diagnosis, evidence);
   const first = diagnosis?.error ?? seen.errors[0];
-  const again = `Mend it, then run again from this layer: --from ${layer}. What was applied before it is kept.`;
+  const retry = destroys(evidence)
+    ? 'Mend it, then run `destroy` again: it goes on with what still stands.'
+    : `Mend it, then run again from this layer: --from ${layer}. What was applied before it is kept.`;
   const memory = (evidence.oomKills ?? 0) > 0 && diagnosis?.signature.id === 'killed';
   const code = memory ? 'PHX-LAYER-OOM' : (diagnosis?.signature.code ?? 'PHX-LAYER-FAILED');
   const cause = memory
@@ -108,7 +140,7 @@ function failure(evidence: Evidence): PhoenixError {
       code,
       what: `Layer ${layer} failed: ${first.address === undefined ? '' : `${first.address}: `}${first.summary}${more}`,
       why: `${joined(cause, diagnosis?.error === undefined && known ? `${said} … ${known.said}` : said)}${file}`,
-      next: known?.next ?? again,
+      next: known?.next ?? retry,
     });
   }
   const reported = report === undefined ? 'it wrote no report' : `its report says "${report.Result}"`;
@@ -118,7 +150,7 @@ function failure(evidence: Evidence): PhoenixError {
     code,
     what: `Layer ${layer} failed: Terragrunt ended with ${describeExit(exit)}, ${reported}.`,
     why: known === undefined ? lastWords || 'It said nothing.' : joined(cause, known.said),
-    next: known?.next ?? again,
+    next: known?.next ?? retry,
   });
 }
 
@@ -128,9 +160,10 @@ function joined(cause: string | undefined, said: string): string {
 }
 
 /** Somebody ended the wrapper. Its engine may have gone on by itself, and even finished. */
-function killed({ layer, exit, seen, state, oomKills }: Evidence): PhoenixError {
+function killed(evidence: Evidence): PhoenixError {
+  const { layer, exit, seen, state, oomKills } = evidence;
   const finished = seen.changes !== undefined;
-  const agrees = state !== undefined && contradictions(seen.claimed, state).length === 0;
+  const agrees = state !== undefined && wrongIn(evidence, state).length === 0;
   const memory = (oomKills ?? 0) > 0;
   const by =
     exit.signal !== 'SIGKILL'
@@ -150,19 +183,39 @@ function killed({ layer, exit, seen, state, oomKills }: Evidence): PhoenixError 
     why: `${by}${engine}`,
     next:
       finished && agrees
-        ? `Run again from this layer: --from ${layer}; it will be found unchanged.`
-        : `Its state may still be locked: check with \`terragrunt state pull\` in the unit. Then run again from this layer: --from ${layer}.`,
+        ? destroys(evidence)
+          ? 'Run `destroy` again; this layer will be found absent.'
+          : `Run again from this layer: --from ${layer}; it will be found unchanged.`
+        : `Its state may still be locked: check with \`terragrunt state pull\` in the unit. ${again(placed(evidence))}`,
     tail: seen.tail,
   });
 }
 
-function mocked({ layer, seen }: Evidence): PhoenixError {
-  return new PhoenixError({
+function mocked(evidence: Evidence): PhoenixError {
+  const { layer, seen } = evidence;
+  const allowed = 'mock_outputs_allowed_terraform_commands = ["validate", "plan"]';
+  const rest = {
     code: 'PHX-LAYER-MOCKED',
-    class: 'layer',
-    what: `Layer ${layer} was applied with outputs that are made up.`,
+    class: 'layer' as const,
     why: `Terragrunt used mock_outputs, since these have no outputs: ${listed(seen.mocked)}.`,
-    next: `Set mock_outputs_allowed_terraform_commands = ["validate", "plan"] in that dependency block, apply the other layer, then run again from this one: --from ${layer}.`,
     tail: seen.tail,
-  });
+  };
+  if (!destroys(evidence)) {
+    return new PhoenixError({
+      ...rest,
+      what: `Layer ${layer} was applied with outputs that are made up.`,
+      next: `Set ${allowed} in that dependency block, apply the other layer, then run again from this one: --from ${layer}.`,
+    });
+  }
+  return seen.changes === undefined
+    ? new PhoenixError({
+        ...rest,
+        what: `Layer ${layer} was not destroyed, for the outputs that it depends on would be made up.`,
+        next: `If what this layer made is gone already, drop its state (\`terragrunt state rm\`); if it still stands, apply what it depends on first. ${again(placed(evidence))}`,
+      })
+    : new PhoenixError({
+        ...rest,
+        what: `Layer ${layer} was destroyed with outputs that are made up.`,
+        next: `See whether what it made is really gone, for its providers may have looked in the wrong place. Set ${allowed} in that dependency block.`,
+      });
 }

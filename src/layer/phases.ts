@@ -1,22 +1,22 @@
 import type { Attempt } from './attempt.ts';
+import type { Operation } from './job.ts';
 
 export interface TimedPhase {
-  readonly name: 'init' | 'plan' | 'apply' | 'finish' | 'read-back' | 'aftercare' | 'backoff';
+  readonly name: 'init' | 'plan' | 'apply' | 'destroy' | 'finish' | 'read-back' | 'aftercare' | 'backoff';
   /** Epoch milliseconds. */
   readonly from: number;
   readonly to: number;
 }
 
 /** What an attempt's time went into, by the marks that its output set. */
-export function phasesOf({
-  started,
-  ended,
-  seen,
-}: Pick<Attempt, 'started' | 'ended' | 'seen'>): TimedPhase[] {
+export function phasesOf(
+  { started, ended, seen }: Pick<Attempt, 'started' | 'ended' | 'seen'>,
+  operation: Operation = 'apply',
+): TimedPhase[] {
   const marks: [TimedPhase['name'], number | undefined][] = [
     ['init', seen.engineStarted],
     ['plan', seen.planned],
-    ['apply', seen.summarised],
+    [operation, seen.summarised],
     ['finish', ended],
   ];
   const phases: TimedPhase[] = [];

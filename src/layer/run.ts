@@ -7,7 +7,7 @@ import { type Aftercare, careForState, careWords } from './aftercare.ts';
 import { type Attempt, attemptLayer } from './attempt.ts';
 import { conclude } from './conclude.ts';
 import type { LayerJob } from './job.ts';
-import { remark } from './judge.ts';
+import { type DoneVerdict, remark } from './judge.ts';
 import { phasesOf, type TimedPhase } from './phases.ts';
 import { erroredState, rescueState } from './rescue.ts';
 import { backoffSeconds, classifyFailure, type RetryClass } from './retry.ts';
@@ -20,7 +20,7 @@ export interface RetryPolicy {
 }
 
 export interface LayerOutcome {
-  readonly verdict: 'applied' | 'unchanged' | 'failed' | 'cancelled' | 'handed-over';
+  readonly verdict: DoneVerdict | 'failed' | 'cancelled' | 'handed-over';
   readonly retries: number;
   readonly phases: readonly TimedPhase[];
   readonly outputs: ReadonlyMap<string, unknown>;
@@ -30,7 +30,7 @@ export interface LayerOutcome {
 /** How long a backend that did not take a state is asked again before its layer is given up. */
 const rescueWithinSeconds = 30;
 
-/** Applies one layer, with classified retries, and believes nothing that the state does not confirm. Never throws. */
+/** Applies or destroys one layer, with classified retries, and believes nothing that the state does not confirm. Never throws. */
 export async function runLayer(
   job: LayerJob,
   retry: RetryPolicy,
@@ -64,7 +64,7 @@ export async function runLayer(
     for (let number = 1; ; number += 1) {
       const retries = number - 1;
       const attempt = await attemptLayer(job, number, log, signal);
-      phases.push(...phasesOf(attempt));
+      phases.push(...phasesOf(attempt, job.operation));
       if (attempt.ending === 'handed-over') return ended('handed-over', retries);
       const { verdict, state } = await conclude(job, attempt, phases);
       const doubt = verdict instanceof PhoenixError ? undefined : remark({ layer: job.name, ...attempt });
@@ -154,7 +154,7 @@ function unsaved(
     why: left.why,
     next:
       left.status === 'kept'
-        ? 'Bring the backend up and run again: the state is pushed before the layer is applied. Applying without it would make everything twice.'
+        ? 'Bring the backend up and run again: the state is pushed before anything else. Going on without it would make everything twice, or leave it standing unseen.'
         : `Compare it with \`terragrunt state pull\` in ${job.dir}; push it with \`terragrunt state push -force FILE\` if it is the newer one, then delete the file.`,
   });
 }

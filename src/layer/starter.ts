@@ -1,6 +1,9 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+/** How Terragrunt 1.1 begins to say that it made the outputs of a dependency up; in its log of either form. */
+const mockWords = 'that has no outputs, but mock outputs provided and returning';
+
 /** The variables by which a layer's processes know whose they are, and by which they are found again. */
 export const marks = {
   /** Every process of the run has it, wherever it went: grandchildren inherit it too. */
@@ -12,8 +15,10 @@ export const marks = {
   folder: 'PHOENIX_RUN_FOLDER',
   /** The attempt's stop file: once it is there, none of its programs starts any more. */
   stop: 'PHOENIX_STOP',
-  /** The file that takes what the attempt's `apply` says; unset beside the attempts. */
+  /** The file that takes what the attempt's `apply` or `destroy` says; unset beside the attempts. */
   stdout: 'PHOENIX_STDOUT',
+  /** Where Terragrunt's own words of a `destroy` go; unset elsewhere. */
+  words: 'PHOENIX_WORDS',
 } as const;
 
 /** Whose attempt it is, for the programs that are started for it. */
@@ -69,8 +74,12 @@ export async function makeStarter(folder: string, engine: string): Promise<Start
       `if [ -n "$${marks.folder}" ]; then`,
       record('engine', '"$1"'),
       refuse,
+      // Terragrunt says so before it starts the engine, and destroys by them all the same.
+      `if [ "$1" = destroy ] && grep -qs ${quote(mockWords)} "$${marks.words}"; then`,
+      '  echo "not destroyed by outputs that are made up" >&2; exit 1',
+      'fi',
       // Past Terragrunt, whose pipe would break with it: an engine that writes to a broken pipe dies with its state.
-      `[ "$1" != apply ] || [ -z "$${marks.stdout}" ] || exec ${quote(engine)} "$@" >> "$${marks.stdout}"`,
+      `case "$1" in apply | destroy) [ -z "$${marks.stdout}" ] || exec ${quote(engine)} "$@" >> "$${marks.stdout}" ;; esac`,
       'fi',
       `exec ${quote(engine)} "$@"`,
     ]),
@@ -97,6 +106,7 @@ async function script(file: string, lines: readonly string[]): Promise<string> {
   return file;
 }
 
-function quote(text: string): string {
+/** A word for a shell script. */
+export function quote(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

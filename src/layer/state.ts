@@ -60,6 +60,11 @@ export async function readState(options: {
     },
   );
   if (code !== 0) throw unreadable(trouble ?? stderr.trim().split('\n').slice(0, 4).join(' '));
+  return parseState(stdout);
+}
+
+/** What `state pull` printed. Throws PHX-LAYER-STATE-UNREADABLE. */
+export function parseState(stdout: string): LayerState {
   // The engine may print warnings about its configuration before the state.
   const start = stdout.indexOf('{"version"') >= 0 ? stdout.indexOf('{"version"') : stdout.indexOf('{\n');
   let value: unknown;

@@ -2,11 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { PhoenixError } from '../errors.ts';
 import { parseJson } from '../json.ts';
+import type { Operation } from './job.ts';
 
 const lockTimeoutSeconds = 10;
 
-/** The arguments that apply one unit: Terragrunt's own before `--`, the engine's after it. */
+/** The arguments that apply or destroy one unit: Terragrunt's own before `--`, the engine's after it. */
 export function applyArguments(options: {
+  readonly operation?: Operation;
   readonly unit: string;
   readonly reportFile: string;
   readonly varFiles: readonly string[];
@@ -15,7 +17,8 @@ export function applyArguments(options: {
   const report = ['--log-format', 'json', '--report-file', options.reportFile, '--report-format', 'json'];
   // Somebody who only looks holds the lock for a moment.
   const lock = `-lock-timeout=${lockTimeoutSeconds}s`;
-  const engine = ['apply', '-json', '-auto-approve', '-input=false', '-compact-warnings', lock];
+  const { operation = 'apply' } = options;
+  const engine = [operation, '-json', '-auto-approve', '-input=false', '-compact-warnings', lock];
   const files = options.varFiles.map((file) => `-var-file=${file}`);
   return [...own, ...report, '--summary-disable', '--', ...engine, ...files];
 }

@@ -2,11 +2,13 @@ import { layerSettings } from '../castle/layers.ts';
 import { warmClient } from '../cluster/client.ts';
 import { toPhoenixError } from '../errors.ts';
 import { type Engines, enginesOf } from '../layer/engines.ts';
+import type { LayerJob, Operation } from '../layer/job.ts';
 import { type LayerOutcome, runLayer } from '../layer/run.ts';
 import type { Layer } from '../plan/discover.ts';
 import { runGraph } from '../plan/execute.ts';
 import type { GraphNode } from '../plan/graph.ts';
 import type { Outcome, Standing } from '../plan/schedule.ts';
+import { goOnWith } from '../settle/go-on.ts';
 import { leaveLayer } from '../settle/handover.ts';
 import { learnMade } from '../vault/made.ts';
 import { fullError } from '../vault/room.ts';
@@ -28,6 +30,10 @@ export interface LayersContext {
   readonly secrets: RunSecrets;
   /** Passes the claim; called at most once, after the layer it stands behind. */
   readonly passClaim: () => Promise<void>;
+  /** What is done to the layers: `apply` where left out. */
+  readonly operation?: Operation;
+  /** How one layer is run, for a run that has more to it than `runLayer` knows. */
+  readonly perform?: typeof runLayer;
 }
 
 /** Runs layers and gates by their graph. Failures are noted in `progress`; this never throws for a layer's sake. */
@@ -69,41 +75,21 @@ async function runOne(
   engines: Engines,
   context: LayersContext,
 ): Promise<Outcome> {
-  const { run, progress, workspace, secrets } = context;
+  const { run, progress, operation = 'apply', perform = runLayer } = context;
   const { name } = layer;
-  const settings = layerSettings(run.castle, name);
   const span = run.ledger.open(name, 'layer');
   const from = Date.now();
   run.log.from(name, 'started');
   let outcome: LayerOutcome;
   try {
-    const access = progress.access === undefined ? {} : { KUBECONFIG: progress.access.file };
-    const job = {
-      name,
-      dir: layer.dir,
-      partition: await run.vault.partition(name),
-      varFiles: secrets.varFiles(name),
-      env: workspace.environment({ ...access, ...secrets.environment(name) }),
-      terragrunt: workspace.terragrunt,
-      engine: workspace.engine,
-      starter: workspace.starter,
-      run: { id: run.id, home: run.home, journal: run.journal, engines },
-      timeoutSeconds: settings.timeoutSeconds,
-      stallSeconds: settings.stallSeconds,
-      graceSeconds,
-      handsOver: run.handsOver,
-      redact: (text: string) => run.redactor.redact(text),
-      redactCut: (text: string) => run.redactor.redactCut(text),
-      learn: (outputs: ReadonlyMap<string, unknown>) => learnMade(run.redactor, name, outputs),
-      ...(name === run.castle.kubeconfig?.layer ? { onRunning: warmClient } : {}),
-    };
+    const job = await layerJob(layer, engines, context);
     await leaveLayer(run.vault, job);
-    outcome = await runLayer(job, settings.retry, run.log, run.signal);
+    outcome = await perform(job, layerSettings(run.castle, name).retry, run.log, run.signal);
     // What a layer says that could not write is not the cause: whether there was room is asked at once.
     const full = outcome.verdict === 'failed' ? await fullError(run.vault.dir) : undefined;
     if (full !== undefined) outcome = { ...outcome, error: full };
     for (const phase of outcome.phases) run.ledger.record(phase.name, 'step', phase.from, phase.to, span);
-    if (succeeded(outcome) && name === run.castle.kubeconfig?.layer) {
+    if (operation === 'apply' && succeeded(outcome) && name === run.castle.kubeconfig?.layer) {
       progress.access = await takeKubeconfig(run, outcome.outputs);
     }
   } catch (thrown) {
@@ -127,13 +113,44 @@ async function runOne(
     verdict,
     retries: outcome.retries,
     phases: outcome.phases,
-    ...(verdict === 'cancelled' ? { note: cancelledNote(name, outcome) } : {}),
+    ...(verdict === 'cancelled' ? { note: cancelledNote(name, outcome, operation) } : {}),
   });
   // What stopped the run is told once, not again by each layer that it stopped.
   if (outcome.error !== undefined && verdict !== 'cancelled') noteFailure(progress, name, outcome.error);
-  if (verdict === 'cancelled') run.log.from(name, cancelledNote(name, outcome));
+  if (verdict === 'cancelled') run.log.from(name, cancelledNote(name, outcome, operation));
   run.log.from(name, `${outcome.verdict} after ${((to - from) / 1000).toFixed(1)} s`);
   return succeeded(outcome) ? 'done' : verdict === 'cancelled' ? 'cancelled' : 'failed';
+}
+
+/** The layer as this run knows it: its folders, its secrets as files, its limits. */
+export async function layerJob(
+  { name, dir }: Layer,
+  engines: Engines,
+  { run, progress, workspace, secrets, operation = 'apply' }: Omit<LayersContext, 'passClaim'>,
+): Promise<LayerJob> {
+  const { timeoutSeconds, stallSeconds } = layerSettings(run.castle, name);
+  const access = progress.access === undefined ? {} : { KUBECONFIG: progress.access.file };
+  const warms = operation === 'apply' && name === run.castle.kubeconfig?.layer;
+  return {
+    name,
+    operation,
+    dir,
+    partition: await run.vault.partition(name),
+    varFiles: secrets.varFiles(name),
+    env: workspace.environment({ ...access, ...secrets.environment(name) }),
+    terragrunt: workspace.terragrunt,
+    engine: workspace.engine,
+    starter: workspace.starter,
+    run: { id: run.id, home: run.home, journal: run.journal, engines },
+    timeoutSeconds,
+    stallSeconds,
+    graceSeconds,
+    handsOver: run.handsOver,
+    redact: (text: string) => run.redactor.redact(text),
+    redactCut: (text: string) => run.redactor.redactCut(text),
+    learn: (outputs: ReadonlyMap<string, unknown>) => learnMade(run.redactor, name, outputs),
+    ...(warms ? { onRunning: warmClient } : {}),
+  };
 }
 
 /** The claim, noted as a gate. Never throws. */
@@ -165,7 +182,7 @@ function noteUnstarted(
   id: string,
   dependencies: readonly string[],
   standing: Standing,
-  { run, progress }: LayersContext,
+  { run, progress, operation }: LayersContext,
 ): void {
   if (standing.status !== 'blocked' && standing.status !== 'skipped') return;
   const name = shownName(id);
@@ -190,19 +207,26 @@ function noteUnstarted(
     verdict: 'skipped',
     retries: 0,
     phases: [],
+    ...(operation === 'destroy' ? { note: standsNote(standing) } : {}),
   });
 }
 
 /** What a layer that was stopped left, and how to go on from it. */
-function cancelledNote(name: string, { verdict, error }: LayerOutcome): string {
+function cancelledNote(name: string, { verdict, error }: LayerOutcome, operation: Operation): string {
   if (verdict === 'handed-over')
     return 'Its engine was asked to stop and is finishing what it is at; the step after this one waits for it.';
   const left = error === undefined ? '' : `${error.what} ${error.why} `;
-  return `${left}Run again with --from ${name} to go on.`;
+  return `${left}${goOnWith(name, operation === 'destroy' ? 'destroy' : undefined)}`;
+}
+
+function standsNote(standing: Standing): string {
+  if (standing.status !== 'blocked') return 'It was not begun, so what it made still stands.';
+  const by = standing.by.map(shownName).join(', ');
+  return `What it made still stands, for ${by} ${standing.by.length === 1 ? 'stands' : 'stand'} on it and could not be destroyed.`;
 }
 
 function succeeded({ verdict }: LayerOutcome): boolean {
-  return verdict === 'applied' || verdict === 'unchanged';
+  return verdict !== 'failed' && verdict !== 'cancelled' && verdict !== 'handed-over';
 }
 
 function spanVerdict(

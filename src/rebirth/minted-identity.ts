@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Castle } from '../castle/load.ts';
 import {
   type ClientSecret,
   type ClientSecretApi,
@@ -21,6 +22,11 @@ const quietMs = 3_000;
 /** A cluster that was rotated is quiet at once; whoever uses an older secret for longer is another one. */
 const quietWithinMs = 20_000;
 
+/** How the descriptions of a castle's client secrets begin; the id of the run that made each follows. */
+export function familyOf({ name }: Pick<Castle, 'name'>): string {
+  return `phoenix ${name} run `;
+}
+
 /**
  * A client secret of this run's own. It is made before the first layer, so that a right that is missing shows before
  * anything is changed; a run in which no cluster was proved with it revokes it.
@@ -32,7 +38,7 @@ export async function mintIdentity(
   { identityId, ttlSeconds }: { readonly identityId: string; readonly ttlSeconds: number },
 ): Promise<MachineIdentity> {
   const { castle, vault, log, redactor } = run;
-  const family = `phoenix ${castle.name} run `;
+  const family = familyOf(castle);
   const description = `${family}${run.id}`;
   const auth = await readUniversalAuth(api, identityId);
   const lockout = lockoutOf(run, { api, identityId, auth, mayClear: true });

@@ -1,5 +1,6 @@
 import type { StoreSettings } from '../cluster/identity-manifests.ts';
 import type { Edge } from '../edge.ts';
+import type { Session } from '../identity/session.ts';
 import { endedEngines } from '../journal/read.ts';
 import { ancestors } from '../plan/graph.ts';
 import type { Request } from '../request.ts';
@@ -27,6 +28,8 @@ export interface Prepared {
   readonly secrets: RunSecrets;
   readonly store: StoreSettings | undefined;
   readonly identity: MachineIdentity | undefined;
+  /** The login to the source of secrets; undefined where the castle has none. */
+  readonly session: Session | undefined;
 }
 
 /** The work of a run: a rebirth, a leg of one, the claim alone, the verification alone. */
@@ -48,19 +51,19 @@ export async function protocol(
   await leaveAudit(run.vault, auditPlan(run));
   const sampler = sampleProcesses(run);
   try {
-    const [plan, { secrets, store, identity }] = await bothEnded(
+    const [plan, { secrets, store, identity, session }] = await bothEnded(
       ledger.span('plan', 'phase', () =>
-        makePlan(castle, request, { ...workspace, env: workspace.environment({}) }, run),
+        makePlan(castle, planned(request), { ...workspace, env: workspace.environment({}) }, run),
       ),
       ledger.span('identity', 'phase', async () => {
         const session = await openSession(run, edge.fetch);
         if (session !== undefined) ends.use(session);
         const given = await layOutSecrets(run, session);
-        if (!claims(request)) return { secrets: given, store: undefined, identity: undefined };
+        if (!claims(request)) return { secrets: given, store: undefined, identity: undefined, session };
         const found = await findStore(run, session);
         const own = await takeMachineIdentity(run, session, given, edge.fetch);
         if (own !== undefined) progress.identity = ends.use(own).told;
-        return { secrets: given, store: found, identity: own };
+        return { secrets: given, store: found, identity: own, session };
       }),
     );
     if (standsOnCluster(plan, castle.kubeconfig?.layer, request)) {
@@ -73,7 +76,7 @@ export async function protocol(
       ends.use(held);
       ends.defer(async () => held.ended(await endedEngines(run.home, run.id)));
     }
-    await work({ run, edge, progress, workspace, plan, secrets, store, identity });
+    await work({ run, edge, progress, workspace, plan, secrets, store, identity, session });
   } finally {
     const sampled = await sampler.stop();
     if (!run.handsOver()) {
@@ -85,9 +88,14 @@ export async function protocol(
   }
 }
 
+/** A destroy goes through the castle in an order of its own; see destroy/order.ts. */
+function planned(request: Request): Request {
+  return request.command === 'destroy' ? { ...request, only: [], from: '' } : request;
+}
+
 /** Whether this run hands the machine identity over: else it takes none, and makes none. */
 function claims({ command, only }: Pick<Request, 'command' | 'only'>): boolean {
-  return command === 'layers' ? only.includes('claim') : command !== 'verify';
+  return command === 'layers' ? only.includes('claim') : command !== 'verify' && command !== 'destroy';
 }
 
 /**

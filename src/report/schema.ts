@@ -19,11 +19,28 @@ const failure = explanation.extend({
     .describe('The last lines (40 at most) of what failed, oldest first; empty where nothing was printed.'),
 });
 
-export const layerVerdicts = ['applied', 'unchanged', 'failed', 'skipped', 'cancelled'] as const;
+export const layerVerdicts = [
+  'applied',
+  'unchanged',
+  'destroyed',
+  'absent',
+  'kept',
+  'failed',
+  'skipped',
+  'cancelled',
+] as const;
 export const gateVerdicts = ['passed', 'failed', 'skipped', 'cancelled'] as const;
-export const runVerdicts = ['reborn', 'claimed', 'applied', 'verified', 'failed', 'cancelled'] as const;
+export const runVerdicts = [
+  'reborn',
+  'claimed',
+  'applied',
+  'verified',
+  'destroyed',
+  'failed',
+  'cancelled',
+] as const;
 /** Commands that are no whole rebirth and leave a report. */
-export const runCommands = ['claim', 'layers', 'verify'] as const;
+export const runCommands = ['claim', 'layers', 'verify', 'destroy'] as const;
 export const runModes = ['job', 'matrix', 'rehearsal'] as const;
 
 const ran = {
@@ -37,12 +54,12 @@ const layer = z.object({
   ...ran,
   verdict: z.enum(layerVerdicts),
   retries: z.int().nonnegative(),
-  phases: z.record(z.string(), seconds).describe('Seconds by phase: init, plan, apply, read-back …'),
+  phases: z.record(z.string(), seconds).describe('Seconds by phase: init, plan, apply, destroy, read-back …'),
   dependencies: z.array(z.string()).describe('The layers and gates it waited for.'),
   note: z
     .string()
     .optional()
-    .describe('What is left of a layer that was stopped half-way, and how to go on.'),
+    .describe('What is left of a layer that was stopped half-way, and how to go on; why a layer was kept.'),
 });
 
 const gate = z.object({
@@ -95,7 +112,10 @@ export const reportSchema = z
     castle: z.string(),
     mode: z.enum(runModes),
     command: z.enum(runCommands).optional().describe('Of a run that is no whole rebirth: its command.'),
-    leg: z.string().optional().describe('Of a leg of a matrix: what it was to do, separated by commas.'),
+    leg: z
+      .string()
+      .optional()
+      .describe('Of a leg of a matrix, or a destroy of a part: what it was to do, separated by commas.'),
     verdict: z.enum(runVerdicts),
     started: moment,
     ended: moment,

@@ -27,9 +27,8 @@ const longestCause = 8_000;
 /** The report as a GitHub job summary. Text from outside is literal: no layer or cause can add markup or a row. */
 export function renderSummary(report: Report, options: SummaryOptions = {}): string {
   const page = createPage(options.limitBytes ?? defaultLimit);
-  const mark = { reborn: '✅', claimed: '✅', applied: '✅', verified: '✅', failed: '❌', cancelled: '⚪' }[
-    report.verdict
-  ];
+  const marks: Partial<Record<Report['verdict'], string>> = { failed: '❌', cancelled: '⚪' };
+  const mark = marks[report.verdict] ?? '✅';
   page.add(`## ${mark} ${literal(verdictText(report))}`);
   const warning = gapWarning(report);
   if (warning !== undefined) page.add(`> ⚠️ ${literal(warning)}`);

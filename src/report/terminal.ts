@@ -39,7 +39,7 @@ export function renderTerminal(report: Report, options: TerminalOptions): string
     failures(report, paint),
     [
       paint(
-        report.verdict === 'reborn' || report.verdict === 'claimed' ? 'green' : 'red',
+        report.verdict === 'failed' || report.verdict === 'cancelled' ? 'red' : 'green',
         plain(verdictText(report)),
       ),
     ],

@@ -16,7 +16,8 @@ export function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`;
 }
 
-export function verdictText({ castle, command, verdict, wallSeconds }: Report): string {
+export function verdictText(report: Report): string {
+  const { castle, command, verdict, wallSeconds } = report;
   const time = duration(wallSeconds);
   const not = command === undefined ? 'is NOT reborn' : notDone[command];
   switch (verdict) {
@@ -26,6 +27,8 @@ export function verdictText({ castle, command, verdict, wallSeconds }: Report): 
       return `${castle}: these layers are applied in ${time}`;
     case 'verified':
       return `${castle} is verified in ${time}`;
+    case 'destroyed':
+      return `${destroyedText(report)} in ${time}`;
     case 'reborn':
       return `${castle} is reborn in ${time}`;
     case 'failed':
@@ -35,10 +38,20 @@ export function verdictText({ castle, command, verdict, wallSeconds }: Report): 
   }
 }
 
+/** Never more than was done: a part, or all but what is protected, is not the castle. */
+function destroyedText({ castle, leg, layers }: Report): string {
+  const kept = layers.filter(({ verdict }) => verdict === 'kept').map(({ name }) => name);
+  if (kept.length > 0 && kept.length === layers.length)
+    return `${castle}: all that was named is kept, nothing is destroyed,`;
+  const what = leg === undefined ? castle : `${castle}: ${leg.replaceAll(',', ', ')}`;
+  return `${what} is destroyed${kept.length === 0 ? '' : `, but for ${kept.join(', ')}`}`;
+}
+
 const notDone = {
   claim: 'has NOT claimed its identity',
   layers: 'does NOT have these layers',
   verify: 'is NOT verified',
+  destroy: 'is NOT destroyed',
 } as const;
 
 export interface LayerRow {
@@ -59,6 +72,9 @@ export function layerRows({ layers }: Report): LayerRow[] {
 const layerStatus = {
   applied: 'Applied',
   unchanged: 'Unchanged',
+  destroyed: 'Destroyed',
+  absent: 'Absent',
+  kept: 'Kept',
   failed: 'FAILED',
   skipped: 'Skipped',
   cancelled: 'Cancelled',

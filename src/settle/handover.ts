@@ -14,6 +14,7 @@ import { partitionOf, type Vault } from '../vault/vault.ts';
  */
 const layerHandover = z.object({
   name: z.string(),
+  operation: z.enum(['apply', 'destroy']).default('apply'),
   dir: z.string(),
   partition: z.string(),
   varFiles: z.array(z.string()),

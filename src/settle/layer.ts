@@ -6,6 +6,7 @@ import { conclude } from '../layer/conclude.ts';
 import type { Engines } from '../layer/engines.ts';
 import { parseEngineLine } from '../layer/events.ts';
 import { attemptFiles, type LayerJob } from '../layer/job.ts';
+import type { DoneVerdict } from '../layer/judge.ts';
 import { createObserver, type Observation } from '../layer/observe.ts';
 import { parseTerragruntLine, readUnitReport } from '../layer/terragrunt.ts';
 import type { Log } from '../log.ts';
@@ -16,7 +17,7 @@ import { findLayer } from './handover.ts';
 /** What became of a layer that was under way when its run stopped. */
 export interface SettledLayer {
   readonly name: string;
-  readonly verdict: 'applied' | 'unchanged' | 'failed' | 'cancelled' | 'handed-over';
+  readonly verdict: DoneVerdict | 'failed' | 'cancelled' | 'handed-over';
   /** What people must know, one sentence each. */
   readonly words: readonly string[];
   readonly error?: PhoenixError;

@@ -8,6 +8,7 @@ import { type Report, reportSchema } from '../report/schema.ts';
 import { writeReport } from '../report/write.ts';
 import { leakError } from '../vault/leak-error.ts';
 import type { Redactor } from '../vault/redact.ts';
+import { goOnWith } from './go-on.ts';
 import type { Settled } from './run.ts';
 
 /**
@@ -49,7 +50,7 @@ async function ownReport(file: string, { begin }: RunRecord): Promise<Report | u
 
 function fromJournal(record: RunRecord, redact: (text: string) => string): Report {
   const { begin, cancelled, attempts, layers, phase, vault } = record;
-  const error = cancelled === undefined ? died(record) : stopped(cancelled.signal);
+  const error = cancelled === undefined ? died(record) : stopped(record, cancelled.signal);
   const wallSeconds = (Date.now() - begin.at) / 1000;
   return buildReport({
     run: begin.run,
@@ -91,10 +92,8 @@ function withAftermath(report: Report, settled: Settled, redact: (text: string) 
       const now = byName.get(layer.name);
       if (now === undefined) return layer;
       const verdict = now.verdict === 'handed-over' ? 'cancelled' : now.verdict;
-      const again =
-        now.verdict === 'applied' || now.verdict === 'unchanged'
-          ? []
-          : [`Run again with --from ${layer.name} to go on.`];
+      const open = ['failed', 'cancelled', 'handed-over'].includes(now.verdict);
+      const again = open ? [goOnWith(layer.name, report.command)] : [];
       return { ...layer, verdict, note: redact([...now.words, ...again].join(' ')) };
     }),
     leaks: leaks === undefined ? report.leaks : { checked: leaks.checked, found: [...leaks.found] },
@@ -110,14 +109,20 @@ function redactedError({ code, what, why, next }: PhoenixError, redact: (text: s
   return { code, what: redact(what), why: redact(why), next: redact(next) };
 }
 
-function stopped(signal: string): PhoenixError {
+function stopped(record: RunRecord, signal: string): PhoenixError {
   return new PhoenixError({
     code: 'PHX-CANCELLED',
     class: 'cancelled',
     what: 'The run was cancelled.',
     why: signal,
-    next: 'Run it again: layers that are done are found unchanged, and the rest goes on from there.',
+    next: `Run it again: ${found(record)}.`,
   });
+}
+
+function found({ begin }: RunRecord): string {
+  return begin.command === 'destroy'
+    ? 'layers that are gone are found absent, and it goes on with what still stands'
+    : 'layers that are done are found unchanged, and the rest goes on from there';
 }
 
 function died(record: RunRecord): PhoenixError {
@@ -126,6 +131,6 @@ function died(record: RunRecord): PhoenixError {
     class: 'internal',
     what: `Phoenix was killed ${whereItDied(record)}.`,
     why: 'It ended without a word: somebody killed it, or the machine ran out of memory (see dmesg).',
-    next: 'See why, then run it again: layers that are done are found unchanged, and the rest goes on from there.',
+    next: `See why, then run it again: ${found(record)}.`,
   });
 }

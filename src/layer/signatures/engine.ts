@@ -73,11 +73,16 @@ export const engineSignatures: readonly Signature[] = [
   {
     id: 'protected',
     code: 'PHX-LAYER-PROTECTED',
-    patterns: [/has (?:lifecycle\.)?prevent_destroy set/, /Instance cannot be destroyed/],
-    cause:
-      'The plan would destroy or replace a resource that is protected from it (prevent_destroy), so nothing was done.',
+    patterns: [
+      /has (?:lifecycle\.)?prevent_destroy set/,
+      /Instance cannot be destroyed/,
+      /Unit is protected by the prevent_destroy flag/,
+    ],
+    cause: 'It would destroy or replace what is protected from it (prevent_destroy), so nothing was done.',
     next: (scene) =>
-      `See what forces it: ${inUnit(scene, 'terragrunt plan')}. Undo that change, or take prevent_destroy away on purpose. ${again(scene)}`,
+      scene.operation === 'destroy'
+        ? `Name the layer in \`destroy.protect\` of the castle file to have it kept, or take prevent_destroy away on purpose. ${again(scene)}`
+        : `See what forces it: ${inUnit(scene, 'terragrunt plan')}. Undo that change, or take prevent_destroy away on purpose. ${again(scene)}`,
   },
   {
     id: 'undeclared',

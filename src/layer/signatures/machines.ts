@@ -14,8 +14,8 @@ export const machineSignatures: readonly Signature[] = [
       /'storage-[^']+'-locked command timed out/i,
     ],
     cause: 'Proxmox clones or changes VMs one after the other, and this one did not get its turn in time.',
-    next: ({ layer }) =>
-      `Let it be tried again (layers.${layer}.retry.on: [proxmox-lock]), or make fewer at once: extra_arguments with -parallelism=1. Then --from ${layer}.`,
+    next: (scene) =>
+      `Let it be tried again (layers.${scene.layer}.retry.on: [proxmox-lock]), or make fewer at once: extra_arguments with -parallelism=1. ${again(scene)}`,
   },
   {
     id: 'vm-exists',

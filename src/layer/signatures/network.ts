@@ -33,8 +33,8 @@ export const networkSignatures: readonly Signature[] = [
       /\brate limit\b.{0,40}\bexceeded\b/i,
     ],
     cause: 'An API asks for fewer requests.',
-    next: ({ layer }) =>
-      `Wait, or let it be tried again: layers.${layer}.retry.on: [rate-limit]. Then --from ${layer}.`,
+    next: (scene) =>
+      `Wait, or let it be tried again: layers.${scene.layer}.retry.on: [rate-limit]. ${again(scene)}`,
   },
   {
     id: 'unauthorized',
@@ -59,8 +59,8 @@ export const networkSignatures: readonly Signature[] = [
       /\b(?:500 Internal Server Error|502 Bad Gateway|503 Service Unavailable|504 Gateway)/i,
     ],
     cause: 'An API failed inside (5xx).',
-    next: ({ layer }) =>
-      `See its own log; a passing fault is worth another try: layers.${layer}.retry.on: [http-5xx]. Then --from ${layer}.`,
+    next: (scene) =>
+      `See its own log; a passing fault is worth another try: layers.${scene.layer}.retry.on: [http-5xx]. ${again(scene)}`,
   },
   {
     id: 'dns',
@@ -91,8 +91,8 @@ export const networkSignatures: readonly Signature[] = [
       /http2: client connection lost/i,
     ],
     cause: 'The other side does not answer, or broke off.',
-    next: ({ layer }) =>
-      `See that it is up and can be reached from the runner; a passing fault is worth another try: layers.${layer}.retry.on: [network]. Then --from ${layer}.`,
+    next: (scene) =>
+      `See that it is up and can be reached from the runner; a passing fault is worth another try: layers.${scene.layer}.retry.on: [network]. ${again(scene)}`,
   },
   {
     id: 'deadline',

@@ -1,3 +1,5 @@
+import type { Operation } from '../job.ts';
+
 /** Classes of failure that may pass by themselves, and that a castle file may ask to be tried again. */
 export const retryClasses = [
   'proxmox-lock',
@@ -13,6 +15,8 @@ export type RetryClass = (typeof retryClasses)[number];
 /** What a next move may speak of. */
 export interface Scene {
   readonly layer: string;
+  /** What was being done to it. */
+  readonly operation: Operation;
   /** The unit's folder, for commands that can be pasted. */
   readonly unit: string;
   /** The folder the engine ran in (a copy, in .terragrunt-cache); the unit's where none is known. */
@@ -40,8 +44,10 @@ export interface Signature {
 }
 
 /** The end of most next moves. */
-export function again({ layer }: Pick<Scene, 'layer'>): string {
-  return `Then run again from this layer: --from ${layer}.`;
+export function again({ layer, operation }: Pick<Scene, 'layer' | 'operation'>): string {
+  return operation === 'destroy'
+    ? 'Then run `destroy` again: it goes on with what still stands.'
+    : `Then run again from this layer: --from ${layer}.`;
 }
 
 /** `(cd UNIT && COMMAND)`: a command that can be pasted from anywhere. */

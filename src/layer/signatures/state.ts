@@ -13,8 +13,8 @@ export const stateSignatures: readonly Signature[] = [
     ],
     cause:
       'The engine made its changes but could not write the state to its backend: what exists is known only to the file errored.tfstate.',
-    next: ({ engineDir, engine, layer }) =>
-      `Do not run this layer before the file is pushed. Run again when the backend answers: --from ${layer} pushes it first. By hand, where the states are not encrypted: \`(cd ${quoted(engineDir)} && ${engine} state push errored.tfstate)\`.`,
+    next: ({ engineDir, engine, layer, operation }) =>
+      `Do not run this layer before the file is pushed. Run again when the backend answers: ${operation === 'destroy' ? '`destroy`' : `--from ${layer}`} pushes it first. By hand, where the states are not encrypted: \`(cd ${quoted(engineDir)} && ${engine} state push errored.tfstate)\`.`,
   },
   {
     id: 'state-locked',

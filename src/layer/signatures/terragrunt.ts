@@ -8,7 +8,10 @@ export const terragruntSignatures: readonly Signature[] = [
     patterns: [/(\S+)\/terragrunt\.hcl is a dependency of \S+ but detected no outputs/],
     cause: (scene) =>
       `The layer ${dependency(scene)} has no outputs: it was never applied, its state is gone, or its module has none.`,
-    next: (scene) => `Apply that layer first: --from ${dependency(scene)}.`,
+    next: (scene) =>
+      scene.operation === 'destroy'
+        ? `If what this layer made is gone already, drop its state (\`terragrunt state rm\`); if it still stands, apply ${dependency(scene)} first. ${again(scene)}`
+        : `Apply that layer first: --from ${dependency(scene)}.`,
   },
   {
     id: 'dependency-variable',

@@ -1,0 +1,34 @@
+import type { Castle } from '../castle/load.ts';
+import { assertConfirmed } from '../destroy/confirm.ts';
+import { destroyCastle } from '../destroy/work.ts';
+import type { Edge } from '../edge.ts';
+import { PhoenixError } from '../errors.ts';
+import { conduct } from '../rebirth/conduct.ts';
+import { createProgress } from '../rebirth/progress.ts';
+import { lastingBoxVariable } from '../rehearsal/lasting.ts';
+import type { Request } from '../request.ts';
+import { beginRun } from './begin.ts';
+import { concludeRun } from './conclude.ts';
+import type { CommandResult } from './result.ts';
+
+/** Destroys a castle layer by layer, in the reverse of their order, where its name is typed; see docs/destroy.md. */
+export async function destroy(request: Request, edge: Edge): Promise<CommandResult> {
+  const { ledger, castle } = await beginRun(request, edge);
+  assertOutlives(castle, edge);
+  await ledger.span('confirm', 'phase', () => assertConfirmed(castle, request, edge));
+  const progress = createProgress('destroyed');
+  await conduct(castle, request, edge, ledger, progress, (prepared) => destroyCastle(prepared, request));
+  return concludeRun(castle, request, edge, ledger, progress);
+}
+
+function assertOutlives(castle: Castle, { env }: Edge): void {
+  if (!castle.box || env[lastingBoxVariable]) return;
+  throw new PhoenixError({
+    code: 'PHX-DESTROY-BOX',
+    class: 'input',
+    what: 'There is no castle of the box to destroy.',
+    why: `Its cluster lives as long as the rehearsal that made it, and ${lastingBoxVariable} names no box that outlives one.`,
+    next: 'Give the castle file of a real castle by --castle.',
+    at: { file: castle.file },
+  });
+}
