@@ -131,7 +131,21 @@ describe('the user-data', () => {
     expect(files().get('/etc/phoenix-runner/runner.env')).toContain('INFISICAL_SECRET=APP_KEY\n');
   });
 
-  test('is taken by cloud-init, its units by systemd, its rules by nftables, its names by dnsmasq', {
+  test('lets no job write where the archives of actions lie, and takes nothing unchecked', () => {
+    const commands = config().runcmd.map((command) => command.join(' '));
+    expect(commands).toContainEqual(
+      expect.stringMatching(
+        /^curl .* \/var\/lib\/phoenix-runner\/actions\/actions_checkout\/[0-9a-f]{40}\.tar\.gz /,
+      ),
+    );
+    expect(commands.filter((command) => /-o phoenix-runner.*\/actions( |$)/.test(command))).toEqual([]);
+    const digest = commands.findIndex((command) => command.includes(`${variables.runner.sha256} `));
+    const unpacked = commands.findIndex((command) => command.startsWith('tar '));
+    expect(digest).toBeGreaterThan(0);
+    expect(unpacked).toBeGreaterThan(digest);
+  });
+
+  test('is taken by cloud-init, its rules by nftables, its names by dnsmasq', {
     timeout: 60_000,
   }, async ({ annotate }) => {
     await using folder = await temporaryFolder({ 'user-data.yaml': rendered.userData });
@@ -141,7 +155,6 @@ describe('the user-data', () => {
       await chmod(join(folder.dir, path), 0o755);
     }
     const inRoot = (path: string) => join(folder.dir, path);
-    await standIn(inRoot('/opt/actions-runner/current/bin'));
     const checks: readonly (readonly [string, readonly string[]])[] = [
       ['cloud-init', ['schema', '-c', join(folder.dir, 'user-data.yaml')]],
       ['dnsmasq', ['--test', '-C', inRoot('/etc/dnsmasq.d/phoenix-runner.conf')]],
@@ -187,7 +200,3 @@ describe('the user-data', () => {
 });
 
 const atob64 = (content: string) => Buffer.from(content, 'base64').toString('utf8');
-
-async function standIn(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-}

@@ -40,6 +40,10 @@ locals {
     ssh_keys  = var.ssh.keys
     instances = range(1, var.instances + 1)
     runner    = var.runner
+    actions = [
+      for action in var.actions :
+      { repository = split("@", action)[0], commit = split("@", action)[1], folder = replace(split("@", action)[0], "/", "_") }
+    ]
     files = {
       "/etc/phoenix-runner/vm.json"                       = [jsonencode({ vmid = var.vmid, tags = [var.tag], node = var.node }), "0644"]
       "/etc/phoenix-runner/runner.env"                    = [join("", [for key, value in local.settings : "${key}=${value}\n"]), "0644"]
@@ -98,6 +102,8 @@ resource "proxmox_virtual_environment_vm" "runner" {
   stop_on_destroy = true
   scsi_hardware   = "virtio-scsi-single"
   timeout_create  = 600
+  # A start that says OK while the VM stays off would else be waited for half an hour.
+  timeout_start_vm = 300
 
   agent {
     enabled = true

@@ -43,8 +43,8 @@ variable "network" {
     resolvers = list(string)
   })
   validation {
-    condition     = can(cidrhost(var.network.address, 0)) && length(var.network.resolvers) > 0
-    error_message = "An address with its prefix, such as 10.0.0.20/24, and at least one resolver."
+    condition     = can(cidrhost(var.network.address, 0)) && length(var.network.resolvers) > 0 && alltrue([for resolver in var.network.resolvers : can(regex("^[0-9.]+$", resolver))])
+    error_message = "An address with its prefix, such as 10.0.0.20/24, and at least one resolver by its IPv4 address."
   }
 }
 
@@ -135,4 +135,18 @@ variable "egress" {
     addresses = optional(list(string), [])
     clocks    = list(string)
   })
+  validation {
+    condition     = alltrue([for address in concat(var.egress.clocks, var.egress.addresses) : can(regex("^[0-9./]+$", address))])
+    error_message = "Clocks and addresses are IPv4 addresses (addresses also with a prefix); names go into domains."
+  }
+}
+
+variable "actions" {
+  description = "Actions whose archives lie on the host, OWNER/REPO@COMMIT: the runner would download each of them for each job."
+  type        = list(string)
+  default     = ["actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8"]
+  validation {
+    condition     = alltrue([for action in var.actions : can(regex("^[A-Za-z0-9-]+/[A-Za-z0-9._-]+@[0-9a-f]{40}$", action))])
+    error_message = "Actions as OWNER/REPO@COMMIT, with the full commit."
+  }
 }

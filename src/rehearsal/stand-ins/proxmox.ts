@@ -2,6 +2,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
 import { proxmoxConfig } from './proxmox-config.ts';
+import { isDisk } from './proxmox-disks.ts';
 import { planProxmoxFaults } from './proxmox-faults.ts';
 import { powerRoutes } from './proxmox-power-routes.ts';
 import { ProxmoxRefusal } from './proxmox-refusal.ts';
@@ -67,8 +68,16 @@ export async function startProxmox(
   const now = options.now ?? Date.now;
   const faults = planProxmoxFaults(config.faults);
   const world = createWorld(config.storages, config.node);
-  for (const { vmid, status, config: shown } of config.machines)
+  for (const { vmid, status, config: shown } of config.machines) {
     world.machines.set(vmid, { vmid, status, config: new Map(Object.entries(shown)), startedAt: now() });
+    for (const [key, value] of Object.entries(shown)) {
+      const [volid = '', ...options] = value.split(',');
+      const size =
+        Number(options.find((option) => /^size=\d+G$/.test(option))?.slice(5, -1) ?? 1) * 1024 ** 3;
+      if (isDisk(key) && volid.includes(':'))
+        world.volumes.set(volid, { volid, content: 'images', size, vmid });
+    }
+  }
   const tasks = createTasks({
     node: config.node,
     user: config.token.split('=')[0] ?? '',
