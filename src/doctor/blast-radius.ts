@@ -10,7 +10,6 @@ import { type Check, type Finding, failed, ofCastle, ok, skipped, warning } from
 export const machineFile = '/etc/phoenix-runner/vm.json';
 
 const machine = z.object({ vmid: z.int().min(100), tags: z.array(z.string()).default([]) });
-export type Machine = z.output<typeof machine>;
 
 export const blastRadius: Check = {
   id: 'machine.blast-radius',
