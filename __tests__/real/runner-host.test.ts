@@ -19,7 +19,7 @@ const cloudConfig = z.object({
 let rendered: Awaited<ReturnType<typeof renderRunnerHost>>;
 beforeAll(async () => {
   rendered = await renderRunnerHost();
-}, 300_000);
+}, 900_000);
 
 /** What OpenTofu printed, without its frames and line ends. */
 const flat = (output: string) => output.replaceAll(/[│╷╵\s]+/g, ' ');

@@ -4,11 +4,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { createAuthority } from '../../src/rehearsal/pki.ts';
 import { startInfisical } from '../../src/rehearsal/stand-ins/infisical.ts';
 import { startHashicorpVault } from '../support/backends/hashicorp-vault.ts';
+import { warmHashicorpVault } from '../support/backends/hashicorp-vault-build.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { startGithubApp } from '../support/github-app.ts';
 import { runnerModule } from '../support/runner-host.ts';
@@ -129,6 +130,8 @@ function processesOf(group: number): string[] {
 }
 
 describe.skipIf(missing.length > 0)('the registration of a runner', () => {
+  beforeAll(() => warmHashicorpVault(), 1_800_000);
+
   test('leaves a JIT configuration for one job in RAM, and key and tokens nowhere', {
     timeout: 60_000,
   }, async () => {
@@ -161,7 +164,7 @@ describe.skipIf(missing.length > 0)('the registration of a runner', () => {
   });
 
   test('takes the key from HashiCorp Vault as well, with a token that is revoked', {
-    timeout: 600_000,
+    timeout: 60_000,
   }, async () => {
     await using vault = await startHashicorpVault();
     await vault.set('POST', 'sys/auth/approle', { type: 'approle' });
