@@ -1,10 +1,12 @@
 import { execFile, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { appendFile, cp, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { machineFile } from '../../src/doctor/blast-radius.ts';
 import { dirStore } from '../../src/lease/dir.ts';
 import { identify } from '../../src/process-identity.ts';
 import { canKeepFromSwap } from '../../src/vault/root.ts';
@@ -129,7 +131,7 @@ describe('phoenix doctor', () => {
     const { castle, code, counts, error, says, next } = await doctor(world);
     expect(await listing(world.dir, world.vault)).toEqual(before);
     expect({ castle, code, error, failed: counts['failed'], skipped: counts['skipped'] }).toEqual({
-      ...{ castle: 'small', code: 0, error: undefined, failed: 0, skipped: 0 },
+      ...{ castle: 'small', code: 0, error: undefined, failed: 0, skipped: 1 },
     });
     expect(says).toMatchObject({
       'event.foreign': 'ok not started by an event of GitHub',
@@ -141,6 +143,9 @@ describe('phoenix doctor', () => {
       'tools.git': expect.stringMatching(/^ok git version \d/),
       'init.pid-1': expect.stringMatching(/^ok /),
       'vault.ram': expect.stringMatching(/^ok .* is in RAM, \d+ MiB free$/),
+      'machine.blast-radius': expect.stringMatching(
+        /^skipped the castle file names no VMs that may be deleted/,
+      ),
       'lease.machine': 'ok nobody holds the castle on this machine',
       'leftovers.runs': expect.stringMatching(/^ok /),
       'leftovers.engines': expect.stringMatching(/^ok /),
@@ -148,7 +153,45 @@ describe('phoenix doctor', () => {
       'leftovers.states': expect.stringMatching(/^ok /),
     });
     for (const [id, said] of Object.entries(says))
-      if (!said.startsWith('ok')) expect(next[id], id).toMatch(/\w/);
+      if (!/^(?:ok|skipped) /.test(said)) expect(next[id], id).toMatch(/\w/);
+  });
+
+  test('does not call it well where it cannot be told whether this is a VM that the castle may delete', async ({
+    skip,
+  }) => {
+    skip(existsSync(machineFile), 'this machine is a runner host');
+    await using world = await smallCastle({ a: { main: made } });
+    const file = join(world.dir, 'phoenix.yaml');
+    await writeFile(file, `${await readFile(file, 'utf8')}\ndestroy: { vmids: 421-432, tag: phoenix }\n`);
+    const { code, says } = await doctor(world, ['machine.blast-radius']);
+    expect(code).toBe(0);
+    expect(says).toEqual({
+      'machine.blast-radius': expect.stringContaining('skipped which VM this is cannot be told'),
+    });
+  });
+
+  inNamespace('refuses the VM that the castle may delete, and takes the runner host beside it', async () => {
+    await using world = await smallCastle({ a: { main: made } });
+    const file = join(world.dir, 'phoenix.yaml');
+    await writeFile(file, `${await readFile(file, 'utf8')}\ndestroy: { vmids: 421-432, tag: phoenix }\n`);
+    // A copy of /etc in which this machine says who it is.
+    const etc = join(world.dir, 'etc');
+    await mkdir(etc);
+    spawnSync('cp', ['-a', '/etc/.', etc]);
+    const identity = join(etc, relative('/etc', machineFile));
+    await mkdir(dirname(identity), { recursive: true });
+    const on = async (vm: string) => {
+      await writeFile(identity, vm);
+      return behind(world, 'mount --bind etc /etc', 'machine.blast-radius');
+    };
+    const doomed = await on('{"node":"pve","tags":["phoenix-runner"],"vmid":430}');
+    expect(doomed.code).toBe(2);
+    expect(doomed.says['machine.blast-radius']).toContain(
+      'failed this is VM 430, which the castle may delete',
+    );
+    const host = await on('{"node":"pve","tags":["phoenix-runner"],"vmid":900}');
+    expect(host.says['machine.blast-radius']).toBe('ok this is VM 900, which the castle may not delete');
+    expect(host.code).toBe(0);
   });
 
   test('refuses states that lie in the clear on this disk, unless the castle file allows it', async () => {

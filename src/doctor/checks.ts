@@ -1,3 +1,4 @@
+import { blastRadius } from './blast-radius.ts';
 import { castleFile, castleLive, castleSupport } from './castle.ts';
 import type { Check } from './check.ts';
 import { cores } from './cores.ts';
@@ -31,6 +32,7 @@ export const checks: readonly Check[] = [
   cores,
   ptrace,
   sudo,
+  blastRadius,
   lease,
   runs,
   engines,

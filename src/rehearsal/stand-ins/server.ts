@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../../errors.ts';
@@ -14,7 +15,7 @@ export interface RequestRecord {
 }
 
 export interface StandIn extends AsyncDisposable {
-  /** `http://127.0.0.1:PORT`, without a closing slash. */
+  /** `http://127.0.0.1:PORT` (https where it has a certificate), without a closing slash. */
   readonly url: string;
   /** The latest requests, oldest first; at most a thousand, for a cluster polls for hours. */
   readonly requests: readonly RequestRecord[];
@@ -33,17 +34,19 @@ export interface Call {
 export interface Serving {
   readonly onRequest?: ((record: RequestRecord) => void) | undefined;
   readonly handle: (call: Call) => Promise<void>;
+  /** PEM; the server speaks HTTPS where it is given. */
+  readonly tls?: { readonly certificate: string; readonly key: string } | undefined;
 }
 
 const keptRequests = 1000;
 const base = 'http://127.0.0.1';
 const largestRequest = 1024 * 1024;
 
-/** A real HTTP server on a free port of 127.0.0.1. A handler that throws gives 500 without a word of why. */
-export async function serve({ handle, onRequest }: Serving): Promise<StandIn> {
+/** A real HTTP or HTTPS server on a free port of 127.0.0.1. A handler that throws gives 500 without a word of why. */
+export async function serve({ handle, onRequest, tls }: Serving): Promise<StandIn> {
   const requests: RequestRecord[] = [];
   const closing = new AbortController();
-  const server = createServer((request, response) => {
+  const listener: RequestListener = (request, response) => {
     const gone = new AbortController();
     const notes: string[] = [];
     const target = request.url ?? '/';
@@ -74,7 +77,11 @@ export async function serve({ handle, onRequest }: Serving): Promise<StandIn> {
       if (!response.headersSent) response.writeHead(500);
       return response.end();
     });
-  });
+  };
+  const server =
+    tls === undefined
+      ? createServer(listener)
+      : createTlsServer({ cert: tls.certificate, key: tls.key }, listener);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', resolve);
@@ -87,7 +94,8 @@ export async function serve({ handle, onRequest }: Serving): Promise<StandIn> {
       server.closeAllConnections();
     });
   };
-  return { url: `http://127.0.0.1:${port}`, requests, close, [Symbol.asyncDispose]: close };
+  const scheme = tls === undefined ? 'http' : 'https';
+  return { url: `${scheme}://127.0.0.1:${port}`, requests, close, [Symbol.asyncDispose]: close };
 }
 
 export function sendJson(
