@@ -46,7 +46,7 @@ export async function handOverReport(
 ): Promise<void> {
   // A rebirth is whole by itself: where the server takes no artifacts nothing is missing.
   const forItself = command === undefined && !edge.env['ACTIONS_RESULTS_URL'];
-  if (command === 'claim' || forItself) return;
+  if (command === 'claim' || command === 'destroy' || forItself) return;
   const part = command === undefined ? 'rebirth' : command === 'verify' ? 'verify' : `leg-${leg ?? ''}`;
   await keepPart(file, { castle, part }, edge);
 }
