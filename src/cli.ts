@@ -82,7 +82,8 @@ function parse(args: readonly string[], env: NodeJS.ProcessEnv): Parsed {
     return { terminal, help: helpText(known as CommandName | undefined) };
   }
   if (rest.length > 0) throw usage(`"${rest[0]}" is one word too many: a command takes options only.`);
-  const { castle, report, trust, from, confirm, mode, runners, reports, history, changes, comment, seed } = values;
+  const { castle, report, trust, from, confirm, mode, runners, reports, history, changes, comment, seed } =
+    values;
   const given = Object.entries({
     castle,
     report,
