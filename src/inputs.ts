@@ -25,6 +25,8 @@ export function readInputs(): Request {
       ...text('report'),
       ...list('only'),
       ...flag('trust'),
+      ...flag('changes'),
+      ...flag('comment'),
       ...text('from'),
       ...text('mode'),
       ...text('runners'),

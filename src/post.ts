@@ -13,10 +13,11 @@ import { thisProcess } from './lease/who.ts';
 import type { Log } from './log.ts';
 import { actionLog } from './main.ts';
 import { writeAftermath } from './outputs.ts';
+import type { Report } from './report/schema.ts';
 import { settleReport } from './settle/report.ts';
-import { settleRun } from './settle/run.ts';
+import { type Settled, settleRun } from './settle/run.ts';
 import { savedRun } from './state.ts';
-import { leakCode } from './vault/leak-error.ts';
+import { leakCode, leakError } from './vault/leak-error.ts';
 import { stillOpen } from './vault/open.ts';
 import { createRedactor, type Redactor } from './vault/redact.ts';
 import { sweptRoots } from './vault/root.ts';
@@ -62,7 +63,7 @@ async function settleOwn(
   log: Log,
   redactor: Redactor,
 ): Promise<void> {
-  const { env, cwd } = world;
+  const { env } = world;
   const dir = savedRun();
   const record = dir === undefined ? undefined : await readRun(dir);
   if (record === undefined || isOver(record)) return;
@@ -88,16 +89,35 @@ async function settleOwn(
     until: endOfBudget(record, env),
     interrupt: 'at-once',
   });
-  const report = await settleReport(record, settled, cwd, redactor);
-  await writeAftermath(report, (text) => redactor.redact(text));
-  await handOverReport(report, resolve(cwd, record.begin.reportFile), world).catch((thrown: unknown) =>
-    log.warn(messageOf(thrown)),
-  );
+  const report = await reportOn(record, settled, world, log, redactor);
   // An engine that still runs keeps the castle: its lease stays with this dead run, and the next one waits for it.
   if (settled.handedOn.length === 0) await lease?.release();
   else lease?.leave();
   for (const trouble of settled.troubles) setFailed(`post: ${trouble}`);
-  if (report.error?.code === leakCode) setFailed(redactor.redact(`${report.error.what} ${report.error.why}`));
+  if (report?.error?.code === leakCode)
+    setFailed(redactor.redact(`${report.error.what} ${report.error.why}`));
+  // A plan has no report that would tell.
+  if (report === undefined && (settled.leaks?.found.length ?? 0) > 0)
+    setFailed(redactor.redact(leakError(settled.leaks?.found ?? []).what));
+}
+
+/** Completes the run's report with what the clean-up found; undefined for a plan, which has none. */
+async function reportOn(
+  record: RunRecord,
+  settled: Settled,
+  { cwd, ...world }: Pick<Edge, 'env' | 'cwd' | 'self'>,
+  log: Log,
+  redactor: Redactor,
+): Promise<Report | undefined> {
+  const { reportFile } = record.begin;
+  if (reportFile === '') return undefined;
+  const redact = (text: string) => redactor.redact(text);
+  const report = await settleReport(record, settled, cwd, redactor);
+  await writeAftermath(report, redact);
+  await handOverReport(report, resolve(cwd, reportFile), world).catch((thrown: unknown) =>
+    log.warn(messageOf(thrown)),
+  );
+  return report;
 }
 
 /**

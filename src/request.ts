@@ -78,6 +78,14 @@ export const requestSchema = z.strictObject({
     .boolean({ error: '`true` or `false`' })
     .default(false)
     .describe('Report only: keep the report on the branch that `report.history` of the castle file names.'),
+  changes: z
+    .boolean({ error: '`true` or `false`' })
+    .default(false)
+    .describe('Plan only: ask OpenTofu what each layer would change; applies nothing and takes no lock.'),
+  comment: z
+    .boolean({ error: '`true` or `false`' })
+    .default(false)
+    .describe('Plan only: write the plan on the pull request.'),
   seed: z.coerce
     .number({ error: 'a whole number' })
     .int()
@@ -100,7 +108,7 @@ export const optionsOf: Readonly<Record<CommandName, readonly Option[]>> = {
   layers: ['castle', 'only', 'report', 'fault', 'seed'],
   verify: ['castle', 'report', 'fault', 'seed'],
   report: ['castle', 'report', 'reports', 'history'],
-  plan: [...layers, 'mode', 'runners'],
+  plan: [...layers, 'mode', 'runners', 'changes', 'comment'],
   doctor: ['castle', 'only', 'trust'],
   unlock: layers,
   claim: ['castle', 'report'],

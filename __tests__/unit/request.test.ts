@@ -26,6 +26,8 @@ describe('a request', () => {
       report: 'phoenix-report.json',
       only: [],
       trust: false,
+      changes: false,
+      comment: false,
       reports: '',
       history: false,
       confirm: '',
@@ -77,7 +79,7 @@ describe('a request', () => {
   });
 });
 
-const flags = new Set(['trust', 'history']);
+const flags = new Set(['trust', 'history', 'changes', 'comment']);
 
 describe('an option that means nothing for a command', () => {
   const given = {
@@ -91,6 +93,7 @@ describe('an option that means nothing for a command', () => {
       mode: 'job',
       runners: '2',
     },
+    ...{ changes: true, comment: true },
   };
 
   test.each(commandNames)('is refused by %s, and what it takes is taken', (command) => {

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { type Castle, loadCastle } from '../castle/load.ts';
 import type { Edge } from '../edge.ts';
+import { ownPullRequest } from '../identity/pull-request.ts';
 import { readDurations } from '../journal/durations.ts';
 import { castleHome } from '../journal/home.ts';
 import { layerEnvironment } from '../layer/environment.ts';
@@ -15,10 +16,12 @@ import { renderPlanned } from '../report/plan-terminal.ts';
 import { plannedRun, planOutputs } from '../report/planned.ts';
 import type { Request } from '../request.ts';
 import { installToolchain } from '../toolchain/install.ts';
+import { addChanges } from './changes.ts';
 import type { CommandResult } from './result.ts';
 
 /** Layers and gates in their order, with what each waits for. Changes nothing and needs no secret. */
 export async function plan(request: Request, edge: Edge): Promise<CommandResult> {
+  await ownPullRequest(edge.env);
   const castle = await loadCastle(resolve(edge.cwd, request.castle || 'phoenix.yaml'));
   const requests = toolRequests(castle).filter(({ name }) => name === castle.engine || name === 'terragrunt');
   const lockFile = lockFileOf(castle, edge.home);
@@ -56,13 +59,14 @@ export async function plan(request: Request, edge: Edge): Promise<CommandResult>
     const waits = dependencies.length === 0 ? 'starts at once' : `after ${dependencies.join(', ')}`;
     return `${name.padEnd(20)} ${kind.padEnd(6)} ${waits}`;
   });
-  return {
+  const result = {
     exitCode: 0,
     json: { castle: castle.name, steps, ...planned },
     text: () => [...order, '', renderPlanned(planned)].join('\n'),
     outputs: planOutputs(planned),
     summary: renderPlanSummary(castle.name, planned, staging, shownName),
   };
+  return addChanges(result, steps, castle, request, edge);
 }
 
 /**

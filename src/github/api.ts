@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 import type { Edge } from '../edge.ts';
 import { messageOf, PhoenixError } from '../errors.ts';
 import type * as Library from './library.ts';
@@ -15,6 +16,8 @@ export interface GitHub {
 
 const tries = 4;
 const pauseMs = 500;
+/** Where GitHub asks for more patience than this, it is not waited for. */
+const longestPauseMs = 60_000;
 
 /** Opens the API with the job's token. Throws PHX-GITHUB-TOKEN where there is none, or no repository. */
 export async function openGitHub(
@@ -40,9 +43,11 @@ export async function asking<T>(what: string, permission: string, ask: () => Pro
       return await ask();
     } catch (cause) {
       const status = statusOf(cause);
-      const passing = status === undefined || status >= 500 || status === 429 || status === 409;
-      if (passing && tried < tries) {
-        await sleep(pauseMs * 2 ** tried);
+      const busy = status === 429 || (status === 403 && /secondary rate limit/i.test(messageOf(cause)));
+      const passing = status === undefined || status >= 500 || busy || status === 409;
+      const wait = askedToWait(cause) ?? pauseMs * 2 ** tried;
+      if (passing && tried < tries && wait <= longestPauseMs) {
+        await sleep(wait);
         continue;
       }
       throw refused(what, permission, status, cause);
@@ -56,8 +61,17 @@ export function statusOf(thrown: unknown): number | undefined {
   return typeof thrown.status === 'number' ? thrown.status : undefined;
 }
 
+/** Milliseconds by the answer's `retry-after`; undefined where it has none. */
+function askedToWait(thrown: unknown): number | undefined {
+  const { data } = refusal.safeParse(thrown);
+  const seconds = Number(data?.response.headers['retry-after']);
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
+}
+
+const refusal = z.object({ response: z.object({ headers: z.record(z.string(), z.unknown()) }) });
+
 function refused(what: string, permission: string, status: number | undefined, cause: unknown): PhoenixError {
-  const missing = status === 403 || status === 404;
+  const missing = (status === 403 && !/rate limit/i.test(messageOf(cause))) || status === 404;
   return new PhoenixError({
     code: 'PHX-GITHUB-API',
     class: 'report',

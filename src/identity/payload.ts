@@ -12,6 +12,12 @@ const payload = z.object({
       default_branch: z.string().nullish(),
     })
     .nullish(),
+  pull_request: z
+    .object({
+      number: z.int(),
+      head: z.object({ repo: z.object({ full_name: z.string() }).nullish() }),
+    })
+    .optional(),
   workflow_run: z
     .object({
       event: z.string().default(''),

@@ -15,7 +15,7 @@ export interface Engines {
   interrupt(layer: string): Promise<boolean>;
   /** Terragrunts that live now, of all layers: what they have to write once their engine is gone takes a moment. */
   wrappers(): Promise<LayerProcessRecord[]>;
-  /** The folder in which the layer's engine last ran `apply` or `destroy`; undefined where it never did. */
+  /** The folder in which the layer's engine last ran `apply`, `destroy` or `plan`; undefined where it never did. */
   applyFolder(layer: string): Promise<string | undefined>;
 }
 
@@ -42,7 +42,7 @@ export function enginesOf(
     },
     wrappers: async () => stillAlive(await recorded('terragrunt')),
     applyFolder: async (layer) =>
-      (await records(layer)).findLast(({ command }) => command === 'apply' || command === 'destroy')?.dir,
+      (await records(layer)).findLast(({ command }) => ['apply', 'destroy', 'plan'].includes(command))?.dir,
   };
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /**
  * OpenTofu's machine-readable UI (`-json`, ui 1.2), the part that Phoenix acts on, as a closed union. Terraform speaks
- * the same. Kinds not listed (resource_drift, outputs, log …) are read as `other`, so a newer engine is no error.
+ * the same. Kinds not listed (resource_drift, log …) are read as `other`, so a newer engine is no error.
  */
 const resource = z.object({ addr: z.string() });
 const hook = z.object({ resource, action: z.string().optional(), elapsed_seconds: z.number().optional() });
@@ -28,8 +28,24 @@ const known = z.discriminatedUnion('type', [
       add: z.number(),
       change: z.number(),
       remove: z.number(),
+      import: z.number().default(0),
       operation: z.enum(['plan', 'apply', 'destroy']),
     }),
+  }),
+  z.object({
+    ...base,
+    type: z.literal('planned_change'),
+    change: z.object({
+      resource,
+      action: z.string(),
+      previous_resource: resource.optional(),
+      importing: z.unknown().optional(),
+    }),
+  }),
+  z.object({
+    ...base,
+    type: z.literal('outputs'),
+    outputs: z.record(z.string(), z.object({ action: z.string().optional() })),
   }),
   z.object({ ...base, type: z.literal('refresh_start'), hook }),
   z.object({ ...base, type: z.literal('refresh_complete'), hook }),
@@ -72,6 +88,8 @@ export function shownText(event: EngineEvent): string | undefined {
   switch (event.type) {
     case 'version':
     case 'other':
+    case 'planned_change':
+    case 'outputs':
     case 'refresh_start':
     case 'refresh_complete':
     case 'apply_progress':

@@ -2,8 +2,8 @@ import type { Journal } from '../journal/journal.ts';
 import type { Engines } from './engines.ts';
 import type { Starter } from './starter.ts';
 
-/** What an attempt does to its layer. */
-export type Operation = 'apply' | 'destroy';
+/** What an attempt asks of its layer's engine. */
+export type Operation = 'apply' | 'destroy' | 'plan' | 'validate';
 
 /** One layer as it is run: files and names only, no secret values. */
 export interface LayerJob {

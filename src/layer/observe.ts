@@ -4,6 +4,28 @@ import type { Claimed } from './state.ts';
 import { createTail } from './words.ts';
 
 const keptErrors = 40;
+/** Of a plan; its counts are kept whole. */
+const keptPlanned = 2_000;
+
+/** One change that a plan has: an address, never a value. */
+export interface PlannedChange {
+  readonly address: string;
+  /** As the engine calls it: create, update, delete, replace, move, import, forget … */
+  readonly action: string;
+}
+
+/** What a plan would do. */
+export interface Proposal {
+  readonly add: number;
+  readonly change: number;
+  readonly remove: number;
+  readonly import: number;
+  readonly move: number;
+  /** The first of its changes; the counts are of all. */
+  readonly changes: readonly PlannedChange[];
+  /** Names of outputs that would be others. */
+  readonly outputs: readonly string[];
+}
 
 /** What one attempt's output said, gathered line by line in bounded memory. Times are epoch milliseconds. */
 export interface Observation {
@@ -16,6 +38,8 @@ export interface Observation {
   /** Finished changes (a replacement is two), and how many the plan has; undefined where no plan was made. */
   readonly finished: number;
   readonly toDo: number | undefined;
+  /** What the plan would do; undefined until it is whole. */
+  readonly proposal?: Proposal;
   /** Counts of the engine's closing summary; undefined where it never came. */
   readonly changes: { readonly add: number; readonly change: number; readonly remove: number } | undefined;
   /** Dependencies whose outputs Terragrunt made up from `mock_outputs`. */
@@ -47,6 +71,8 @@ export function createObserver(now: () => number = Date.now): Observer {
   const begun = new Map<string, string>();
   const completed = new Set<string>();
   const mocked: string[] = [];
+  const plannedChanges: PlannedChange[] = [];
+  let moved = 0;
   const tail = createTail();
   const seen: { -readonly [Key in keyof Observation]: Observation[Key] } = {
     errors,
@@ -103,12 +129,33 @@ export function createObserver(now: () => number = Date.now): Observer {
           if (operation === 'plan') {
             seen.planned = Date.parse(event['@timestamp']);
             seen.toDo = add + change + remove;
+            seen.proposal = {
+              add,
+              change,
+              remove,
+              import: event.changes.import,
+              move: moved,
+              changes: plannedChanges,
+              outputs: [],
+            };
           } else {
             seen.changes = event.changes;
             seen.summarised = Date.parse(event['@timestamp']);
           }
           return;
         }
+        case 'planned_change': {
+          const { resource, action, previous_resource: before, importing } = event.change;
+          if (action === 'read' || (action === 'noop' && importing === undefined)) return;
+          if (before !== undefined) moved += 1;
+          if (plannedChanges.length < keptPlanned)
+            plannedChanges.push({ address: resource.addr, action: action === 'noop' ? 'import' : action });
+          return;
+        }
+        case 'outputs':
+          if (seen.proposal !== undefined)
+            seen.proposal = { ...seen.proposal, outputs: changedOutputs(event.outputs) };
+          return;
         case 'apply_start': {
           const { action, resource } = event.hook;
           if (changes(action)) begun.set(resource.addr, action);
@@ -129,6 +176,14 @@ export function createObserver(now: () => number = Date.now): Observer {
       }
     },
   };
+}
+
+function changedOutputs(
+  outputs: Readonly<Record<string, { readonly action?: string | undefined }>>,
+): string[] {
+  return Object.entries(outputs)
+    .filter(([, { action = 'noop' }]) => action !== 'noop')
+    .map(([name]) => name);
 }
 
 /** Reading a data source or opening an ephemeral value has a start and an end too, but changes nothing. */

@@ -16,7 +16,7 @@ export function phasesOf(
   const marks: [TimedPhase['name'], number | undefined][] = [
     ['init', seen.engineStarted],
     ['plan', seen.planned],
-    [operation, seen.summarised],
+    [operation === 'destroy' ? operation : 'apply', seen.summarised],
     ['finish', ended],
   ];
   const phases: TimedPhase[] = [];

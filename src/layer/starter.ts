@@ -15,7 +15,7 @@ export const marks = {
   folder: 'PHOENIX_RUN_FOLDER',
   /** The attempt's stop file: once it is there, none of its programs starts any more. */
   stop: 'PHOENIX_STOP',
-  /** The file that takes what the attempt's `apply` or `destroy` says; unset beside the attempts. */
+  /** The file that takes what the attempt's `apply`, `destroy` or `plan` says; unset beside the attempts. */
   stdout: 'PHOENIX_STDOUT',
   /** Where Terragrunt's own words of a `destroy` go; unset elsewhere. */
   words: 'PHOENIX_WORDS',
@@ -79,7 +79,7 @@ export async function makeStarter(folder: string, engine: string): Promise<Start
       '  echo "not destroyed by outputs that are made up" >&2; exit 1',
       'fi',
       // Past Terragrunt, whose pipe would break with it: an engine that writes to a broken pipe dies with its state.
-      `case "$1" in apply | destroy) [ -z "$${marks.stdout}" ] || exec ${quote(engine)} "$@" >> "$${marks.stdout}" ;; esac`,
+      `case "$1" in apply | destroy | plan) [ -z "$${marks.stdout}" ] || exec ${quote(engine)} "$@" >> "$${marks.stdout}" ;; esac`,
       'fi',
       `exec ${quote(engine)} "$@"`,
     ]),

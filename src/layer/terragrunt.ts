@@ -6,8 +6,9 @@ import type { Operation } from './job.ts';
 
 const lockTimeoutSeconds = 10;
 
-/** The arguments that apply or destroy one unit: Terragrunt's own before `--`, the engine's after it. */
+/** The arguments that apply or destroy one unit, or only look at it: Terragrunt's own before `--`, the engine's after it. */
 export function applyArguments(options: {
+  /** `apply` where left out. */
   readonly operation?: Operation;
   readonly unit: string;
   readonly reportFile: string;
@@ -15,12 +16,29 @@ export function applyArguments(options: {
 }): string[] {
   const own = ['run', '--working-dir', options.unit, '--non-interactive', '--no-color', '--no-tips'];
   const report = ['--log-format', 'json', '--report-file', options.reportFile, '--report-format', 'json'];
-  // Somebody who only looks holds the lock for a moment.
-  const lock = `-lock-timeout=${lockTimeoutSeconds}s`;
-  const { operation = 'apply' } = options;
-  const engine = [operation, '-json', '-auto-approve', '-input=false', '-compact-warnings', lock];
   const files = options.varFiles.map((file) => `-var-file=${file}`);
-  return [...own, ...report, '--summary-disable', '--', ...engine, ...files];
+  return [...own, ...report, '--summary-disable', '--', ...engineArguments(options.operation), ...files];
+}
+
+function engineArguments(operation: Operation = 'apply'): string[] {
+  switch (operation) {
+    // No plan file: what would change is told by events, which hold addresses and no values.
+    case 'plan':
+      return ['plan', '-json', '-input=false', '-compact-warnings', '-lock=false'];
+    case 'validate':
+      return ['validate'];
+    case 'apply':
+    case 'destroy':
+      // Somebody who only looks holds the lock for a moment.
+      return [
+        operation,
+        '-json',
+        '-auto-approve',
+        '-input=false',
+        '-compact-warnings',
+        `-lock-timeout=${lockTimeoutSeconds}s`,
+      ];
+  }
 }
 
 /** Terragrunt's run report, schema v4, as far as one unit's verdict needs it. */

@@ -91,7 +91,8 @@ async function prepare(
   ends.use(vault);
   edge.printed.keepIn(vault.dir);
   ends.defer(() => edge.printed.leave());
-  leaveSecrets(vault, edge.redactor);
+  // A plan learns one more after its run: the token that it comments with.
+  ends.defer(leaveSecrets(vault, edge.redactor));
   const { redactor } = edge;
   const halt = (name: string, error: PhoenixError) => {
     // Before the layers that it stops tell of their end: it is the cause, they are what follows.

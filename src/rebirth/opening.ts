@@ -70,7 +70,8 @@ export async function openRun(
     owner: { pid: owner.pid, startTime: owner.startTime, bootId: owner.bootId },
     machine: await thisMachine(),
     url,
-    reportFile: resolve(edge.cwd, request.report),
+    // A plan writes none.
+    reportFile: request.report === '' ? '' : resolve(edge.cwd, request.report),
     workspace: workspaceOf({ stateDir, id }),
     ...kind,
   });

@@ -123,9 +123,12 @@ export function findAudit(vaultDir: string): Promise<AuditHandover | undefined> 
 const knownFile = 'known.jsonl';
 const knownSecret = z.tuple([z.string(), z.string()]);
 
-/** From here on every secret that the run learns is kept in the vault, so that nobody after it prints one. */
-export function leaveSecrets(vault: Vault, redactor: Redactor): void {
-  redactor.follow((name, value) => {
+/**
+ * From here on every secret that the run learns is kept in the vault, so that nobody after it prints one: until the
+ * returned function is called, before the vault is gone.
+ */
+export function leaveSecrets(vault: Vault, redactor: Redactor): () => void {
+  return redactor.follow((name, value) => {
     const file = join(vault.dir, knownFile);
     try {
       appendFileSync(file, `${JSON.stringify([name, value])}\n`, { mode: 0o600 });

@@ -15,8 +15,8 @@ export interface Redactor {
   redactCut(text: string): string;
   /** For text that arrives in pieces cut anywhere: what comes out together is what `redact` makes of the whole. */
   stream(): TextStream;
-  /** Told every secret known so far and every one to come, with its name. */
-  follow(listener: (name: string, secret: string) => void): void;
+  /** Told every secret known so far and every one to come, with its name, until what it returns is called. */
+  follow(listener: (name: string, secret: string) => void): () => void;
   /** Every secret known so far, by name: what the leak audit searches for. */
   readonly secrets: ReadonlyMap<string, string>;
 }
@@ -34,7 +34,7 @@ export function createRedactor(onAdd: (part: string) => void = () => {}): Redact
   const unnamed = new Map<string, string>();
   let nameless = 0;
   const needles = createNeedles();
-  const followers: ((name: string, secret: string) => void)[] = [];
+  const followers = new Set<(name: string, secret: string) => void>();
   const learn = (name: string, secret: string) => {
     if (secrets.get(name) === secret) return;
     secrets.set(name, secret);
@@ -60,8 +60,9 @@ export function createRedactor(onAdd: (part: string) => void = () => {}): Redact
       learn(name, secret);
     },
     follow(listener) {
-      followers.push(listener);
+      followers.add(listener);
       for (const [name, secret] of secrets) listener(name, secret);
+      return () => void followers.delete(listener);
     },
     redact: (text) => {
       const ranges = needles.rangesIn(text);
