@@ -82,7 +82,8 @@ function parse(args: readonly string[], env: NodeJS.ProcessEnv): Parsed {
     return { terminal, help: helpText(known as CommandName | undefined) };
   }
   if (rest.length > 0) throw usage(`"${rest[0]}" is one word too many: a command takes options only.`);
-  const { castle, report, trust, from, confirm, mode, runners, reports, history, seed } = values;
+  const { castle, report, trust, from, confirm, mode, runners, reports, history, affected, base, seed } =
+    values;
   const given = Object.entries({
     castle,
     report,
@@ -93,6 +94,8 @@ function parse(args: readonly string[], env: NodeJS.ProcessEnv): Parsed {
     runners,
     reports,
     history,
+    affected,
+    base,
     seed,
   }).filter(([, value]) => value !== undefined);
   const lists = { only: split(values.only), fault: split(values.fault) };
@@ -119,6 +122,8 @@ function read(args: readonly string[]) {
         confirm: text,
         reports: text,
         history: flag,
+        affected: flag,
+        base: text,
         seed: text,
         only: list,
         trust: flag,

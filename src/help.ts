@@ -23,7 +23,7 @@ const terminalFlags = {
 } as const;
 
 /** Flags of the CLI that the Action takes as `true`. */
-const flags = new Set(['trust', 'history']);
+const flags = new Set(['trust', 'history', 'affected']);
 
 function optionText(name: string): string {
   return flags.has(name) ? `--${name}` : `--${name} VALUE`;

@@ -22,6 +22,8 @@ describe('a request', () => {
   test('has what was not given by default', () => {
     expect(parseRequest({ command: 'rebirth' }, shown)).toEqual({
       command: 'rebirth',
+      affected: false,
+      base: '',
       castle: '',
       report: 'phoenix-report.json',
       only: [],
@@ -77,7 +79,11 @@ describe('a request', () => {
   });
 });
 
-const flags = new Set(['trust', 'history']);
+const flags = new Set(['trust', 'history', 'affected']);
+
+test('a revision to compare with asks for what is affected', () => {
+  expect(parseRequest({ command: 'plan', base: 'main' }, shown).affected).toBe(true);
+});
 
 describe('an option that means nothing for a command', () => {
   const given = {
@@ -91,6 +97,7 @@ describe('an option that means nothing for a command', () => {
       mode: 'job',
       runners: '2',
     },
+    ...{ affected: true, base: 'main' },
   };
 
   test.each(commandNames)('is refused by %s, and what it takes is taken', (command) => {
