@@ -82,8 +82,22 @@ function parse(args: readonly string[], env: NodeJS.ProcessEnv): Parsed {
     return { terminal, help: helpText(known as CommandName | undefined) };
   }
   if (rest.length > 0) throw usage(`"${rest[0]}" is one word too many: a command takes options only.`);
-  const { castle, report, trust, from, confirm, mode, runners, reports, history, changes, comment, seed } =
-    values;
+  const {
+    castle,
+    report,
+    trust,
+    from,
+    confirm,
+    mode,
+    runners,
+    reports,
+    history,
+    affected,
+    base,
+    changes,
+    comment,
+    seed,
+  } = values;
   const given = Object.entries({
     castle,
     report,
@@ -94,6 +108,8 @@ function parse(args: readonly string[], env: NodeJS.ProcessEnv): Parsed {
     runners,
     reports,
     history,
+    affected,
+    base,
     changes,
     comment,
     seed,
@@ -122,6 +138,8 @@ function read(args: readonly string[]) {
         confirm: text,
         reports: text,
         history: flag,
+        affected: flag,
+        base: text,
         seed: text,
         only: list,
         trust: flag,

@@ -23,7 +23,7 @@ const terminalFlags = {
 } as const;
 
 /** Flags of the CLI that the Action takes as `true`. */
-const flags = new Set(['trust', 'history', 'changes', 'comment']);
+const flags = new Set(['trust', 'history', 'affected', 'changes', 'comment']);
 
 function optionText(name: string): string {
   return flags.has(name) ? `--${name}` : `--${name} VALUE`;

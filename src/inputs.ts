@@ -34,6 +34,8 @@ export function readInputs(): Request {
       ...text('confirm', { trimWhitespace: false }),
       ...text('reports'),
       ...flag('history'),
+      ...flag('affected'),
+      ...text('base'),
       ...list('fault'),
       ...text('seed'),
     },

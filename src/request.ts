@@ -78,6 +78,16 @@ export const requestSchema = z.strictObject({
     .boolean({ error: '`true` or `false`' })
     .default(false)
     .describe('Report only: keep the report on the branch that `report.history` of the castle file names.'),
+  affected: z
+    .boolean({ error: '`true` or `false`' })
+    .default(false)
+    .describe('Only the layers that the commits of the event touch, and all that depend on them.'),
+  base: z
+    .string()
+    .default('')
+    .describe(
+      'The revision that affected compares with, and with it affected. Default: as the event says; in a clone, where it left the main branch.',
+    ),
   changes: z
     .boolean({ error: '`true` or `false`' })
     .default(false)
@@ -99,16 +109,17 @@ export type Request = z.output<typeof requestSchema>;
 type Option = Exclude<keyof Request, 'command'>;
 
 const layers = ['castle', 'only', 'from'] as const;
+const range = ['affected', 'base'] as const;
 
 /** Which options each command takes; any other is refused, for one that is ignored was meant for something. */
 export const optionsOf: Readonly<Record<CommandName, readonly Option[]>> = {
-  rebirth: [...layers, 'report', 'fault', 'seed'],
+  rebirth: [...layers, ...range, 'report', 'fault', 'seed'],
   rehearse: [...layers, 'report', 'fault', 'seed'],
   // Exactly the layers that `only` names.
   layers: ['castle', 'only', 'report', 'fault', 'seed'],
   verify: ['castle', 'report', 'fault', 'seed'],
   report: ['castle', 'report', 'reports', 'history'],
-  plan: [...layers, 'mode', 'runners', 'changes', 'comment'],
+  plan: [...layers, ...range, 'mode', 'runners', 'changes', 'comment'],
   doctor: ['castle', 'only', 'trust'],
   unlock: layers,
   claim: ['castle', 'report'],
@@ -137,7 +148,8 @@ export function parseRequest(
   if (parsed.success) {
     refuseControlCharacters(parsed.data, shown);
     refuseForeignOptions(parsed.data, shown);
-    return parsed.data;
+    const { affected, base } = parsed.data;
+    return { ...parsed.data, affected: affected || base !== '' };
   }
   const issue = parsed.error.issues[0];
   const option = String(issue?.path[0] ?? 'command');

@@ -22,6 +22,8 @@ describe('a request', () => {
   test('has what was not given by default', () => {
     expect(parseRequest({ command: 'rebirth' }, shown)).toEqual({
       command: 'rebirth',
+      affected: false,
+      base: '',
       castle: '',
       report: 'phoenix-report.json',
       only: [],
@@ -79,7 +81,11 @@ describe('a request', () => {
   });
 });
 
-const flags = new Set(['trust', 'history', 'changes', 'comment']);
+const flags = new Set(['trust', 'history', 'affected', 'changes', 'comment']);
+
+test('a revision to compare with asks for what is affected', () => {
+  expect(parseRequest({ command: 'plan', base: 'main' }, shown).affected).toBe(true);
+});
 
 describe('an option that means nothing for a command', () => {
   const given = {
@@ -93,6 +99,7 @@ describe('an option that means nothing for a command', () => {
       mode: 'job',
       runners: '2',
     },
+    ...{ affected: true, base: 'main' },
     ...{ changes: true, comment: true },
   };
 

@@ -93,7 +93,7 @@ export async function askChanges(
   const ledger = createLedger(epochClock, new Date(performance.timeOrigin), performance.timeOrigin);
   await conduct(
     withoutSecrets ? publicPart(castle) : readOnly(castle),
-    { ...request, only: [...layers], from: '', report: '' },
+    { ...request, only: [...layers], from: '', affected: false, base: '', report: '' },
     edge,
     ledger,
     progress,

@@ -63,6 +63,7 @@ function reportOf(castle: Castle, request: Request, ledger: Ledger, progress: Pr
     milestones: [...progress.milestones.values()],
     leaks: progress.leaks,
     ...(progress.identity === undefined ? {} : { identity: progress.identity }),
+    ...(progress.affected === undefined ? {} : { affected: progress.affected }),
     versions: progress.versions,
     failures: progress.failures,
     standIns: progress.standIns,

@@ -11,9 +11,11 @@ import { stagingOf } from '../plan/staging.ts';
 import { claimGate, shownName } from '../rebirth/graph.ts';
 import { makePlan } from '../rebirth/plan.ts';
 import { lockFileOf, toolRequests } from '../rebirth/toolchain.ts';
+import { literal } from '../report/markdown.ts';
 import { renderPlanSummary } from '../report/plan-summary.ts';
 import { renderPlanned } from '../report/plan-terminal.ts';
 import { plannedRun, planOutputs } from '../report/planned.ts';
+import { affectedText } from '../report/words.ts';
 import type { Request } from '../request.ts';
 import { installToolchain } from '../toolchain/install.ts';
 import { addChanges } from './changes.ts';
@@ -32,7 +34,7 @@ export async function plan(request: Request, edge: Edge): Promise<CommandResult>
     signal: edge.signal,
   });
   const fileOf = (name: 'terragrunt' | 'tofu' | 'terraform') => tools.get(name)?.file ?? name;
-  const { graph, nodes } = await makePlan(
+  const { graph, nodes, affected } = await makePlan(
     castle,
     request,
     {
@@ -59,12 +61,17 @@ export async function plan(request: Request, edge: Edge): Promise<CommandResult>
     const waits = dependencies.length === 0 ? 'starts at once' : `after ${dependencies.join(', ')}`;
     return `${name.padEnd(20)} ${kind.padEnd(6)} ${waits}`;
   });
+  const touched = affectedText(affected);
+  const summary = renderPlanSummary(castle.name, planned, staging, shownName);
   const result = {
     exitCode: 0,
-    json: { castle: castle.name, steps, ...planned },
+    json: { castle: castle.name, steps, ...planned, ...(affected === undefined ? {} : { affected }) },
     text: () => [...order, '', renderPlanned(planned)].join('\n'),
-    outputs: planOutputs(planned),
-    summary: renderPlanSummary(castle.name, planned, staging, shownName),
+    outputs: {
+      ...planOutputs(planned),
+      affected: String(nodes.length > 0 || affected?.gitops === true),
+    },
+    summary: touched === undefined ? summary : `${summary}\n${literal(touched)}\n`,
   };
   return addChanges(result, steps, castle, request, edge);
 }

@@ -3,7 +3,12 @@ import { z } from 'zod';
 import { PhoenixError } from '../errors.ts';
 import { parseJson } from '../json.ts';
 
-/** Of an event's payload (GITHUB_EVENT_PATH) what tells whose work a job does. Deleted forks are null there. */
+const commit = z.string().regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/);
+
+/**
+ * Of an event's payload (GITHUB_EVENT_PATH) what tells whose work a job does, and which commits it is about. Deleted
+ * forks are null there. What tells of commits is left out where it is not as GitHub writes it: then everything counts.
+ */
 const payload = z.object({
   repository: z
     .object({
@@ -15,7 +20,11 @@ const payload = z.object({
   pull_request: z
     .object({
       number: z.int(),
-      head: z.object({ repo: z.object({ full_name: z.string() }).nullish() }),
+      base: z.object({ sha: commit }).optional().catch(undefined),
+      head: z.object({
+        repo: z.object({ full_name: z.string() }).nullish(),
+        sha: commit.optional().catch(undefined),
+      }),
     })
     .optional(),
   workflow_run: z
@@ -25,6 +34,11 @@ const payload = z.object({
       head_repository: z.object({ full_name: z.string() }).nullish(),
     })
     .optional(),
+  ref: z.string().optional().catch(undefined),
+  before: commit.optional().catch(undefined),
+  forced: z.boolean().optional().catch(undefined),
+  deleted: z.boolean().optional().catch(undefined),
+  merge_group: z.object({ base_sha: commit }).optional().catch(undefined),
 });
 
 export type Payload = z.output<typeof payload>;

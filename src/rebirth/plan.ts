@@ -1,3 +1,5 @@
+import { type Affected, findAffected } from '../affected/affected.ts';
+import { tellAffected } from '../affected/told.ts';
 import { unknownLayers } from '../castle/layers.ts';
 import type { Castle } from '../castle/load.ts';
 import type { Log } from '../log.ts';
@@ -13,6 +15,8 @@ export interface Plan {
   readonly nodes: readonly GraphNode[];
   /** Every layer of the castle by name, also those that this run leaves out. */
   readonly layers: ReadonlyMap<string, Layer>;
+  /** What the range of commits touches, where only that was asked for. */
+  readonly affected?: Affected;
 }
 
 export interface PlanTools {
@@ -24,9 +28,13 @@ export interface PlanTools {
 /** Discovers the layers, holds the castle file's names against them, and selects what was asked for. */
 export async function makePlan(
   castle: Castle,
-  request: Pick<Request, 'only' | 'from'> & Partial<Pick<Request, 'command'>>,
+  request: Pick<Request, 'only' | 'from'> & Partial<Pick<Request, 'command' | 'affected' | 'base'>>,
   tools: PlanTools,
-  { log, signal }: { readonly log: Log; readonly signal: AbortSignal },
+  {
+    log,
+    signal,
+    env: outer,
+  }: { readonly log: Log; readonly signal: AbortSignal; readonly env?: NodeJS.ProcessEnv },
 ): Promise<Plan> {
   const { terragrunt, engine, env } = tools;
   const found = await discover({ liveDir: castle.liveDir, terragrunt, tofu: engine, env, log, signal });
@@ -43,5 +51,22 @@ export async function makePlan(
   const partial = request.command !== 'layers' && only.length + from.length > 0;
   const proof = partial && graph.dependencies.has(claimGate) ? [claimGate] : [];
   const nodes = select(graph, { only: [...only, ...proof], from });
-  return { graph, nodes, layers: new Map(found.map((layer) => [layer.name, layer])) };
+  const layers = new Map(found.map((layer) => [layer.name, layer]));
+  if (request.affected !== true) return { graph, nodes, layers };
+  const affected = await findAffected({
+    ...{ castle, graph, layers: found, base: request.base ?? '', env: outer ?? {} },
+    terragrunt: { terragrunt, tofu: engine, env, signal },
+  });
+  tellAffected(affected, log);
+  return { graph, nodes: narrowed(graph, nodes, affected), layers, affected };
+}
+
+/** Of what was asked for what is touched; the claim is proved with it, as it is where only the GitOps tree is. */
+export function narrowed(graph: Graph, nodes: readonly GraphNode[], affected: Affected): GraphNode[] {
+  const touched = new Set(affected.layers.map(({ name }) => name));
+  const only = nodes.map(({ id }) => id).filter((id) => touched.has(id));
+  if (only.length > 0 || affected.gitops) {
+    if (graph.dependencies.has(claimGate)) only.push(claimGate);
+  }
+  return only.length === 0 ? [] : select(graph, { only });
 }

@@ -1,3 +1,4 @@
+import type { Affected } from '../affected/affected.ts';
 import type { Claimed } from '../cluster/claim.ts';
 import type { PhoenixError } from '../errors.ts';
 import type { GateResult, LayerResult, MilestoneResult } from '../report/build.ts';
@@ -22,8 +23,10 @@ export interface Progress {
   access?: Access;
   claimed?: Claimed;
   identity?: Report['identity'];
+  /** What the range of commits touches, where only that was asked for. */
+  affected?: Affected;
   /** What a run without a failure is called. */
-  readonly good: Exclude<Report['verdict'], 'failed' | 'cancelled'>;
+  good: Exclude<Report['verdict'], 'failed' | 'cancelled'>;
 }
 
 export function createProgress(good: Progress['good'] = 'reborn'): Progress {

@@ -51,10 +51,21 @@ export async function protocol(
   await leaveAudit(run.vault, auditPlan(run));
   const sampler = sampleProcesses(run);
   try {
-    const [plan, { secrets, store, identity, session }] = await bothEnded(
+    const discovered = () =>
       ledger.span('plan', 'phase', () =>
         makePlan(castle, planned(request), { ...workspace, env: workspace.environment({}) }, run),
-      ),
+      );
+    const early = request.affected ? await discovered() : undefined;
+    if (early?.affected !== undefined) {
+      progress.affected = early.affected;
+      // Where nothing is to be done no secret is asked for.
+      if (early.nodes.length === 0 && !early.affected.gitops) {
+        progress.good = 'untouched';
+        return;
+      }
+    }
+    const [plan, { secrets, store, identity, session }] = await bothEnded(
+      early ?? discovered(),
       ledger.span('identity', 'phase', async () => {
         const session = await openSession(run, edge.fetch);
         if (session !== undefined) ends.use(session);
@@ -112,7 +123,7 @@ function standsOnCluster({ graph, nodes }: Plan, layer: string | undefined, { co
 }
 
 /** Where one fails the other is still waited for: a login or a client secret that comes too late would belong to nobody. */
-async function bothEnded<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+async function bothEnded<A, B>(first: A | Promise<A>, second: Promise<B>): Promise<[A, B]> {
   await Promise.allSettled([first, second]);
   return Promise.all([first, second]);
 }

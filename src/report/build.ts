@@ -1,3 +1,4 @@
+import type { Affected } from '../affected/affected.ts';
 import { type PhoenixError, whatAndWhere } from '../errors.ts';
 import { account, criticalPath, type PathNode, unionSeconds } from './account.ts';
 import type { Span, SpanKind } from './ledger.ts';
@@ -51,6 +52,7 @@ export interface ReportInput {
   readonly milestones: readonly MilestoneResult[];
   readonly leaks: { readonly checked: number; readonly found: readonly Report['leaks']['found'][number][] };
   readonly identity?: NonNullable<Report['identity']>;
+  readonly affected?: Affected;
   readonly versions: Readonly<Record<string, string>>;
   /** Every error of the run with the layer, gate or part it belongs to; the first one decided the verdict. */
   readonly failures: readonly { readonly name: string; readonly error: PhoenixError }[];
@@ -113,6 +115,7 @@ export function buildReport(input: ReportInput): Report {
     })),
     leaks: { checked: input.leaks.checked, found: [...input.leaks.found] },
     ...(input.identity === undefined ? {} : { identity: { ...input.identity } }),
+    ...(input.affected === undefined ? {} : { affected: affectedOf(input.affected) }),
     versions: { ...input.versions },
     error: input.failures[0] === undefined ? null : explained(input.failures[0].error),
     failures,
@@ -125,6 +128,17 @@ export function buildReport(input: ReportInput): Report {
     resources: { peakRssBytes: Math.round(input.peakRssBytes) },
   };
   return redacted(report, redact);
+}
+
+function affectedOf({ layers, removed, ...rest }: Affected): NonNullable<Report['affected']> {
+  return {
+    ...rest,
+    layers: layers.map(({ name, because }) => ({
+      name,
+      because: typeof because === 'string' ? because : [...because],
+    })),
+    removed: [...removed],
+  };
 }
 
 function pathNodes({ layers, gates, startedAt }: ReportInput): PathNode[] {

@@ -36,6 +36,7 @@ export const runVerdicts = [
   'applied',
   'verified',
   'destroyed',
+  'untouched',
   'failed',
   'cancelled',
 ] as const;
@@ -143,6 +144,25 @@ export const reportSchema = z
       .optional()
       .describe("The cluster's machine identity; absent where the castle claims none."),
     versions: z.record(z.string(), z.string()),
+    affected: z
+      .object({
+        range: z.string().nullable().describe('The two commits that were compared; null where none were.'),
+        reason: z.string(),
+        layers: z.array(
+          z.object({
+            name: z.string(),
+            because: z
+              .union([z.array(z.string()), z.string()])
+              .describe('The files that touch it, or the reason in words.'),
+          }),
+        ),
+        removed: z
+          .array(z.object({ name: z.string(), commit: z.string().describe('The last that has it.') }))
+          .describe('Layers that are gone; what they made is not destroyed.'),
+        gitops: z.boolean(),
+      })
+      .optional()
+      .describe('What the range of commits touches; absent where everything was asked for.'),
     aftermath: z
       .object({
         by: z.enum(['post', 'next run']),

@@ -2,6 +2,7 @@ import { renderGantt } from './gantt.ts';
 import { createPage, literal, type Page, preformatted } from './markdown.ts';
 import type { Report } from './schema.ts';
 import {
+  affectedText,
   criticalPathText,
   duration,
   gapWarning,
@@ -30,6 +31,8 @@ export function renderSummary(report: Report, options: SummaryOptions = {}): str
   const marks: Partial<Record<Report['verdict'], string>> = { failed: '❌', cancelled: '⚪' };
   const mark = marks[report.verdict] ?? '✅';
   page.add(`## ${mark} ${literal(verdictText(report))}`);
+  const affected = affectedText(report.affected);
+  if (affected !== undefined) page.add(literal(affected));
   const warning = gapWarning(report);
   if (warning !== undefined) page.add(`> ⚠️ ${literal(warning)}`);
   if (report.standIns.length > 0) page.add(standInsText(report));

@@ -1,3 +1,4 @@
+import type { Affected } from '../affected/affected.ts';
 import type { Report } from './schema.ts';
 
 /** The sentences and figures that the terminal and the job summary share, so that both say the same. */
@@ -29,6 +30,8 @@ export function verdictText(report: Report): string {
       return `${castle} is verified in ${time}`;
     case 'destroyed':
       return `${destroyedText(report)} in ${time}`;
+    case 'untouched':
+      return `nothing of ${castle} is touched: nothing was done`;
     case 'reborn':
       return `${castle} is reborn in ${time}`;
     case 'failed':
@@ -53,6 +56,18 @@ const notDone = {
   verify: 'is NOT verified',
   destroy: 'is NOT destroyed',
 } as const;
+
+/** What a run for a range of commits was about; undefined where everything was asked for. */
+export function affectedText(affected: Affected | undefined): string | undefined {
+  if (affected === undefined) return undefined;
+  const { range, reason, layers, removed, gitops } = affected;
+  const touched = [...layers.map(({ name }) => name), ...(gitops ? ['the GitOps tree'] : [])];
+  const gone = removed.map(({ name, commit }) => `${name} (last in ${commit.slice(0, 12)})`);
+  return [
+    `Affected${range === null ? '' : ` by ${range}`}, ${reason}: ${touched.join(', ') || 'nothing'}.`,
+    ...(gone.length === 0 ? [] : [`Gone, and not destroyed: ${gone.join(', ')}.`]),
+  ].join(' ');
+}
 
 export interface LayerRow {
   readonly layer: string;
