@@ -1,12 +1,19 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Report } from '../../src/report/schema.ts';
+import { gitHubComments } from '../support/github-comments.ts';
+import { gitHubGit } from '../support/github-git.ts';
 import { type LastingBox, openLastingBox } from '../support/lasting-box.ts';
-import { type Newcomer, newcomer } from '../support/newcomer.ts';
+import { jobToken, type Newcomer, newcomer } from '../support/newcomer.ts';
 import { verdictsOf } from '../support/small-castle.ts';
 
 const zero = '0'.repeat(40);
+const resource = (name: string, command: string) =>
+  `resource "terraform_data" "${name}" {\n  provisioner "local-exec" {\n    command = "${command}"\n  }\n}\n`;
+const more = resource('more', 'true');
+const again = resource('again', 'true');
+const broken = resource('broken', 'exit 3');
 const spansOf = (report: Report | undefined, kind: string) =>
   (report?.spans ?? []).filter((span) => span.kind === kind);
 
@@ -26,6 +33,16 @@ describe("a newcomer's repository", () => {
     forced: false,
     repository: { default_branch: 'main', full_name: 'newcomer/castle' },
   });
+
+  /** Writes these files of the live folder (undefined: removes them), commits, and gives the commits around it. */
+  const change = (files: Readonly<Record<string, string | undefined>>): [before: string, after: string] => {
+    const before = repository.git('rev-parse', 'HEAD');
+    for (const [name, text] of Object.entries(files)) {
+      if (text === undefined) rmSync(file(name));
+      else writeFileSync(file(name), text);
+    }
+    return [before, repository.commit('a change')];
+  };
 
   beforeAll(async () => {
     repository = await newcomer();
@@ -93,16 +110,75 @@ describe("a newcomer's repository", () => {
     expect(verdictsOf(report)).toEqual({ gitops: 'unchanged' });
   }, 600_000);
 
-  it('that breaks a layer sees its leg fail, the siblings finish, and the report say which', async () => {
-    const before = repository.git('rev-parse', 'HEAD');
-    writeFileSync(
-      file('networking/broken.tf'),
-      'resource "terraform_data" "broken" {\n  provisioner "local-exec" {\n    command = "exit 3"\n  }\n}\n',
-    );
-    const after = repository.commit('break the network');
-    const { status, report, output } = await repository.act('push', 'push', push(before, after), box.env);
-    expect(status, output).not.toBe(0);
+  it('rebuilds only what a push touches, beside each other, and ends at once where that is nothing', async () => {
+    const [before, after] = change({ 'README.md': 'words' });
+    const nothing = await repository.act('push', 'push', push(before, after), box.env);
+    expect(nothing).toMatchObject({ status: 0, report: undefined });
+    const [from, to] = change({ 'networking/more.tf': more, 'storage/more.tf': more });
+    const { status, report, output } = await repository.act('push', 'push', push(from, to), box.env);
+    expect({ status, output }).toMatchObject({ status: 0 });
+    expect(report).toMatchObject({ mode: 'matrix', verdict: 'reborn' });
+    expect(verdictsOf(report)).toEqual({ networking: 'applied', storage: 'applied' });
+  }, 600_000);
+
+  it('that breaks a layer sees its leg fail, the sibling finish, and the report say which', async () => {
+    const [from, to] = change({ 'networking/broken.tf': broken, 'storage/again.tf': again });
+    const { status, report, output } = await repository.act('push', 'push', push(from, to), box.env);
+    expect({ status, output }).not.toMatchObject({ status: 0 });
+    expect(report).toMatchObject({ verdict: 'failed', error: { code: 'PHX-LAYER-FAILED' } });
+    expect(verdictsOf(report)).toEqual({ networking: 'failed', storage: 'applied' });
+    expect(output).toMatch(/verify.*(?:skipped|Skipping)|^(?!.*Run Main Verify)/s);
+  }, 600_000);
+
+  it('that breaks a layer others stand on sees these skipped', async () => {
+    const [from, to] = change({ 'networking/broken.tf': undefined, 'engine/broken.tf': broken });
+    const { status, report } = await repository.act('push', 'push', push(from, to), box.env);
+    expect(status).not.toBe(0);
     expect(report?.verdict).toBe('failed');
-    expect(verdictsOf(report)).toMatchObject({ networking: 'failed' });
+    expect(verdictsOf(report)).toEqual({
+      engine: 'failed',
+      gitops: 'skipped',
+      networking: 'skipped',
+      storage: 'skipped',
+    });
+  }, 600_000);
+
+  it('gets the plan of a pull request as one comment, made without a secret', async () => {
+    await using github = await gitHubComments({ repository: 'newcomer/castle', pull: 7, writer: jobToken });
+    const [base, head] = change({ 'engine/broken.tf': undefined, 'gitops/more.tf': more });
+    const payload = {
+      action: 'synchronize',
+      number: 7,
+      pull_request: {
+        number: 7,
+        base: { sha: base, ref: 'main' },
+        head: { sha: head, ref: 'more', repo: { full_name: 'newcomer/castle' } },
+      },
+      repository: { default_branch: 'main', full_name: 'newcomer/castle' },
+    };
+    const env = { GITHUB_API_URL: github.url };
+    const { status, output } = await repository.act('pull-request', 'pull_request', payload, env);
+    expect({ status, output }).toMatchObject({ status: 0 });
+    expect(github.comments).toHaveLength(1);
+    const [comment] = github.comments;
+    expect(comment?.body).toContain('<!-- phoenix:plan box 1/1 -->');
+    expect(comment?.body).toMatch(/engine/);
+    expect(comment?.body).toMatch(/needs/);
+  }, 600_000);
+
+  it('is drilled at night: down, up from nothing, down again, and its figures kept', async () => {
+    await using github = await gitHubGit('newcomer/castle', jobToken);
+    const env = { ...box.env, GITHUB_API_URL: github.url };
+    const payload = { schedule: '17 3 * * *', repository: { default_branch: 'main' } };
+    const { status, output } = await repository.act('nightly', 'schedule', payload, env);
+    expect({ status, output }).toMatchObject({ status: 0 });
+    const kept = github.files('phoenix-history')?.get('box/history.jsonl') ?? '';
+    expect(
+      kept
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as object),
+    ).toEqual([expect.objectContaining({ castle: 'box', verdict: 'reborn', leaks: 0, error: null })]);
+    expect(output.match(/box is destroyed in/g)).toHaveLength(2);
   }, 600_000);
 });

@@ -14,6 +14,9 @@ const root = join(import.meta.dirname, '..', '..');
 const released = 'phoenix-box/phoenix';
 const castleFile = 'castle/live/box/phoenix.yaml';
 
+/** The token of every job, for the stand-ins of GitHub's API. */
+export const jobToken = 'ghs_of-a-newcomers-job';
+
 export interface ActRun {
   readonly status: number | null;
   readonly output: string;
@@ -88,6 +91,7 @@ export async function newcomer(): Promise<Newcomer> {
           ...['--workflows', join(dir, '.github/workflows', `${example}.yml`), '--eventpath', eventFile],
           ...['self-hosted', 'proxmox'].flatMap((label) => ['--platform', `${label}=-self-hosted`]),
           ...['--local-repository', `${released}@v1=${phoenix}`],
+          ...['--secret', `GITHUB_TOKEN=${jobToken}`],
           ...Object.entries(given).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
         ],
         {
