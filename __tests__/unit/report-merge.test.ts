@@ -18,10 +18,10 @@ const plan: PlanPart = {
     ],
   ],
   steps: [
-    { name: 'secrets', dependencies: [] },
-    { name: 'platform', dependencies: ['secrets'] },
-    { name: 'networking', dependencies: ['platform'] },
-    { name: 'storage', dependencies: ['platform'] },
+    { name: 'secrets', kind: 'layer', dependencies: [] },
+    { name: 'platform', kind: 'layer', dependencies: ['secrets'] },
+    { name: 'networking', kind: 'layer', dependencies: ['platform'] },
+    { name: 'storage', kind: 'layer', dependencies: ['platform'] },
   ],
 };
 
@@ -127,6 +127,18 @@ describe('the reports of a matrix, joined', () => {
       'networking',
       'storage',
     ]);
+  });
+
+  it('tell a gate that never began as a gate', () => {
+    const gated: PlanPart = {
+      ...plan,
+      stages: [...plan.stages, [{ name: 'claim', layers: 'claim' }]],
+      steps: [...plan.steps, { name: 'claim', kind: 'gate', dependencies: ['platform'] }],
+    };
+    const failed = leg('secrets,platform', 15, 45, { verdict: 'failed' });
+    const report = mergeReports(gated, { legs: [failed], verify: undefined }, 'run-1', 0.02);
+    expect(report.gates).toMatchObject([{ name: 'claim', after: 'platform', verdict: 'skipped' }]);
+    expect(report.layers.map(({ name }) => name)).not.toContain('claim');
   });
 
   it('fail where a leg that should have run left no report', () => {

@@ -26,12 +26,15 @@ export function mergeReports(
   const spans = spansOf(plan, jobs, started);
   const books = account(spans, wallSeconds);
   const waits = new Map(plan.steps.map(({ name, dependencies }) => [name, dependencies]));
-  const layers = [...legs.flatMap((leg) => leg.layers), ...missing.flatMap(skipped)].map((layer) => ({
+  const layers = [
+    ...legs.flatMap((leg) => leg.layers),
+    ...missing.flatMap((leg) => skippedLayers(leg, plan)),
+  ].map((layer) => ({
     ...layer,
     // A leg knows only its own: what it stands behind was done by others.
     dependencies: waits.get(layer.name) ?? layer.dependencies,
   }));
-  const gates = legs.flatMap((leg) => leg.gates);
+  const gates = [...legs.flatMap((leg) => leg.gates), ...missing.flatMap((leg) => skippedGates(leg, plan))];
   const path = pathOf(layers, gates, started);
   const failures = [...reports.flatMap((each) => each.failures), ...missing.flatMap(unheard)];
   const found = reports.flatMap(({ leaks }) => leaks.found);
@@ -113,19 +116,30 @@ function pathOf(layers: Report['layers'], gates: Report['gates'], origin: number
   );
 }
 
+const never = { started: null, ended: null, seconds: 0, verdict: 'skipped' as const };
+
 /** What a failed stage kept from starting. */
-function skipped({ leg, blocked }: Missing): Report['layers'] {
-  if (!blocked) return [];
-  return leg.split(',').map((name) => ({
+function skippedLayers(missing: Missing, plan: PlanPart): Report['layers'] {
+  return neverBegun(missing, plan, 'layer').map(({ name }) => ({
     name,
-    started: null,
-    ended: null,
-    seconds: 0,
-    verdict: 'skipped' as const,
+    ...never,
     retries: 0,
     phases: {},
     dependencies: [],
   }));
+}
+
+function skippedGates(missing: Missing, plan: PlanPart): Report['gates'] {
+  return neverBegun(missing, plan, 'gate').map(({ name, dependencies: [after = ''] }) => ({
+    name,
+    after,
+    ...never,
+  }));
+}
+
+function neverBegun({ leg, blocked }: Missing, { steps }: PlanPart, wanted: 'layer' | 'gate') {
+  const names = new Set(leg.split(','));
+  return blocked ? steps.filter(({ name, kind }) => kind === wanted && names.has(name)) : [];
 }
 
 function unheard({ name, leg, blocked }: Missing): Failure[] {

@@ -12,7 +12,9 @@ export const planPartSchema = z.object({
   ended: z.iso.datetime(),
   stages: z.array(z.array(z.object({ name: z.string(), layers: z.string() }))),
   /** Layers and gates with what each waits for, also in another leg. */
-  steps: z.array(z.object({ name: z.string(), dependencies: z.array(z.string()) })),
+  steps: z.array(
+    z.object({ name: z.string(), kind: z.enum(['layer', 'gate']), dependencies: z.array(z.string()) }),
+  ),
 });
 
 export type PlanPart = z.infer<typeof planPartSchema>;
