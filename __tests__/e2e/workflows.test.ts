@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Report } from '../../src/report/schema.ts';
@@ -109,6 +109,27 @@ describe("a newcomer's repository", () => {
     expect({ status, verdict: report?.verdict, output }).toMatchObject({ status: 0, verdict: 'reborn' });
     expect(report?.mode).toBe('rehearsal');
     expect(verdictsOf(report)).toEqual({ gitops: 'unchanged' });
+  }, 600_000);
+
+  it('has no drift right after, and says so', async () => {
+    const payload = { schedule: '41 5 * * *', repository: { default_branch: 'main' } };
+    const { status, output } = await repository.act('drift', 'schedule', payload, box.env);
+    expect({ status, output }).toMatchObject({ status: 0 });
+    expect(output).toContain('drift=false');
+  }, 600_000);
+
+  it('runs nothing that a person types into the inputs of a dispatch', async () => {
+    const canary = join(repository.dir, '..', 'canary');
+    for (const typed of [`$(touch ${canary})`, `"; touch ${canary} #`, `--config=${canary}`]) {
+      const payload = {
+        inputs: { from: typed, only: '', 'dry-run': 'false' },
+        repository: { default_branch: 'main' },
+      };
+      const { status, output } = await repository.act('recover', 'workflow_dispatch', payload, box.env);
+      expect(status).not.toBe(0);
+      expect(output).toContain('PHX-PLAN-LAYER-UNKNOWN');
+      expect(existsSync(canary)).toBe(false);
+    }
   }, 600_000);
 
   it('rebuilds only what a push touches, beside each other, and ends at once where that is nothing', async () => {

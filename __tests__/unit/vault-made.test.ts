@@ -1,4 +1,9 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { writeControlPlaneFiles } from '../../src/rehearsal/control-plane-files.ts';
+import { createFinder } from '../../src/vault/audit-finder.ts';
 import { isMade, learnMade, madeSecrets } from '../../src/vault/made.ts';
 import { createRedactor } from '../../src/vault/redact.ts';
 
@@ -16,13 +21,13 @@ test('each text in a sensitive output is a secret, named by where it stands', ()
   ]);
 });
 
-test('the private key in a document is a secret of its own, and a certificate is none', () => {
+test('of a document around a private key only the key and the tokens are secret: no certificate, and no word', () => {
   const certificate = Buffer.from('-----BEGIN CERTIFICATE-----\nMIIB\n').toString('base64');
-  const text = `clusters:\n- certificate-authority-data: ${certificate}\nusers:\n- client-key-data: ${inBase64}\n`;
+  const text = `clusters:\n- certificate-authority-data: ${certificate}\nusers:\n- client-key-data: ${inBase64}\n- token: ${password}\n`;
   const made = madeSecrets('a', new Map([['kubeconfig', text]]));
   expect(made).toEqual([
-    { name: 'output kubeconfig of layer a', value: text },
     { name: 'private key in output kubeconfig of layer a', value: key },
+    { name: 'output kubeconfig of layer a, token', value: password },
   ]);
 });
 
@@ -60,7 +65,25 @@ test('what a source gave keeps its name also where a layer gives it out again', 
 
 test('what layers made is told from the secrets of a source by its name', () => {
   const redactor = createRedactor();
-  learnMade(redactor, 'a', new Map([['kubeconfig', `key: ${inBase64}\nmore: yes\n`]]));
+  learnMade(redactor, 'a', new Map([['kubeconfig', `key: ${inBase64}\ntoken: ${password}\n`]]));
   expect([...redactor.secrets.keys()].map(isMade)).toEqual([true, true]);
   expect(isMade('OUTPUT')).toBe(false);
+});
+
+test('no program of this machine holds what is secret in a kubeconfig', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'phoenix-made-'));
+  try {
+    await writeControlPlaneFiles(dir, 6443);
+    const text = await readFile(join(dir, 'kubeconfig'), 'utf8');
+    const made = madeSecrets('platform', new Map([['kubeconfig', text]]));
+    const program = await readFile(process.execPath);
+    const finder = createFinder(new Map(made.map(({ name, value }) => [name, value])));
+    expect([...finder.find(program, program.length)]).toEqual([]);
+    const own = Buffer.from(text);
+    expect([...finder.find(own, own.length)].map(({ secret }) => secret)).toContain(
+      'private key in output kubeconfig of layer platform',
+    );
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
 });

@@ -1,5 +1,5 @@
 import { leastSecretLength } from './encodings.ts';
-import { isStructure, looksRandom } from './parts.ts';
+import { isStructure, looksRandom, tokensOf } from './parts.ts';
 import type { Redactor } from './redact.ts';
 
 /** A secret that no source gave: a layer made it, and its state holds it by right. */
@@ -34,23 +34,28 @@ export function learnOnce(
 }
 
 /**
- * The secrets in sensitive outputs: each text in them, and each private key in a text (of a kubeconfig the rest is
- * addresses, names and certificates). The engine makes an output sensitive for whatever touched something that is, so
+ * The secrets in sensitive outputs: each text in them; of a text around a private key that and the tokens (the rest of a
+ * kubeconfig is addresses, names and certificates). The engine makes an output sensitive for whatever touched something that is, so
  * what is plainly an address, a name or a number is left out: it would be found in every file.
  */
 export function madeSecrets(layer: string, outputs: ReadonlyMap<string, unknown>): Made[] {
   return [...outputs].flatMap(([output, value]) =>
     textsIn(output, value).flatMap(([path, text]) => {
       const name = `output ${path} of layer ${layer}`;
-      const keys = privateKeysIn(text)
-        .filter((key) => key !== text)
-        .map((key, index) => ({
-          name: `private key in ${name}${index === 0 ? '' : ` (${index + 1})`}`,
-          value: key,
-        }));
-      return saysNothing(text) ? keys : [{ name, value: text }, ...keys];
+      const whole = saysNothing(text) ? [] : [{ name, value: text }];
+      const keys = privateKeysIn(text).filter((key) => key.trim() !== text.trim());
+      // A text around a key is a kubeconfig or the like: of that only the key and the tokens are secret.
+      if (keys.length === 0) return whole;
+      return [
+        ...keys.map(numbered(`private key in ${name}`)),
+        ...tokensOf(text).map(numbered(`${name}, token`)),
+      ];
     }),
   );
+}
+
+function numbered(name: string): (value: string, index: number) => Made {
+  return (value, index) => ({ name: index === 0 ? name : `${name} (${index + 1})`, value });
 }
 
 function textsIn(path: string, value: unknown): [path: string, text: string][] {

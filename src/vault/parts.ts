@@ -50,11 +50,17 @@ export function tokensOf(secret: string): string[] {
   if (jwt !== undefined) return [jwt];
   if (/^[^\s{["':/][^\s{:]*$/.test(secret) && !isPem(secret)) return [secret];
   return (secret.replaceAll(pemBlock, '\n').match(/[A-Za-z0-9+/_=-]{16,}/g) ?? []).filter(
-    (token) => !isPem(token),
+    (token) => !isPem(token) && hasDrawnPart(token),
   );
 }
 
 const pemBlock = /-----BEGIN [A-Z0-9 ]+-----[\s\S]*?(?:-----END [A-Z0-9 ]+-----|$)/g;
+
+/** `certificate-authority-data` is a word in every kubeconfig, and its base64 stands in many a program. */
+function hasDrawnPart(token: string): boolean {
+  for (let at = 0; at + 12 <= token.length; at += 4) if (looksRandom(token.slice(at, at + 12))) return true;
+  return false;
+}
 
 /** The base64 of a PEM block: kubeconfigs are full of certificates in it. */
 function isPem(token: string): boolean {
