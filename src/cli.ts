@@ -114,7 +114,7 @@ function parse(args: readonly string[], env: NodeJS.ProcessEnv): Parsed {
     comment,
     seed,
   }).filter(([, value]) => value !== undefined);
-  const lists = { only: split(values.only), fault: split(values.fault) };
+  const lists = { only: split(values.only), fault: split(values.fault), results: split(values.results) };
   const request = parseRequest({ command, ...Object.fromEntries(given), ...lists }, (option) =>
     option === 'command' ? 'the first word' : `--${option}`,
   );
@@ -138,6 +138,7 @@ function read(args: readonly string[]) {
         confirm: text,
         reports: text,
         history: flag,
+        results: list,
         affected: flag,
         base: text,
         seed: text,

@@ -34,6 +34,7 @@ export function readInputs(): Request {
       ...text('confirm', { trimWhitespace: false }),
       ...text('reports'),
       ...flag('history'),
+      ...list('results'),
       ...flag('affected'),
       ...text('base'),
       ...list('fault'),

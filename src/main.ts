@@ -12,7 +12,7 @@ import type { Log } from './log.ts';
 import { createLog } from './log.ts';
 import { annotateCautions, annotateErrors, writeFailure, writeOutputs, writeResult } from './outputs.ts';
 import type { Request } from './request.ts';
-import { saveRun } from './state.ts';
+import { saveHandedOver, saveRun } from './state.ts';
 import { leakError } from './vault/leak-error.ts';
 import { recordPrinted } from './vault/printed.ts';
 import { createRedactor } from './vault/redact.ts';
@@ -43,7 +43,10 @@ export async function main(world: Pick<Edge, 'env' | 'cwd' | 'home' | 'self'>): 
       await writeOutputs(result.report, request.report, redact);
       const file = resolve(world.cwd, request.report);
       const late = await lastLook(result.report, file, { env: world.env, secrets: redactor.secrets });
-      if (late.length > 0) throw leakError(late);
+      if (late.length > 0) {
+        await handOver(request, result, edge);
+        throw leakError(late);
+      }
     } else await writeResult(result, redact);
     if (!cancellation.signal.aborted) await handOver(request, result, edge);
     annotateCautions(result.cautions ?? [], redact);
@@ -62,11 +65,17 @@ export async function main(world: Pick<Edge, 'env' | 'cwd' | 'home' | 'self'>): 
   }
 }
 
-/** The job's own verdict stands whatever comes of it: the job that joins the reports misses this one and says so. */
+/**
+ * The verdict of a job that has changed something stands, whatever comes of it: the job that joins the reports misses this
+ * one and says so. A plan has changed nothing yet, and without it nothing could be joined.
+ */
 async function handOver(request: Request, result: CommandResult, edge: Edge): Promise<void> {
-  await handOverParts(request, result, edge).catch((thrown: unknown) =>
-    warning(edge.redactor.redact(explain(toPhoenixError(thrown)))),
-  );
+  try {
+    if (await handOverParts(request, result, edge)) saveHandedOver();
+  } catch (thrown) {
+    if (request.command === 'plan') throw thrown;
+    warning(edge.redactor.redact(explain(toPhoenixError(thrown))));
+  }
 }
 
 /** The runner kills this process ten seconds after it asked it to stop; whatever hangs, it is gone long before. */

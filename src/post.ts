@@ -14,9 +14,9 @@ import type { Log } from './log.ts';
 import { actionLog } from './main.ts';
 import { writeAftermath } from './outputs.ts';
 import type { Report } from './report/schema.ts';
-import { settleReport } from './settle/report.ts';
+import { readReport, settleReport } from './settle/report.ts';
 import { type Settled, settleRun } from './settle/run.ts';
-import { savedRun } from './state.ts';
+import { savedRun, wasHandedOver } from './state.ts';
 import { leakCode, leakError } from './vault/leak-error.ts';
 import { stillOpen } from './vault/open.ts';
 import { createRedactor, type Redactor } from './vault/redact.ts';
@@ -66,7 +66,8 @@ async function settleOwn(
   const { env } = world;
   const dir = savedRun();
   const record = dir === undefined ? undefined : await readRun(dir);
-  if (record === undefined || isOver(record)) return;
+  if (record === undefined) return;
+  if (isOver(record)) return handOverLate(record, world, log);
   const home = join(record.dir, '..', '..');
   const me = await thisProcess();
   const store = dirStore(join(home, 'lease'));
@@ -118,6 +119,19 @@ async function reportOn(
     log.warn(messageOf(thrown)),
   );
   return report;
+}
+
+/** A main that was cut off between its end and the hand-over of its report. */
+async function handOverLate(
+  { begin }: RunRecord,
+  { cwd, ...world }: Pick<Edge, 'env' | 'cwd' | 'self'>,
+  log: Log,
+): Promise<void> {
+  if (begin.reportFile === '' || wasHandedOver()) return;
+  const file = resolve(cwd, begin.reportFile);
+  const report = await readReport(file);
+  if (report?.run !== begin.run) return;
+  await handOverReport(report, file, world).catch((thrown: unknown) => log.warn(messageOf(thrown)));
 }
 
 /**

@@ -88,6 +88,12 @@ export const requestSchema = z.strictObject({
     .describe(
       'The revision that affected compares with, and with it affected. Default: as the event says; in a clone, where it left the main branch.',
     ),
+  results: z
+    .array(z.string())
+    .default([])
+    .describe(
+      'Report only: how the other jobs ended (success, failure, cancelled, skipped), separated by commas.',
+    ),
   changes: z
     .boolean({ error: '`true` or `false`' })
     .default(false)
@@ -118,7 +124,7 @@ export const optionsOf: Readonly<Record<CommandName, readonly Option[]>> = {
   // Exactly the layers that `only` names.
   layers: ['castle', 'only', 'report', 'fault', 'seed'],
   verify: ['castle', 'report', 'fault', 'seed'],
-  report: ['castle', 'report', 'reports', 'history'],
+  report: ['castle', 'report', 'reports', 'history', 'results'],
   plan: [...layers, ...range, 'mode', 'runners', 'changes', 'comment'],
   doctor: ['castle', 'only', 'trust'],
   unlock: layers,

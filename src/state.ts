@@ -10,6 +10,15 @@ export function saveRun(dir: string): void {
   saveState('run', dir);
 }
 
+/** The report went to the job that joins them. */
+export function saveHandedOver(): void {
+  saveState('handed-over', 'true');
+}
+
+export function wasHandedOver(): boolean {
+  return getState('handed-over') === 'true';
+}
+
 export function savedRun(): string | undefined {
   return getState('run') || undefined;
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Castle } from '../../src/castle/load.ts';
+import { orderDestroy } from '../../src/destroy/order.ts';
 import type { Layer } from '../../src/plan/discover.ts';
-import { claimGate, nodesOf, shownName } from '../../src/rebirth/graph.ts';
+import { behindClaim, claimGate, nodesOf, shownName } from '../../src/rebirth/graph.ts';
 
 const layer = (name: string, ...dependencies: string[]): Layer => ({
   name,
@@ -72,4 +73,14 @@ describe('the claim among the layers', () => {
 
 test('people read a gate by its name alone, and a layer by its own', () => {
   expect([claimGate, 'storage', 'apps/gate:x'].map(shownName)).toEqual(['claim', 'storage', 'apps/gate:x']);
+});
+
+test('a layer that the claim stands before waits for what it stands behind, also where its unit does not say so', () => {
+  const loose = [layer('platform'), layer('engine', 'platform'), layer('gitops'), layer('storage', 'engine')];
+  const given = behindClaim(loose, claim({ before: ['gitops'] }));
+  expect(given.find(({ name }) => name === 'gitops')?.dependencies).toEqual(['engine']);
+  expect(behindClaim(loose, undefined)).toEqual(loose);
+  const order = orderDestroy(given, { only: [], from: '', protect: ['gitops'] });
+  expect([...order.kept.keys()].sort()).toEqual(['engine', 'gitops', 'platform']);
+  expect(order.nodes.map(({ id }) => id)).toEqual(['storage']);
 });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { buildReport } from '../../src/report/build.ts';
 import { mergeReports } from '../../src/report/merge.ts';
-import type { PlanPart } from '../../src/report/parts.ts';
+import type { Parts, PlanPart } from '../../src/report/parts.ts';
 import { type Report, reportSchema } from '../../src/report/schema.ts';
+import { exitCodeOf, wholeReport } from '../../src/report/whole.ts';
 import { at, layerFailure, layerResult, sampleInput } from '../support/reports.ts';
 
 const plan: PlanPart = {
@@ -174,5 +175,44 @@ describe('the reports of a matrix, joined', () => {
     const report = merge([...legs.slice(0, 2), leaky], verified(90, 100));
     expect(report.leaks).toEqual({ checked: 120 + 120 + 7 + 120, found });
     expect(report.verdict).toBe('failed');
+  });
+});
+
+describe('the report of a whole run', () => {
+  const whole = (parts: Partial<Parts>, results: readonly string[] = []) =>
+    wholeReport(
+      { plan: undefined, legs: [], verify: undefined, whole: undefined, strange: [], ...parts },
+      { castle: 'tazlab', run: 'run-1', results, unattributedLimit: 0.02, redact: (text) => text },
+    );
+  const verify = verified(90, 100);
+
+  it('believes no report of an earlier attempt where a job of this one failed', () => {
+    expect(whole({ plan, legs, verify }, ['success', 'skipped'])).toMatchObject({ verdict: 'reborn' });
+    const failed = whole({ plan, legs, verify }, ['success', 'failure', 'skipped']);
+    expect(failed).toMatchObject({ verdict: 'failed', error: { code: 'PHX-REPORT-JOB' } });
+    expect(exitCodeOf(failed)).toBe(10);
+    expect(whole({ plan, legs, verify }, ['cancelled'])).toMatchObject({ verdict: 'cancelled' });
+  });
+
+  it('says that there is none where no job left one, so that such a night is on record too', () => {
+    const none = whole({});
+    expect(reportSchema.parse(none)).toEqual(none);
+    expect(none).toMatchObject({ verdict: 'failed', error: { code: 'PHX-REPORT-PLAN' } });
+    expect(exitCodeOf(none)).toBe(10);
+  });
+
+  it('is that of the one job, where there was no matrix', () => {
+    const one = leg('secrets', 0, 10, { verdict: 'untouched' });
+    expect(whole({ whole: one })).toBe(one);
+    expect(exitCodeOf(one)).toBe(0);
+  });
+
+  it('is failed by a leak, also where another leg was cancelled', () => {
+    const found = [{ secret: 'TOKEN', place: 'a log', encoding: 'raw' }];
+    const leaky = leg('secrets,platform', 15, 45, { verdict: 'failed', leaks: { checked: 7, found } });
+    const stopped = leg('networking', 50, 60, { verdict: 'cancelled' });
+    const report = whole({ plan, legs: [leaky, stopped] });
+    expect(report.verdict).toBe('failed');
+    expect(exitCodeOf(report)).toBe(5);
   });
 });

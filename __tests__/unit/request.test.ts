@@ -32,6 +32,7 @@ describe('a request', () => {
       comment: false,
       reports: '',
       history: false,
+      results: [],
       confirm: '',
       from: '',
       mode: 'auto',

@@ -42,6 +42,16 @@ test.each([
   'kubernetes-admin',
   'administrator',
   '/etc/ssl/ca.pem',
+  'app_user',
+  'Administrator',
+  'admin@example.org',
+  'k8s.example.org:6443',
+  'grafana.internal.example.org',
+  'fd00::1',
+  '10.0.0.0/24',
+  'ubuntu2404',
+  '550e8400-e29b-41d4-a716-f46655440abc',
+  `-----BEGIN CERTIFICATE-----\n${'MIIB'.repeat(8)}\n-----END CERTIFICATE-----\n`,
 ])('%j, which the engine calls sensitive since it touched something that is, is left readable', (text) => {
   expect(namesOf(text)).toEqual([]);
 });
@@ -52,6 +62,9 @@ test.each([
   'https://hooks.example.org/services/T02Kx81bQ9/Zm4q7Rt2Lw8vYp3N',
   'correct horse battery staple',
   'q7t2w9x4z1k8m3n6',
+  'j1aiyd.kjoicmvi95n3wlgt',
+  'abcdef.0123456789abcdef',
+  'vk3xmq8wzt5rplj2',
 ])('%j is a secret', (text) => {
   expect(namesOf(text)).toEqual(['output out of layer a']);
 });
@@ -86,4 +99,12 @@ test('no program of this machine holds what is secret in a kubeconfig', async ()
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
+});
+
+test('what is called a password is one, however plain it looks', () => {
+  const made = madeSecrets(
+    'a',
+    new Map<string, unknown>([['db', { user: 'app_user', password: 'swordfish' }]]),
+  );
+  expect(made).toEqual([{ name: 'output db.password of layer a', value: 'swordfish' }]);
 });

@@ -98,7 +98,8 @@ function related({ path, pointer }: Change, folder: string): boolean {
 function isOfAnotherTree({ path }: Change, root: string, live: string): boolean {
   if (isInside(live, path)) return false;
   for (let at = dirname(path); at !== '.'; at = dirname(at)) {
-    if (existsSync(join(root, at, 'terragrunt.hcl'))) return true;
+    // What lies above the live folder is no other castle's: its units may include it.
+    if (!isInside(at, live) && existsSync(join(root, at, 'terragrunt.hcl'))) return true;
   }
   return false;
 }

@@ -12,8 +12,8 @@ import { markerOf, type PlanComment, renderPlanComments } from '../report/plan-c
 export async function commentPlan(plan: PlanComment, edge: Edge): Promise<string[]> {
   const { env, log, redactor } = edge;
   try {
-    const pull = await ownPullRequest(env);
-    if (pull === undefined) {
+    const number = (await ownPullRequest(env))?.number;
+    if (number === undefined) {
       log.info('comment: this job is for no pull request, so there is none to write on');
       return [];
     }
@@ -21,11 +21,11 @@ export async function commentPlan(plan: PlanComment, edge: Edge): Promise<string
     const github = await openGitHub(edge, env['INPUT_TOKEN'] || env['GITHUB_TOKEN'] || '');
     await keepComments(
       github,
-      pull.number,
+      number,
       markerOf(plan.castle),
       bodies.map((body) => redactor.redact(body)),
     );
-    log.info(`comment: the plan stands on pull request ${pull.number}`);
+    log.info(`comment: the plan stands on pull request ${number}`);
     return [];
   } catch (thrown) {
     const text = `The plan could not be written on the pull request. ${explain(toPhoenixError(thrown))}`;

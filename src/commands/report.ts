@@ -4,15 +4,15 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Castle, loadCastle } from '../castle/load.ts';
 import type { Edge } from '../edge.ts';
-import { exitCodes, messageOf, PhoenixError, toPhoenixError } from '../errors.ts';
+import { messageOf, PhoenixError, toPhoenixError } from '../errors.ts';
 import { openGitHub } from '../github/api.ts';
 import { takeParts } from '../github/artifacts.ts';
 import { keepHistory } from '../github/history.ts';
 import { rememberDurations } from '../rebirth/durations.ts';
-import { mergeReports } from '../report/merge.ts';
 import { type Parts, readParts } from '../report/parts.ts';
 import type { Report } from '../report/schema.ts';
 import { renderTerminal } from '../report/terminal.ts';
+import { exitCodeOf, wholeReport } from '../report/whole.ts';
 import { writeReport } from '../report/write.ts';
 import type { Request } from '../request.ts';
 import type { CommandResult } from './result.ts';
@@ -27,7 +27,13 @@ export async function report(request: Request, edge: Edge): Promise<CommandResul
   for (const file of parts.strange)
     edge.log.warn(`${file} is no report of a part of ${castle.name}; left out`);
   const run = edge.env['GITHUB_RUN_ID'] ?? randomUUID();
-  const joined = joinedOf(castle, parts, run);
+  const joined = wholeReport(parts, {
+    castle: castle.name,
+    run,
+    results: request.results,
+    unattributedLimit: castle.report.unattributed,
+    redact: (text) => edge.redactor.redact(text),
+  });
   await rememberDurations(castle, joined, edge);
   const troubles = [await writeReport(resolve(edge.cwd, request.report), joined)];
   if (request.history) troubles.push(await keep(castle, joined, edge));
@@ -41,12 +47,6 @@ export async function report(request: Request, edge: Edge): Promise<CommandResul
     report: joined,
     ...(trouble === undefined ? {} : { error: trouble }),
   };
-}
-
-function joinedOf(castle: Castle, parts: Parts, run: string): Report {
-  if (parts.plan !== undefined) return mergeReports(parts.plan, parts, run, castle.report.unattributed);
-  if (parts.whole !== undefined) return parts.whole;
-  throw noPlan(castle.name);
 }
 
 /** What came of it stands beside the verdict: a castle that is reborn is, also where nobody can write that down. */
@@ -70,21 +70,12 @@ async function partsOf(castle: Castle, { reports }: Request, edge: Edge): Promis
   if (edge.env['GITHUB_ACTIONS'] !== 'true') throw noFolder();
   const folder = await mkdtemp(join(edge.env['RUNNER_TEMP'] ?? tmpdir(), 'phoenix-parts-'));
   try {
-    await takeParts(castle.name, folder, edge);
+    const lost = await takeParts(castle.name, folder, edge);
+    for (const { part, why } of lost) edge.log.warn(`the report of ${part} could not be fetched: ${why}`);
     return await readParts(folder, castle.name);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-/** By what went wrong, as the jobs themselves exit. */
-function exitCodeOf({ verdict, leaks, layers, gates, failures }: Report): number {
-  if (verdict === 'reborn') return 0;
-  if (verdict === 'cancelled') return exitCodes.cancelled;
-  if (leaks.found.length > 0) return exitCodes.vault;
-  if (layers.some((layer) => layer.verdict === 'failed')) return exitCodes.layer;
-  if (gates.some((gate) => gate.verdict === 'failed')) return exitCodes.cluster;
-  return failures.every(({ code }) => code === 'PHX-REPORT-LEG') ? exitCodes.report : exitCodes.verify;
 }
 
 function noFolder(): PhoenixError {
@@ -104,15 +95,5 @@ function unreadable(folder: string, cause: unknown): PhoenixError {
     what: `The folder ${folder} cannot be read.`,
     why: messageOf(cause),
     next: 'Give --reports the folder with the plan and the reports of the legs.',
-  });
-}
-
-function noPlan(castle: string): PhoenixError {
-  return new PhoenixError({
-    code: 'PHX-REPORT-PLAN',
-    class: 'report',
-    what: `There is no plan of ${castle} among the reports.`,
-    why: 'Without it nobody can tell which legs there should be, so no verdict would be worth anything.',
-    next: 'See the job `plan` of this workflow run: it hands its plan over when its mode is `matrix`.',
   });
 }

@@ -3,6 +3,7 @@ import { placeholders, writeNothing } from '../commands/plan.ts';
 import type { Edge } from '../edge.ts';
 import { messageOf, PhoenixError } from '../errors.ts';
 import { layerEnvironment } from '../layer/environment.ts';
+import { behindClaim } from '../rebirth/graph.ts';
 import { makePlan } from '../rebirth/plan.ts';
 import { lockFileOf, toolRequests } from '../rebirth/toolchain.ts';
 import type { Request } from '../request.ts';
@@ -53,5 +54,9 @@ async function order(castle: Castle, { only, from }: Request, { env, home, log, 
     },
     { log, signal },
   );
-  return orderDestroy([...layers.values()], { only, from, protect: castle.destroy?.protect ?? [] });
+  return orderDestroy(behindClaim([...layers.values()], castle.claim), {
+    only,
+    from,
+    protect: castle.destroy?.protect ?? [],
+  });
 }

@@ -1,5 +1,6 @@
 import { PhoenixError } from '../errors.ts';
 import { enginesOf } from '../layer/engines.ts';
+import { behindClaim } from '../rebirth/graph.ts';
 import { type Access, readKubeconfig } from '../rebirth/kubeconfig.ts';
 import { layerJob, runLayers } from '../rebirth/layers.ts';
 import type { Prepared } from '../rebirth/protocol.ts';
@@ -12,7 +13,7 @@ import { revokeMinted } from './revoke.ts';
 export async function destroyCastle(prepared: Prepared, { only, from }: Part): Promise<void> {
   const { run, progress, workspace, secrets, plan } = prepared;
   const { castle, log, ledger, signal } = run;
-  const layers = [...plan.layers.values()];
+  const layers = behindClaim([...plan.layers.values()], castle.claim);
   const order = orderDestroy(layers, { only, from, protect: castle.destroy?.protect ?? [] });
   noteKept(prepared, order);
   log.info(`destroy: ${order.nodes.map(({ id }) => id).join(', ') || 'nothing'}`);
@@ -70,7 +71,8 @@ async function kubeconfigIfAny({ run, workspace, plan, secrets }: Prepared): Pro
   }
 }
 
+/** Seen to go: an empty state alone may be that of another machine. */
 function isGone({ progress }: Prepared, layer: string | undefined): boolean {
   const verdict = layer === undefined ? undefined : progress.layers.get(layer)?.verdict;
-  return verdict === 'destroyed' || verdict === 'absent';
+  return verdict === 'destroyed';
 }

@@ -42,8 +42,15 @@ export async function keepPart(file: string, { castle, part }: Part, { env, self
   }
 }
 
-/** Fetches the newest attempt of every part of this workflow run into a new folder below `into`. Throws PHX-ARTIFACT-TAKE. */
-export async function takeParts(castle: string, into: string, { self }: World): Promise<void> {
+/**
+ * Fetches the newest attempt of every part of this workflow run into a new folder below `into`, and gives those that are
+ * there and could not be fetched: they are as good as missing. Throws PHX-ARTIFACT-TAKE where not even a list is given.
+ */
+export async function takeParts(
+  castle: string,
+  into: string,
+  { self }: Pick<World, 'self'>,
+): Promise<{ readonly part: string; readonly why: string }[]> {
   try {
     const { DefaultArtifactClient } = await loadLibrary(self);
     const client = new DefaultArtifactClient();
@@ -56,11 +63,15 @@ export async function takeParts(castle: string, into: string, { self }: World): 
       if ((newest.get(part)?.attempt ?? 0) < Number(attempt))
         newest.set(part, { id, attempt: Number(attempt) });
     }
+    const lost: { part: string; why: string }[] = [];
     for (const [part, { id }] of newest) {
       const path = join(into, part);
       await mkdir(path, { recursive: true });
-      await client.downloadArtifact(id, { path });
+      await client.downloadArtifact(id, { path }).catch((cause: unknown) => {
+        lost.push({ part: part.slice(prefixOf(castle).length), why: messageOf(cause) });
+      });
     }
+    return lost;
   } catch (cause) {
     throw new PhoenixError({
       code: 'PHX-ARTIFACT-TAKE',

@@ -11,16 +11,16 @@ import { keepPart } from './artifacts.ts';
 const { castle, stages, steps } = planPartSchema.shape;
 const planned = z.object({ castle, stages, steps, mode: z.literal('matrix') });
 
-/** What a job of a matrix leaves for the job that joins them; nothing where the job is no part of one. */
+/** What a job leaves for the job that joins them; false where there is nothing to leave. */
 export async function handOverParts(
   request: Request,
   { json, report }: CommandResult,
   edge: Pick<Edge, 'env' | 'self' | 'cwd'>,
-): Promise<void> {
-  if (request.command === 'report') return;
+): Promise<boolean> {
+  if (request.command === 'report') return false;
   if (report !== undefined) return handOverReport(report, resolve(edge.cwd, request.report), edge);
   const plan = request.command === 'plan' ? planned.safeParse(json) : undefined;
-  if (plan?.success !== true) return;
+  if (plan?.success !== true) return false;
   const { mode: _, ...parts } = plan.data;
   const part: PlanPart = {
     schema: 'phoenix.plan/v1',
@@ -33,6 +33,7 @@ export async function handOverParts(
     const file = join(folder, 'plan.json');
     await writeFile(file, JSON.stringify(part));
     await keepPart(file, { castle: parts.castle, part: 'plan' }, edge);
+    return true;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -43,10 +44,11 @@ export async function handOverReport(
   { castle, command, leg }: Report,
   file: string,
   edge: Pick<Edge, 'env' | 'self'>,
-): Promise<void> {
+): Promise<boolean> {
   // A rebirth is whole by itself: where the server takes no artifacts nothing is missing.
   const forItself = command === undefined && !edge.env['ACTIONS_RESULTS_URL'];
-  if (command === 'claim' || command === 'destroy' || forItself) return;
+  if (command === 'claim' || command === 'destroy' || forItself) return false;
   const part = command === undefined ? 'rebirth' : command === 'verify' ? 'verify' : `leg-${leg ?? ''}`;
   await keepPart(file, { castle, part }, edge);
+  return true;
 }

@@ -55,6 +55,8 @@ async function commit({ octokit, owner, repo }: GitHub, branch: string, report: 
       ? undefined
       : await orUndefined(repos.getContent({ ...at, path: list, ref: parent, mediaType: { format: 'raw' } }));
   const lines = before === undefined ? '' : textOf(before.data);
+  // A job that is run again brings the same report once more.
+  if (lines.includes(`${historyLine(report)}\n`)) return;
   const name = `${report.started.replaceAll(/[^0-9TZ]/g, '')}-${report.run}.json`;
   const files = [
     { path: list, content: `${lines}${historyLine(report)}\n` },

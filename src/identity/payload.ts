@@ -19,7 +19,7 @@ const payload = z.object({
     .nullish(),
   pull_request: z
     .object({
-      number: z.int(),
+      number: z.int().optional().catch(undefined),
       base: z.object({ sha: commit }).optional().catch(undefined),
       head: z.object({
         repo: z.object({ full_name: z.string() }).nullish(),

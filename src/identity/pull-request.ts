@@ -3,7 +3,8 @@ import { readPayload } from './payload.ts';
 
 /** The pull request that a job is for. */
 export interface PullRequest {
-  readonly number: number;
+  /** Undefined where the event does not tell. */
+  readonly number: number | undefined;
 }
 
 /**

@@ -15,7 +15,7 @@ export function cautionsOf(
   return [
     ...plain.map(
       ([name]) =>
-        `${name} is too short, or too much like structure, to be masked in logs or looked for by the audit: give it at least ${leastSecretLength} characters.`,
+        `${name} is too short, or too much like structure, to be masked in logs or looked for by the audit: give it at least ${leastSecretLength} characters, and more than a short number, an address or a word such as \`true\`.`,
     ),
     ...exposed.map(
       ({ name, layers }) =>

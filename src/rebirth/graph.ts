@@ -24,6 +24,16 @@ export function nodesOf(layers: readonly Layer[], claim: Castle['claim']): Graph
   ];
 }
 
+/** The layers in the order of a rebirth: those that the claim stands before wait for the layer that it stands behind. */
+export function behindClaim(layers: readonly Layer[], claim: Castle['claim']): Layer[] {
+  if (claim === undefined) return [...layers];
+  return layers.map((layer) =>
+    claim.before?.includes(layer.name) && !layer.dependencies.includes(claim.after)
+      ? { ...layer, dependencies: [...layer.dependencies, claim.after] }
+      : layer,
+  );
+}
+
 /** The node that reports call `name`: a layer, or else the gate of that name. */
 export function nodeId(name: string, graph: Graph): string {
   return graph.dependencies.has(name) || !graph.dependencies.has(`gate:${name}`) ? name : `gate:${name}`;

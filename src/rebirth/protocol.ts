@@ -4,7 +4,7 @@ import type { Session } from '../identity/session.ts';
 import { endedEngines } from '../journal/read.ts';
 import { ancestors } from '../plan/graph.ts';
 import type { Request } from '../request.ts';
-import { leaveAudit } from '../settle/handover.ts';
+import { leaveAudit, leaveSampled } from '../settle/handover.ts';
 import type { InstalledTool, ToolName } from '../toolchain/install.ts';
 import { auditPlan, auditRun, sampleProcesses } from './audit.ts';
 import { findStore } from './claim-gate.ts';
@@ -90,7 +90,8 @@ export async function protocol(
     await work({ run, edge, progress, workspace, plan, secrets, store, identity, session });
   } finally {
     const sampled = await sampler.stop();
-    if (!run.handsOver()) {
+    if (run.handsOver()) await leaveSampled(run.vault, sampled);
+    else {
       await ledger.span('leak audit', 'phase', () => auditRun(run, sampled, progress));
       log.info(
         `leak audit: ${progress.leaks.checked} places looked at, ${progress.leaks.found.length} leaks`,

@@ -52,6 +52,7 @@ export async function openRehearsal(
   request.fault.forEach(parseFault);
   const lasting = run.env[lastingBoxVariable];
   if (lasting) {
+    refuseFaults(request);
     const { place, seed } = await joinLastingBox(lasting, castle);
     return inside(run, place, makeBoxSecrets(storedNames(castle), seed), tools, request.fault);
   }
@@ -120,6 +121,19 @@ export async function startBox(
     self,
   });
   return { box, place: { socket: box.socket, dir: onDisk, standIns: box.standIns } };
+}
+
+/** The stand-ins of a box that lasts were given theirs when it was opened: a fault that never strikes proves nothing. */
+function refuseFaults({ fault, seed }: Pick<Request, 'fault' | 'seed'>): void {
+  const foreign = fault.find((each) => !each.startsWith('leak:'));
+  if (foreign === undefined && seed === undefined) return;
+  throw new PhoenixError({
+    code: 'PHX-INPUT-USAGE',
+    class: 'input',
+    what: `\`${foreign === undefined ? 'seed' : `fault: ${foreign}`}\` means nothing in a box that is open already.`,
+    why: `${lastingBoxVariable} names that box, and its stand-ins and secrets were made when it was opened.`,
+    next: `Leave it out, or unset ${lastingBoxVariable} so that the run opens a box of its own.`,
+  });
 }
 
 function died(name: string, how: string): PhoenixError {

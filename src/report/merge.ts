@@ -58,7 +58,7 @@ export function mergeReports(
     leaks: { checked: reports.reduce((sum, { leaks }) => sum + leaks.checked, 0), found },
     ...(identity === undefined ? {} : { identity }),
     versions: Object.assign({}, ...reports.map(({ versions }) => versions)) as Report['versions'],
-    error: errorOf(failures),
+    error: errorOf(failures.toSorted((a, b) => rank(a) - rank(b))),
     failures,
     phases: phasesOf(spans),
     spans: spans.map((span) => ({ ...span, from: round(span.from), to: round(span.to) })),
@@ -161,9 +161,16 @@ function verdictOf(
   failures: readonly Failure[],
   verify: Report | undefined,
 ): Report['verdict'] {
-  if (reports.some(({ verdict }) => verdict === 'cancelled')) return 'cancelled';
-  const good = verify?.verdict === 'verified' && reports.every(({ verdict }) => verdict !== 'failed');
+  const leaked = reports.some(({ leaks }) => leaks.found.length > 0);
+  if (!leaked && reports.some(({ verdict }) => verdict === 'cancelled')) return 'cancelled';
+  const good =
+    !leaked && verify?.verdict === 'verified' && reports.every(({ verdict }) => verdict !== 'failed');
   return good && failures.length === 0 ? 'reborn' : 'failed';
+}
+
+/** A leak decides, whatever else there is. */
+function rank({ code }: Failure): number {
+  return code === 'PHX-LEAK-FOUND' ? 0 : 1;
 }
 
 function errorOf([first]: readonly Failure[]): Report['error'] {

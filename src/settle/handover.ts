@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { parseJson } from '../json.ts';
 import type { LayerJob } from '../layer/job.ts';
+import type { LeakAudit } from '../vault/audit.ts';
 import { readSecretFile, vaultError } from '../vault/files.ts';
 import type { Redactor } from '../vault/redact.ts';
 import { partitionOf, type Vault } from '../vault/vault.ts';
@@ -118,6 +119,21 @@ export async function leaveAudit(vault: Vault, plan: AuditHandover): Promise<voi
 
 export function findAudit(vaultDir: string): Promise<AuditHandover | undefined> {
   return parsed(join(vaultDir, auditFile), audit);
+}
+
+const sampledFile = 'sampled.json';
+const sampled = z.object({
+  checked: z.int(),
+  found: z.array(z.object({ secret: z.string(), place: z.string(), encoding: z.string() })),
+});
+
+/** What was seen in processes so far, by name and place: they are gone when the post step looks. */
+export async function leaveSampled(vault: Vault, { checked, found }: LeakAudit): Promise<void> {
+  await vault.write(vault.dir, sampledFile, JSON.stringify({ checked, found }));
+}
+
+export function findSampled(vaultDir: string): Promise<z.infer<typeof sampled> | undefined> {
+  return parsed(join(vaultDir, sampledFile), sampled);
 }
 
 const knownFile = 'known.jsonl';

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { PhoenixError } from '../errors.ts';
 import { type RunRecord, whereItDied } from '../journal/record.ts';
+import { parseJson } from '../json.ts';
 import { leaksInReport, withheld, withLeaks } from '../report/audit.ts';
 import { buildReport } from '../report/build.ts';
 import { type Report, reportSchema } from '../report/schema.ts';
@@ -39,13 +40,14 @@ export async function settleReport(
 
 /** The report of this very run; undefined where main was killed before it wrote one. */
 async function ownReport(file: string, { begin }: RunRecord): Promise<Report | undefined> {
-  const text = await readFile(file, 'utf8').catch(() => '');
-  try {
-    const report = reportSchema.parse(JSON.parse(text));
-    return report.run === begin.run ? report : undefined;
-  } catch {
-    return undefined;
-  }
+  const report = await readReport(file);
+  return report?.run === begin.run ? report : undefined;
+}
+
+/** The report in `file`; undefined where there is none that can be read. */
+export async function readReport(file: string): Promise<Report | undefined> {
+  const parsed = reportSchema.safeParse(parseJson(await readFile(file, 'utf8').catch(() => '')));
+  return parsed.success ? parsed.data : undefined;
 }
 
 function fromJournal(record: RunRecord, redact: (text: string) => string): Report {
@@ -88,6 +90,9 @@ function withAftermath(report: Report, settled: Settled, redact: (text: string) 
     ...report,
     verdict: leaked ? 'failed' : report.verdict,
     error: leaked ? redactedError(leakError(leaks.found), redact) : report.error,
+    failures: leaked
+      ? [{ name: 'leaks', ...redactedError(leakError(leaks.found), redact), tail: [] }, ...report.failures]
+      : report.failures,
     layers: report.layers.map((layer) => {
       const now = byName.get(layer.name);
       if (now === undefined) return layer;
@@ -96,7 +101,13 @@ function withAftermath(report: Report, settled: Settled, redact: (text: string) 
       const again = open ? [goOnWith(layer.name, report.command)] : [];
       return { ...layer, verdict, note: redact([...now.words, ...again].join(' ')) };
     }),
-    leaks: leaks === undefined ? report.leaks : { checked: leaks.checked, found: [...leaks.found] },
+    leaks:
+      leaks === undefined
+        ? report.leaks
+        : {
+            checked: report.leaks.checked + leaks.checked,
+            found: [...report.leaks.found, ...leaks.found],
+          },
     aftermath: {
       by: 'post',
       handedOn: [...settled.handedOn],

@@ -22,7 +22,14 @@ import { auditPrinted } from '../vault/printed.ts';
 import type { Redactor } from '../vault/redact.ts';
 import { wipe } from '../vault/wipe.ts';
 import { type DrainOptions, drainRun } from './drain.ts';
-import { type AuditHandover, findAudit, findSessions, findStateLease, learnSecrets } from './handover.ts';
+import {
+  type AuditHandover,
+  findAudit,
+  findSampled,
+  findSessions,
+  findStateLease,
+  learnSecrets,
+} from './handover.ts';
 import { type SettledLayer, settleLayer } from './layer.ts';
 import { settleMinted } from './minted.ts';
 import { revokeSession } from './revoke.ts';
@@ -142,13 +149,14 @@ export async function settleRun(record: RunRecord, options: SettleOptions): Prom
     vault === undefined
       ? undefined
       : await step('look through what it printed', () => auditPrinted(redactor.secrets, vault));
+  const sampled = vault === undefined ? undefined : await findSampled(vault);
   if (vault !== undefined && (await step('wipe its vault', () => wipe(vault))) === 'lazy')
     log.warn(stillOpen);
   const gone = vault === undefined || !existsSync(vault);
   if (handedOn.length === 0 && gone) journal.write({ type: 'settled', by });
   // Last, from memory: a large checkout takes long to look through.
   const leaks = plan === undefined ? undefined : await step('audit for leaks', () => audit(plan, options));
-  return { layers, handedOn, leaks: leaks && both(leaks, printed), troubles };
+  return { layers, handedOn, leaks: leaks && both(both(leaks, printed), sampled), troubles };
 }
 
 function both(files: LeakAudit, printed: LeakAudit | undefined): LeakAudit {

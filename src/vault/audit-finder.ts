@@ -1,7 +1,7 @@
 import { bigSecretLength, samplesOf } from './big.ts';
 import { encodingsOf, fileFormsOf, leastSecretLength } from './encodings.ts';
 import { createMatcher } from './matcher.ts';
-import { looksRandom, tokensOf } from './parts.ts';
+import { isStructure, looksRandom, tokensOf } from './parts.ts';
 
 export interface Leak {
   /** The secret's name, never its value. */
@@ -32,11 +32,11 @@ const partOf = 'part of ';
 
 /**
  * Knows all forms of the secrets: those that the redactor masks, UTF-16 and reversed, and parts of tokens. Secrets
- * shorter than 6 characters are left out. A part is told only where the whole does not stand.
+ * shorter than 6 characters, and what is only structure, are left out, as the redactor leaves them. A part is told only where the whole does not stand.
  */
 export function createFinder(secrets: ReadonlyMap<string, string>): Finder {
   const forms = [...secrets]
-    .filter(([, value]) => value.length >= leastSecretLength)
+    .filter(([, value]) => value.length >= leastSecretLength && !isStructure(value))
     .flatMap(([secret, value]) =>
       formsOf(value).map(([encoding, bytes]) => ({
         secret,

@@ -42,7 +42,7 @@ export function madeSecrets(layer: string, outputs: ReadonlyMap<string, unknown>
   return [...outputs].flatMap(([output, value]) =>
     textsIn(output, value).flatMap(([path, text]) => {
       const name = `output ${path} of layer ${layer}`;
-      const whole = saysNothing(text) ? [] : [{ name, value: text }];
+      const whole = saysNothing(path, text) ? [] : [{ name, value: text }];
       const keys = privateKeysIn(text).filter((key) => key.trim() !== text.trim());
       // A text around a key is a kubeconfig or the like: of that only the key and the tokens are secret.
       if (keys.length === 0) return whole;
@@ -75,13 +75,41 @@ function privateKeysIn(text: string): string[] {
   return [...new Set([...decoded.filter((key) => key.includes('PRIVATE KEY-----')), ...(plain ?? [])])];
 }
 
-/** A URL without credentials, an address, a path, a name in small letters. */
-const address = /^(?:[a-z][a-z0-9+.-]*:\/\/[^\s@?#]*|(?:\d{1,3}\.){3}\d{1,3}(?:[:/]\d+)?|\/[\w./-]*)$/i;
-const plainName = /^[a-z][a-z0-9]*(?:[.-][a-z0-9]+)*$/;
-const longestName = 24;
+/** A URL without credentials, an address with or without its port, a path, a mail address. */
+const addresses = [
+  /^[a-z][a-z0-9+.-]*:\/\/[^\s@?#]*$/i,
+  /^(?:[\w-]+\.)*[\w-]+(?::\d{1,5})?(?:\/\d{1,3})?$/,
+  /^\[?[0-9a-f]*:[0-9a-f:.]*\]?(?::\d{1,5}|\/\d{1,3})?$/i,
+  /^\/[\w./-]*$/,
+  /^[\w.+-]+@[\w.-]+$/,
+];
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const certificates = /^\s*(?:-----BEGIN CERTIFICATE-----[\sA-Za-z0-9+/=]+-----END CERTIFICATE-----\s*)+$/;
+/** What an output, or a key in one, is called that is a secret whatever it looks like. */
+const speaking = /pass|token|secret|credential|private|key$/i;
 
-function saysNothing(text: string): boolean {
-  if (text.length < leastSecretLength || isStructure(text)) return true;
-  if (plainName.test(text) && text.length <= longestName) return !looksRandom(text);
-  return address.test(text) && !text.split(/[/.:]/).some((part) => part.length >= 16 && looksRandom(part));
+function saysNothing(path: string, text: string): boolean {
+  if (text.length < leastSecretLength || isStructure(text) || isCertificate(text)) return true;
+  if (speaking.test(path.split('.').at(-1) ?? '')) return false;
+  if (uuid.test(text)) return true;
+  return addresses.some((form) => form.test(text)) && !isDrawn(text);
+}
+
+function isCertificate(text: string): boolean {
+  const inside = text.startsWith('LS0tLS1CRUdJTi') ? Buffer.from(text, 'base64').toString('utf8') : text;
+  return certificates.test(inside);
+}
+
+/** Whether it looks drawn by lot: as a whole, or a part that mixes letters and digits as no name with a number does. */
+function isDrawn(text: string): boolean {
+  const parts = text.split(/[^A-Za-z0-9]+/);
+  const mixed = (part: string) =>
+    part.length >= 10 &&
+    /\d/.test(part) &&
+    /[A-Za-z]/.test(part) &&
+    !/^(?:[A-Za-z]+\d{1,4}|\d+[A-Za-z]{1,3})$/.test(part);
+  return (
+    looksRandom(parts.join('')) ||
+    parts.some((part) => mixed(part) || (part.length >= 16 && looksRandom(part)))
+  );
 }

@@ -12,7 +12,8 @@ export function linesOf(secret: string): string[] {
     .filter((line) => line.length >= leastSecretLength && !isStructure(line));
 }
 
-const empty = /^(?:null|true|false|none|undefined|yes|no|on|off|[\d.+-]+)?$/i;
+/** Words, short numbers, and what is made of numbers: addresses, versions. A long number may be a password. */
+const empty = /^(?:null|true|false|none|undefined|yes|no|on|off|\d{1,7}|(?=.*[.+-])[\d.+-]+)?$/i;
 
 /** Letters and digits in one long piece: no setting is called so, but a key in hex or base64 may look so. */
 const drawn = /^(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9]{20,}$/;
