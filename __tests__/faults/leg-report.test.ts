@@ -29,3 +29,16 @@ test('a leg hands its report over, and where it was killed its post step does', 
   expect({ code: post.code, output: post.output }).toMatchObject({ code: 0 });
   expect(server.names()).toEqual(['phoenix.small.leg-first.1', 'phoenix.small.leg-second.1']);
 }, 120_000);
+
+test('a report that main could not hand over any more is handed over by its post step', async () => {
+  await using server = await artifactServer();
+  await using world = await smallCastle({ first: { main: made } });
+  const runner = await playRunner(world);
+  const main = await (await runner.main({ command: 'layers', only: 'first' })).ended;
+  expect({ code: main.code, output: main.output }).toMatchObject({ code: 0 });
+  expect(main.output).toContain('PHX-ARTIFACT-KEEP');
+  expect(server.names()).toEqual([]);
+  const post = await (await runner.post(server.env)).ended;
+  expect({ code: post.code, output: post.output }).toMatchObject({ code: 0 });
+  expect(server.names()).toEqual(['phoenix.small.leg-first.1']);
+}, 120_000);

@@ -56,6 +56,15 @@ describe('the parts of a matrix, handed over as artifacts', () => {
     expect(await taken('box')).toEqual(['of the box']);
   });
 
+  it('that cannot be fetched are named, and the others come all the same', async () => {
+    await keep('box', 'plan', 'the plan');
+    await keep('box', 'leg-a', 'a');
+    server.lose('phoenix.box.leg-a.1');
+    const into = await mkdtemp(join(folder, 'taken-'));
+    expect(await takeParts('box', into, world())).toEqual([{ part: 'leg-a', why: expect.any(String) }]);
+    expect(await readdir(join(into, 'phoenix.box.plan'))).toEqual(['part.json']);
+  });
+
   it('say so where they cannot be kept', async () => {
     vi.stubEnv('ACTIONS_RUNTIME_TOKEN', '');
     await expect(keep('box', 'plan', 'text')).rejects.toMatchObject({ code: 'PHX-ARTIFACT-KEEP' });

@@ -16,9 +16,10 @@ const listener = `#!/bin/bash
 printf '%s\\n' "$*" >"$HOME/argv"
 printf '%s\\n' "$ACTIONS_RUNNER_INPUT_JITCONFIG" >"$HOME/jit"
 ls -A _work/ >"$HOME/found"
+ls -A "$HOME" >../home-found
 touch _work/left-by-the-job
 trap 'echo TERM >"$HOME/signal"; exit 3' TERM
-[[ ! -e $HOME/linger ]] || for _ in {1..200}; do sleep 0.05; done
+[[ ! -e ../linger ]] || for _ in {1..200}; do sleep 0.05; done
 `;
 
 describe('a job', () => {
@@ -27,6 +28,7 @@ describe('a job', () => {
       'root/bin/Runner.Listener': listener,
       config: 'jit-1',
       'cgroup.procs': '',
+      'home/tools/kept': '',
       ...files,
     });
     spawnSync('chmod', ['-R', '0755', join(folder.dir, 'root/bin')]);
@@ -34,23 +36,36 @@ describe('a job', () => {
       spawn('bash', [script('start'), join(folder.dir, 'config')], {
         cwd: join(folder.dir, 'root'),
         env: {
-          ...{ PATH: '/usr/bin:/bin', HOME: folder.dir, PHOENIX_VAULT: join(folder.dir, 'vault') },
+          ...{
+            PATH: '/usr/bin:/bin',
+            HOME: join(folder.dir, 'home'),
+            PHOENIX_VAULT: join(folder.dir, 'vault'),
+          },
           ...{ RUNNER_CGROUP_FILE: join(folder.dir, 'cgroup.procs'), RUNNER_DRAIN_SECONDS: '20' },
         },
         stdio: 'inherit',
       });
-    const read = (name: string) => readFile(join(folder.dir, name), 'utf8');
+    const read = (name: string) => readFile(join(folder.dir, 'home', name), 'utf8');
     return { ...folder, start, read };
   }
   const codeOf = (child: ReturnType<typeof spawn>) =>
     new Promise<number | null>((resolve) => child.once('close', resolve));
 
-  test('gets its configuration by the environment, in a clean work folder, and the file of it is gone', async () => {
-    await using root = await openRoot({ 'work/old/file': 'of the job before' });
+  test('gets its configuration by the environment, in a clean home and work folder, and the file of it is gone', async () => {
+    await using root = await openRoot({
+      'home/work/old/file': 'of the job before',
+      'home/.tofurc': 'provider_installation {}',
+      'home/.terraform.d/plugins/planted': '',
+      'home/state/kept': 'of a run before',
+    });
     expect(await codeOf(root.start())).toBe(0);
     expect(await root.read('argv')).toBe('run\n');
     expect(await root.read('jit')).toBe('jit-1\n');
     expect(await root.read('found')).toBe('');
+    const home = await readFile(join(root.dir, 'home-found'), 'utf8');
+    expect(home).not.toMatch(/tofurc|terraform\.d/);
+    expect(await root.read('state/kept')).toBe('of a run before');
+    expect(await root.read('tools/kept')).toBe('');
     expect(existsSync(join(root.dir, 'config'))).toBe(false);
     // There is no second job without another registration.
     expect(await codeOf(root.start())).toBe(1);
@@ -65,7 +80,7 @@ describe('a job', () => {
     spawnSync('bash', ['-c', `echo ${engine.pid} > ${join(root.dir, 'cgroup.procs')}`]);
     const main = root.start();
     const ended = codeOf(main);
-    for (let tries = 0; tries < 100 && !existsSync(join(root.dir, 'jit')); tries += 1) await sleep(20);
+    for (let tries = 0; tries < 100 && !existsSync(join(root.dir, 'home/jit')); tries += 1) await sleep(20);
     await sleep(100);
     main.kill('SIGTERM');
     expect(await Promise.race([ended.then(() => 'main'), engineEnded.then(() => 'engine')])).toBe('engine');

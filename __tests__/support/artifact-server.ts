@@ -11,6 +11,8 @@ export interface ArtifactServer extends AsyncDisposable {
   /** What a job has in its environment to find it. */
   readonly env: Readonly<Record<string, string>>;
   names(): string[];
+  /** Lists the artifact of that name, and has it no more. */
+  lose(name: string): void;
   /** Forgets all of it: the next workflow run begins. */
   clear(): void;
 }
@@ -30,6 +32,7 @@ const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('bas
 export async function artifactServer(): Promise<ArtifactServer> {
   const artifacts = new Map<number, Artifact>();
   const byName = (name: unknown) => [...artifacts.values()].find((artifact) => artifact.name === name);
+  const lost = new Set<unknown>();
   let url = '';
   let last = 0;
 
@@ -68,7 +71,7 @@ export async function artifactServer(): Promise<ArtifactServer> {
     }
     if (method === 'GetSignedArtifactURL') {
       const artifact = byName(body['name']);
-      return artifact === undefined
+      return artifact === undefined || lost.has(body['name'])
         ? [404, { code: 'not_found', msg: 'no such artifact' }]
         : [200, { signed_url: `${url}/blob/${artifact.id}?sig=${randomUUID()}` }];
     }
@@ -108,6 +111,7 @@ export async function artifactServer(): Promise<ArtifactServer> {
       // Only its claims are read, by the library.
       ACTIONS_RUNTIME_TOKEN: `${part({ alg: 'none' })}.${part({ scp: `Actions.Results:${run}:${job}` })}.`,
     },
+    lose: (name) => lost.add(name),
     names: () => [...artifacts.values()].filter(({ final }) => final).map(({ name }) => name),
     clear: () => artifacts.clear(),
     [Symbol.asyncDispose]: () =>
