@@ -34,7 +34,7 @@ test('a report that main could not hand over any more is handed over by its post
   await using server = await artifactServer();
   await using world = await smallCastle({ first: { main: made } });
   const runner = await playRunner(world);
-  const main = await (await runner.main({ command: 'layers', only: 'first' })).ended;
+  const main = await (await runner.main({ command: 'layers', only: 'first', report: 'leg.json' })).ended;
   expect({ code: main.code, output: main.output }).toMatchObject({ code: 0 });
   expect(main.output).toContain('PHX-ARTIFACT-KEEP');
   expect(server.names()).toEqual([]);
