@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { artifactServer } from '../support/artifact-server.ts';
 import { playRunner } from '../support/runner/play.ts';
 import { made, running, smallCastle } from '../support/small-castle.ts';
 
@@ -112,9 +113,12 @@ describe('phoenix plan', () => {
       left: { after: ['base'], main: made },
       right: { after: ['base'], main: made },
     });
+    await using server = await artifactServer();
     const runner = await playRunner(world);
-    const ended = await (await runner.main({ command: 'plan', mode: 'matrix', runners: '2' })).ended;
+    const asked = { command: 'plan', mode: 'matrix', runners: '2' };
+    const ended = await (await runner.main(asked, server.env)).ended;
     expect(ended.code, ended.output).toBe(0);
+    expect(server.names()).toEqual(['phoenix.small.plan.1']);
     const outputs = await runner.written('OUTPUT');
     const legs = stages.parse(JSON.parse(outputs.get('stages') ?? ''));
     expect(legs.map((stage) => stage.map(({ layers }) => layers).toSorted())).toEqual([
@@ -127,5 +131,13 @@ describe('phoenix plan', () => {
     const summary = await runner.summary();
     expect(summary).toContain('```mermaid\nflowchart LR');
     expect(summary).toMatch(/\| 1 \| left \|/);
+  });
+
+  it('fails before anything is changed, where the plan of a matrix cannot be handed over', async () => {
+    await using world = await smallCastle({ one: { main: made }, two: { main: made } });
+    const runner = await playRunner(world);
+    const ended = await (await runner.main({ command: 'plan', mode: 'matrix', runners: '2' })).ended;
+    expect(ended.code).toBe(10);
+    expect(ended.output).toMatch(/::error title=PHX-ARTIFACT-KEEP/);
   });
 });
