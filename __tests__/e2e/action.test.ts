@@ -46,8 +46,10 @@ describe('the Action under act, in host mode', () => {
     cloneInto(folder);
     const workflow = join(folder, '.github/workflows/rehearsal.yml');
     const text = readFileSync(workflow, 'utf8');
-    // act ends with its copy of the workspace removed: what the last step only looks at is taken out of it.
-    writeFileSync(workflow, text.replace('test -s "$REPORT"', `cp "$REPORT" ${folder}/phoenix-report.json`));
+    // act ends with its copy of the workspace removed: what the last step only looks at is taken out of it. It knows no
+    // `$/`, which is the checked-out repository here.
+    const known = text.replace('uses: $/', 'uses: ./');
+    writeFileSync(workflow, known.replace('test -s "$REPORT"', `cp "$REPORT" ${folder}/phoenix-report.json`));
     // The tool cache is the user's, as a persistent runner keeps its own.
     const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'phoenix', 'tools');
     const labels = ['self-hosted', 'proxmox'].flatMap((label) => ['-P', `${label}=-self-hosted`]);
