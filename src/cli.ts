@@ -1,11 +1,18 @@
-import { parseArgs } from 'node:util';
+import { type ParseArgsOptionDescriptor, parseArgs } from 'node:util';
 import { listenForCancellation } from './cancellation.ts';
 import { runCommand } from './commands/run.ts';
 import type { Edge } from './edge.ts';
 import { explain, PhoenixError, toPhoenixError, whatAndWhere } from './errors.ts';
-import { helpText } from './help.ts';
+import { helpText, terminalFlagNames } from './help.ts';
 import { createLog } from './log.ts';
-import { type CommandName, commandNames, parseRequest, type Request } from './request.ts';
+import {
+  type CommandName,
+  commandNames,
+  type OptionKind,
+  optionKinds,
+  parseRequest,
+  type Request,
+} from './request.ts';
 import { recordPrinted } from './vault/printed.ts';
 import { createRedactor } from './vault/redact.ts';
 
@@ -71,89 +78,43 @@ type Parsed = { readonly terminal: Terminal } & (
 function parse(args: readonly string[], env: NodeJS.ProcessEnv): Parsed {
   const { values, positionals } = read(args);
   const terminal: Terminal = {
-    json: values.json ?? false,
-    quiet: values.quiet ?? false,
-    color: !values['no-color'] && !env['NO_COLOR'] && !values.json && process.stdout.isTTY === true,
-    debug: values.debug ?? false,
+    json: values['json'] === true,
+    quiet: values['quiet'] === true,
+    color: !values['no-color'] && !env['NO_COLOR'] && !values['json'] && process.stdout.isTTY === true,
+    debug: values['debug'] === true,
   };
   const [command, ...rest] = positionals;
-  if (values.help || (command === undefined && args.length === 0)) {
+  if (values['help'] || (command === undefined && args.length === 0)) {
     const known = commandNames.find((name) => name === command);
     return { terminal, help: helpText(known as CommandName | undefined) };
   }
   if (rest.length > 0) throw usage(`"${rest[0]}" is one word too many: a command takes options only.`);
-  const {
-    castle,
-    report,
-    trust,
-    from,
-    confirm,
-    mode,
-    runners,
-    reports,
-    history,
-    affected,
-    base,
-    changes,
-    comment,
-    seed,
-  } = values;
-  const given = Object.entries({
-    castle,
-    report,
-    trust,
-    from,
-    confirm,
-    mode,
-    runners,
-    reports,
-    history,
-    affected,
-    base,
-    changes,
-    comment,
-    seed,
-  }).filter(([, value]) => value !== undefined);
-  const lists = { only: split(values.only), fault: split(values.fault), results: split(values.results) };
-  const request = parseRequest({ command, ...Object.fromEntries(given), ...lists }, (option) =>
+  const given = [...optionKinds].flatMap(([name, kind]) => {
+    const value = values[name];
+    if (value === undefined) return [];
+    return [[name, kind === 'list' ? split([value].flat()) : value] as const];
+  });
+  const request = parseRequest({ command, ...Object.fromEntries(given) }, (option) =>
     option === 'command' ? 'the first word' : `--${option}`,
   );
   return { terminal, request };
 }
 
+/** How parseArgs takes an option of each kind. */
+const written = {
+  flag: { type: 'boolean' },
+  list: { type: 'string', multiple: true },
+  text: { type: 'string' },
+} as const satisfies Record<OptionKind, ParseArgsOptionDescriptor>;
+
 function read(args: readonly string[]) {
-  const text = { type: 'string' } as const;
-  const list = { type: 'string', multiple: true } as const;
-  const flag = { type: 'boolean' } as const;
+  const options = new Map<string, ParseArgsOptionDescriptor>([
+    ...[...optionKinds].map(([name, kind]) => [name, written[kind]] as const),
+    ...terminalFlagNames.map((name) => [name, written.flag] as const),
+    ['help', { ...written.flag, short: 'h' }],
+  ]);
   try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        castle: text,
-        report: text,
-        from: text,
-        mode: text,
-        runners: text,
-        confirm: text,
-        reports: text,
-        history: flag,
-        results: list,
-        affected: flag,
-        base: text,
-        seed: text,
-        only: list,
-        trust: flag,
-        changes: flag,
-        comment: flag,
-        fault: list,
-        json: flag,
-        quiet: flag,
-        'no-color': flag,
-        debug: flag,
-        help: { ...flag, short: 'h' },
-      },
-    });
+    return parseArgs({ args: [...args], allowPositionals: true, options: Object.fromEntries(options) });
   } catch (cause) {
     throw usage(
       cause instanceof Error ? (cause.message.split('. ')[0] ?? '') : 'The options cannot be read.',
@@ -161,9 +122,9 @@ function read(args: readonly string[]) {
   }
 }
 
-function split(entries: readonly string[] | undefined): string[] {
-  return (entries ?? [])
-    .flatMap((entry) => entry.split(','))
+function split(entries: readonly (string | boolean)[]): string[] {
+  return entries
+    .flatMap((entry) => String(entry).split(','))
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '');
 }

@@ -1,4 +1,4 @@
-import { type CommandName, commandNames, optionsOf, requestSchema } from './request.ts';
+import { type CommandName, commandNames, optionKinds, optionsOf, requestSchema } from './request.ts';
 
 const summaries: Readonly<Record<CommandName, string>> = {
   rebirth: 'rebuild the castle: secrets, layers, claim, GitOps, verify, report',
@@ -22,11 +22,11 @@ const terminalFlags = {
   help: 'This text.',
 } as const;
 
-/** Flags of the CLI that the Action takes as `true`. */
-const flags = new Set(['trust', 'history', 'affected', 'changes', 'comment']);
+/** Their names, without `help`, which has a short one too. */
+export const terminalFlagNames = Object.keys(terminalFlags).filter((name) => name !== 'help');
 
 function optionText(name: string): string {
-  return flags.has(name) ? `--${name}` : `--${name} VALUE`;
+  return optionKinds.get(name) === 'flag' ? `--${name}` : `--${name} VALUE`;
 }
 
 export function helpText(command?: CommandName): string {

@@ -114,6 +114,22 @@ export type Request = z.output<typeof requestSchema>;
 
 type Option = Exclude<keyof Request, 'command'>;
 
+/** How an option is written: `--flag`, one value, or several values. */
+export type OptionKind = 'flag' | 'list' | 'text';
+
+/** The kind of every option, in the order of the schema. */
+export const optionKinds: ReadonlyMap<string, OptionKind> = new Map(
+  Object.entries(requestSchema.shape)
+    .filter(([name]) => name !== 'command')
+    .map(([name, schema]) => [name, kindOf(schema)]),
+);
+
+function kindOf(schema: z.core.$ZodType): OptionKind {
+  const { def } = schema._zod;
+  if ('innerType' in def) return kindOf(def.innerType as z.core.$ZodType);
+  return def.type === 'boolean' ? 'flag' : def.type === 'array' ? 'list' : 'text';
+}
+
 const layers = ['castle', 'only', 'from'] as const;
 const range = ['affected', 'base'] as const;
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { buffer, json } from 'node:stream/consumers';
+import { serveLocally } from './local-server.ts';
 
 /**
  * Stands for GitHub's server for artifacts (version 4: Twirp in JSON, uploads in blocks as to Azure's blobs), in memory,
@@ -102,9 +102,8 @@ export async function artifactServer(): Promise<ArtifactServer> {
     const [status, body] = call(method, (await json(request)) as Record<string, unknown>);
     return response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   };
-  const server = createServer((request, response) => void answer(request, response));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const server = await serveLocally((request, response) => void answer(request, response));
+  url = server.url;
   return {
     env: {
       ACTIONS_RESULTS_URL: `${url}/`,
@@ -114,10 +113,6 @@ export async function artifactServer(): Promise<ArtifactServer> {
     lose: (name) => lost.add(name),
     names: () => [...artifacts.values()].filter(({ final }) => final).map(({ name }) => name),
     clear: () => artifacts.clear(),
-    [Symbol.asyncDispose]: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections();
-        server.close(() => resolve());
-      }),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }

@@ -1,6 +1,6 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { json } from 'node:stream/consumers';
+import { serveLocally } from './local-server.ts';
 
 export interface StoredComment {
   readonly id: number;
@@ -104,24 +104,19 @@ export async function gitHubComments(options: {
     return method === 'DELETE' ? { status: 204 } : { status: 200, body: comment };
   }
 
-  const server = createServer((request: IncomingMessage, response: ServerResponse) => {
+  const server = await serveLocally((request: IncomingMessage, response: ServerResponse) => {
     void answer(request).then(({ status, body, headers }) => {
       response.writeHead(status, { 'content-type': 'application/json', ...headers });
       response.end(body === undefined ? undefined : JSON.stringify(body));
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  base = server.url;
   return {
     url: base,
     comments,
     asked,
     plant,
     fail: (...next) => faults.push(...next),
-    [Symbol.asyncDispose]: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections();
-        server.close(() => resolve());
-      }),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }

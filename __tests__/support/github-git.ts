@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { json } from 'node:stream/consumers';
+import { serveLocally } from './local-server.ts';
 
 /**
  * Stands for the git part of GitHub's API: refs, trees, commits and raw contents of one repository, in memory. Only what
@@ -96,10 +96,9 @@ export async function gitHubGit(repository: string, token: string): Promise<GitH
     }
     return send(404, { message: `nothing at ${asked}` });
   };
-  const server = createServer((request, response) => void answer(request, response));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const server = await serveLocally((request, response) => void answer(request, response));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: server.url,
     files: (branch) => commits.get(refs.get(branch) ?? '')?.tree,
     depth: (branch) => depth(refs.get(branch)),
     fail: (...statuses) => failing.push(...statuses),
@@ -112,10 +111,6 @@ export async function gitHubGit(repository: string, token: string): Promise<GitH
       addTree(tree);
       refs.set(branch, addCommit({ tree, parents: head === undefined ? [] : [head] }));
     },
-    [Symbol.asyncDispose]: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections();
-        server.close(() => resolve());
-      }),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }

@@ -1,6 +1,6 @@
 import type { Edge } from '../edge.ts';
 import { explain, toPhoenixError } from '../errors.ts';
-import { openGitHub } from '../github/api.ts';
+import { jobToken, openGitHub } from '../github/api.ts';
 import { keepComments } from '../github/sticky.ts';
 import { ownPullRequest } from '../identity/pull-request.ts';
 import { markerOf, type PlanComment, renderPlanComments } from '../report/plan-comment.ts';
@@ -18,7 +18,7 @@ export async function commentPlan(plan: PlanComment, edge: Edge): Promise<string
       return [];
     }
     const bodies = renderPlanComments(plan);
-    const github = await openGitHub(edge, env['INPUT_TOKEN'] || env['GITHUB_TOKEN'] || '');
+    const github = await openGitHub(edge, jobToken(env));
     await keepComments(
       github,
       number,

@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { type Castle, loadCastle } from '../castle/load.ts';
 import type { Edge } from '../edge.ts';
 import { messageOf, PhoenixError, toPhoenixError } from '../errors.ts';
-import { openGitHub } from '../github/api.ts';
+import { jobToken, openGitHub } from '../github/api.ts';
 import { takeParts } from '../github/artifacts.ts';
 import { keepHistory } from '../github/history.ts';
+import { inScratch } from '../github/scratch.ts';
 import { rememberDurations } from '../rebirth/durations.ts';
 import { type Parts, readParts } from '../report/parts.ts';
 import type { Report } from '../report/schema.ts';
@@ -52,7 +51,7 @@ export async function report(request: Request, edge: Edge): Promise<CommandResul
 /** What came of it stands beside the verdict: a castle that is reborn is, also where nobody can write that down. */
 async function keep(castle: Castle, joined: Report, edge: Edge): Promise<PhoenixError | undefined> {
   try {
-    const github = await openGitHub(edge, edge.env['INPUT_TOKEN'] ?? edge.env['GITHUB_TOKEN'] ?? '');
+    const github = await openGitHub(edge, jobToken(edge.env));
     await keepHistory(github, castle.report.history, joined);
     return undefined;
   } catch (thrown) {
@@ -68,14 +67,11 @@ async function partsOf(castle: Castle, { reports }: Request, edge: Edge): Promis
     });
   }
   if (edge.env['GITHUB_ACTIONS'] !== 'true') throw noFolder();
-  const folder = await mkdtemp(join(edge.env['RUNNER_TEMP'] ?? tmpdir(), 'phoenix-parts-'));
-  try {
+  return inScratch(edge.env, async (folder) => {
     const lost = await takeParts(castle.name, folder, edge);
     for (const { part, why } of lost) edge.log.warn(`the report of ${part} could not be fetched: ${why}`);
-    return await readParts(folder, castle.name);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+    return readParts(folder, castle.name);
+  });
 }
 
 function noFolder(): PhoenixError {

@@ -19,6 +19,11 @@ const pauseMs = 500;
 /** Where GitHub asks for more patience than this, it is not waited for. */
 const longestPauseMs = 60_000;
 
+/** The job's own token: an input of the Action, else as workflows hand it to programs; empty where there is none. */
+export function jobToken(env: NodeJS.ProcessEnv): string {
+  return env['INPUT_TOKEN'] || env['GITHUB_TOKEN'] || '';
+}
+
 /** Opens the API with the job's token. Throws PHX-GITHUB-TOKEN where there is none, or no repository. */
 export async function openGitHub(
   { env, self, redactor }: Pick<Edge, 'env' | 'self' | 'redactor'>,

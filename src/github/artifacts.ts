@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Edge } from '../edge.ts';
 import { messageOf, PhoenixError } from '../errors.ts';
 import { loadLibrary } from './load.ts';
+import { inScratch } from './scratch.ts';
 
 /** A part of a matrix run: the plan, a leg by its layers, the verification. */
 export interface Part {
@@ -21,13 +22,14 @@ const keptDays = 14;
  * cannot be replaced. Throws PHX-ARTIFACT-KEEP.
  */
 export async function keepPart(file: string, { castle, part }: Part, { env, self }: World): Promise<void> {
-  const folder = await mkdtemp(join(temporary(env), 'phoenix-part-'));
   try {
-    const copy = join(folder, 'part.json');
-    await copyFile(file, copy);
-    const { DefaultArtifactClient } = await loadLibrary(self);
-    const name = `${prefixOf(castle)}${tame(part)}.${env['GITHUB_RUN_ATTEMPT'] ?? '1'}`;
-    await new DefaultArtifactClient().uploadArtifact(name, [copy], folder, { retentionDays: keptDays });
+    await inScratch(env, async (folder) => {
+      const copy = join(folder, 'part.json');
+      await copyFile(file, copy);
+      const { DefaultArtifactClient } = await loadLibrary(self);
+      const name = `${prefixOf(castle)}${tame(part)}.${env['GITHUB_RUN_ATTEMPT'] ?? '1'}`;
+      await new DefaultArtifactClient().uploadArtifact(name, [copy], folder, { retentionDays: keptDays });
+    });
   } catch (cause) {
     throw new PhoenixError({
       code: 'PHX-ARTIFACT-KEEP',
@@ -37,8 +39,6 @@ export async function keepPart(file: string, { castle, part }: Part, { env, self
       next: 'See whether this server takes artifacts (GitHub Enterprise Server: version 3.20 or newer) and whether its storage is full.',
       cause,
     });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
   }
 }
 
@@ -93,8 +93,4 @@ function tame(name: string): string {
   const plain = name.replaceAll(/[^A-Za-z0-9_-]+/g, '-').slice(0, 120);
   if (plain === name) return name;
   return `${plain}-${createHash('sha256').update(name).digest('hex').slice(0, 8)}`;
-}
-
-function temporary(env: NodeJS.ProcessEnv): string {
-  return env['RUNNER_TEMP'] ?? '/tmp';
 }

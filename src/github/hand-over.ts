@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import type { CommandResult } from '../commands/result.ts';
@@ -7,6 +7,7 @@ import { type PlanPart, planPartSchema } from '../report/parts.ts';
 import type { Report } from '../report/schema.ts';
 import type { Request } from '../request.ts';
 import { keepPart } from './artifacts.ts';
+import { inScratch } from './scratch.ts';
 
 const { castle, stages, steps } = planPartSchema.shape;
 const planned = z.object({ castle, stages, steps, mode: z.literal('matrix') });
@@ -28,15 +29,12 @@ export async function handOverParts(
     started: new Date(performance.timeOrigin).toISOString(),
     ended: new Date().toISOString(),
   };
-  const folder = await mkdtemp(join(edge.env['RUNNER_TEMP'] ?? '/tmp', 'phoenix-plan-'));
-  try {
+  await inScratch(edge.env, async (folder) => {
     const file = join(folder, 'plan.json');
     await writeFile(file, JSON.stringify(part));
     await keepPart(file, { castle: parts.castle, part: 'plan' }, edge);
-    return true;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
+  return true;
 }
 
 /** The report of a rebirth, of a leg or of the verification, as its file stands now. */

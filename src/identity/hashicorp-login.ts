@@ -2,6 +2,7 @@ import type { PhoenixError } from '../errors.ts';
 import { type Ask, exchange, type Outcome, type Patience, type Wire } from './exchange.ts';
 import { complaintOf, type HealthState, healthOf, loginAnswer } from './hashicorp-answers.ts';
 import { type HashicorpPlace, hashicorpError, type Step } from './hashicorp-errors.ts';
+import { logInByJwt } from './jwt-login.ts';
 import { goodLife } from './trust.ts';
 
 export interface GivenVaultToken {
@@ -44,45 +45,33 @@ export interface VaultToken {
 
 const healthPatience: Patience = { attemptMs: 5000, budgetMs: 5000, attempts: 1 };
 
-/** One login; a JWT that was held up on its way and arrived too late gets one fresh successor. */
+/** One login by the role's JWT auth. */
 export async function logIn(login: HashicorpLogin, place: HashicorpPlace, fail: Fail): Promise<VaultToken> {
-  const now = login.now ?? Date.now;
   const { address, namespace, auth, role } = place;
-  let refused: PhoenixError | undefined;
-  for (let attempt = 1; attempt <= 2; attempt += 1) {
-    const jwt = await login.getJwt();
-    login.onSecret(jwt);
-    const ask: Ask = {
+  const { given, started } = await logInByJwt(login, {
+    ask: (jwt): Ask => ({
       method: 'POST',
       url: `${address}/v1/auth/${auth}/login`,
       headers: headersOf({ namespace }),
       json: { role, jwt },
-    };
-    const started = now();
-    const outcome = await exchange(ask, login, login.patience);
-    const given =
-      outcome.kind === 'json' && outcome.status === 200
-        ? loginAnswer.safeParse(outcome.body).data?.auth
-        : undefined;
-    if (given !== undefined) {
-      login.onSecret(given.client_token);
-      await login.onLogin?.({ address, namespace, token: given.client_token });
-      const seconds = given.lease_duration;
-      const lives = (share: number) =>
-        seconds === 0 ? Number.POSITIVE_INFINITY : started + seconds * 1000 * share;
-      return {
-        value: given.client_token,
-        seconds,
-        type: given.token_type,
-        uses: given.num_uses ?? 0,
-        renewAt: lives(0.9),
-        endsAt: lives(1),
-      };
-    }
-    refused = await fail({ doing: 'login', jwt, now: now() }, outcome);
-    if (refused.code !== 'PHX-HASHICORP-EXPIRED') throw refused;
-  }
-  throw refused;
+    }),
+    given: (body) => loginAnswer.safeParse(body).data?.auth,
+    refusal: (jwt, now, outcome) => fail({ doing: 'login', jwt, now }, outcome),
+    expired: 'PHX-HASHICORP-EXPIRED',
+  });
+  login.onSecret(given.client_token);
+  await login.onLogin?.({ address, namespace, token: given.client_token });
+  const seconds = given.lease_duration;
+  const lives = (share: number) =>
+    seconds === 0 ? Number.POSITIVE_INFINITY : started + seconds * 1000 * share;
+  return {
+    value: given.client_token,
+    seconds,
+    type: given.token_type,
+    uses: given.num_uses ?? 0,
+    renewAt: lives(0.9),
+    endsAt: lives(1),
+  };
 }
 
 /** What is too wide in the role, as far as its token shows it. */

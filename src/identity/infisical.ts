@@ -1,9 +1,9 @@
-import type { PhoenixError } from '../errors.ts';
 import { type Ask, exchange, type Patience, type Wire } from './exchange.ts';
 import { isTokenRefused, loginAnswer } from './infisical-answers.ts';
 import { type InfisicalPlace, infisicalError } from './infisical-errors.ts';
 import { answerOf, type Folder, findProject, findSlug, foldersOf, listFolder } from './infisical-list.ts';
 import { pickSecrets } from './infisical-secrets.ts';
+import { logInByJwt } from './jwt-login.ts';
 import { isLoopback } from './proxy.ts';
 import type { InfisicalSession } from './session.ts';
 import { goodLife } from './trust.ts';
@@ -135,37 +135,23 @@ interface AccessToken {
 }
 
 async function logIn(login: InfisicalLogin, place: InfisicalPlace): Promise<AccessToken> {
-  const now = login.now ?? Date.now;
-  let refused: PhoenixError | undefined;
-  // A token that was held up on its way and arrived too late gets one fresh successor.
-  for (let attempt = 1; attempt <= 2; attempt += 1) {
-    const jwt = await login.getJwt();
-    login.onSecret(jwt);
-    const ask: Ask = {
+  const { given, started } = await logInByJwt(login, {
+    ask: (jwt): Ask => ({
       method: 'POST',
       url: `${place.host}/api/v1/auth/oidc-auth/login`,
       json: { identityId: login.identityId, jwt },
-    };
-    const started = now();
-    const outcome = await exchange(ask, login, login.patience);
-    const answer =
-      outcome.kind === 'json' && outcome.status === 200
-        ? loginAnswer.safeParse(outcome.body).data
-        : undefined;
-    if (answer !== undefined) {
-      login.onSecret(answer.accessToken);
-      const { accessToken, expiresIn, accessTokenMaxTTL = expiresIn } = answer;
-      const given = { host: place.host, token: accessToken, ttl: expiresIn, maxTtl: accessTokenMaxTTL };
-      await login.onLogin?.(given);
-      return {
-        value: answer.accessToken,
-        seconds: answer.expiresIn,
-        renewAt: started + answer.expiresIn * 900,
-        endsAt: started + answer.expiresIn * 1000,
-      };
-    }
-    refused = infisicalError({ doing: 'login', jwt, now: now() }, outcome, place);
-    if (refused.code !== 'PHX-INFISICAL-EXPIRED') throw refused;
-  }
-  throw refused;
+    }),
+    given: (body) => loginAnswer.safeParse(body).data,
+    refusal: (jwt, now, outcome) => infisicalError({ doing: 'login', jwt, now }, outcome, place),
+    expired: 'PHX-INFISICAL-EXPIRED',
+  });
+  const { accessToken, expiresIn, accessTokenMaxTTL = expiresIn } = given;
+  login.onSecret(accessToken);
+  await login.onLogin?.({ host: place.host, token: accessToken, ttl: expiresIn, maxTtl: accessTokenMaxTTL });
+  return {
+    value: accessToken,
+    seconds: expiresIn,
+    renewAt: started + expiresIn * 900,
+    endsAt: started + expiresIn * 1000,
+  };
 }

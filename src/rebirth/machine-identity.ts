@@ -1,5 +1,4 @@
 import type { Lockout } from '../cluster/lockout.ts';
-import { PhoenixError } from '../errors.ts';
 import type { ClientSecretApi, UniversalAuth } from '../identity/client-secrets.ts';
 import { clearLockouts, clearLockoutsRoute, toldFailure } from '../identity/client-secrets.ts';
 import { isInfisical, type Session } from '../identity/session.ts';
@@ -82,14 +81,4 @@ export function lockoutOf(
     call: `POST ${api.place.host}/api/${clearLockoutsRoute(identityId)}`,
     ...(mayClear ? { clear } : {}),
   };
-}
-
-export function neverUsed(why: string): PhoenixError {
-  return new PhoenixError({
-    code: 'PHX-CLAIM-UNUSED',
-    class: 'cluster',
-    what: 'The cluster did not log in with the new machine identity.',
-    why,
-    next: 'See whether External Secrets caches Secrets (--enable-secrets-caching) or reads another one than `claim.identity-secret` says, then run `phoenix claim` again.',
-  });
 }

@@ -5,11 +5,11 @@ import {
   readUniversalAuth,
   toldFailure,
 } from '../identity/client-secrets.ts';
-import { lockoutOf, type MachineIdentity, neverUsed } from './machine-identity.ts';
+import { lockoutOf, type MachineIdentity } from './machine-identity.ts';
 import type { Run } from './run.ts';
 import type { RunSecrets } from './secrets.ts';
 import { tryIdentity } from './tried-identity.ts';
-import { awaitUse, endOf } from './uses.ts';
+import { assertUse, endOf } from './uses.ts';
 
 /** The machine identity as the source of secrets has it. Whoever made the client secret also revokes it. */
 export async function pullIdentity(
@@ -48,8 +48,7 @@ export async function pullIdentity(
     async assertUsed() {
       // Without the right to look, the proof is that the operator synced anew after it was given the pair.
       if (baseline === undefined) return;
-      if (!(await awaitUse(uses, baseline, run.signal)))
-        throw neverUsed(`Infisical counts as many logins with it as before (${baseline}).`);
+      await assertUse(uses, baseline, run.signal);
     },
     async proved() {
       told.proved = true;

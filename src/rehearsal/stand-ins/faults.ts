@@ -114,14 +114,15 @@ export function planFaults<Target extends FaultTarget>(
   for (const fault of texts.map(parseFault)) {
     if (fault.target === target) left.set(fault.kind, fault.times);
   }
-  return {
-    strikes(kind) {
-      const times = left.get(kind) ?? 0;
-      if (times <= 0) return false;
-      left.set(kind, times - 1);
-      return true;
-    },
-  };
+  return { strikes: (kind) => strike(left, kind) };
+}
+
+/** True where the fault `kind` is left; counts it down. `left`: how often each still strikes. */
+export function strike(left: Map<string, number>, kind: string): boolean {
+  const times = left.get(kind) ?? 0;
+  if (times <= 0) return false;
+  left.set(kind, times - 1);
+  return true;
 }
 
 function isTarget(name: string): name is FaultTarget {

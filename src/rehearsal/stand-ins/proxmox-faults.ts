@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { strike } from './faults.ts';
 
 /**
  * What this stand-in can be made to fail with: KIND, or `KIND*N` for the first N that meet it. The texts that it answers
@@ -42,12 +43,5 @@ export function planProxmoxFaults(texts: readonly string[]): ProxmoxFaults {
     const [, kind = '', times] = form.exec(text) ?? [];
     left.set(kind, times === undefined ? Number.POSITIVE_INFINITY : Number(times));
   }
-  return {
-    strikes(kind) {
-      const times = left.get(kind) ?? 0;
-      if (times <= 0) return false;
-      left.set(kind, times - 1);
-      return true;
-    },
-  };
+  return { strikes: (kind) => strike(left, kind) };
 }
