@@ -204,4 +204,27 @@ describe("a newcomer's repository", () => {
     ).toEqual([expect.objectContaining({ castle: 'box', verdict: 'reborn', leaks: 0, error: null })]);
     expect(output.match(/verdict=destroyed/g)).toHaveLength(2);
   }, 600_000);
+
+  it('is taken down by its own caller, and only where its name is typed', async () => {
+    const payload = (confirm: string) => ({ inputs: { confirm }, repository: { default_branch: 'main' } });
+    const refused = await repository.act('destroy', 'workflow_dispatch', payload('tazlab'), box.env);
+    expect(refused.status).not.toBe(0);
+    expect(refused.output).toContain('PHX-DESTROY-CONFIRM');
+    const { status, report, output } = await repository.act(
+      'destroy',
+      'workflow_dispatch',
+      payload('box'),
+      box.env,
+    );
+    expect({ status, output }).toMatchObject({ status: 0 });
+    expect(report).toMatchObject({ command: 'destroy', verdict: 'destroyed' });
+    expect(new Set(Object.values(verdictsOf(report)))).toEqual(new Set(['absent']));
+  }, 600_000);
+
+  it('has its locks judged by its own caller, which a castle of the box has none of', async () => {
+    const payload = { repository: { default_branch: 'main' } };
+    const { status, output } = await repository.act('unlock', 'workflow_dispatch', payload, box.env);
+    expect(status).not.toBe(0);
+    expect(output).toContain('PHX-LOCK-BOX');
+  }, 600_000);
 });

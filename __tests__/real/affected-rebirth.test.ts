@@ -54,6 +54,31 @@ describe('phoenix with --affected', () => {
     expect(some.output).toContain('the layer d is gone from the live folder; what it made is not destroyed');
   });
 
+  it('rebuilds all that may read a file beside a root above the live folder, whose name is put together', async () => {
+    await using world = await smallCastle({});
+    const unit = 'include "root" {\n  path = find_in_parent_folders("terragrunt.hcl")\n}\n';
+    await world.write({
+      'phoenix.yaml': 'version: 1\ncastle: small\nlive: live/prod\n',
+      'live/terragrunt.hcl':
+        `locals {\n  name     = "prod"\n  settings = file("\${get_parent_terragrunt_dir()}/\${local.name}.yaml")\n}\n`,
+      'live/prod.yaml': 'size: 1\n',
+      'live/prod/a/terragrunt.hcl': unit,
+      'live/prod/a/main.tf': made,
+      'live/prod/b/terragrunt.hcl': unit,
+      'live/prod/b/main.tf': made,
+    });
+    const history = historyIn(world.dir);
+    await history.git('init', '-q', '-b', 'main');
+    await history.write({ '.gitignore': 'home\ntmp\nphoenix-report.json\n' });
+    await history.commit('Begin');
+    await history.write({ 'live/prod.yaml': 'size: 2\n' });
+    await history.commit('Grow');
+    const { code, stdout, output } = await world.run(['plan', '--base', 'HEAD^', '--json']);
+    expect(code, output).toBe(0);
+    const { steps } = JSON.parse(stdout) as { steps: { name: string }[] };
+    expect(steps.map(({ name }) => name).sort()).toEqual(['a', 'b']);
+  });
+
   it('verifies the castle where only the GitOps tree is touched, and runs no layer', async () => {
     const page = createServer((_, answer) => answer.end('risen'));
     await new Promise<void>((resolve) => page.listen(0, '127.0.0.1', resolve));
