@@ -59,8 +59,7 @@ describe('phoenix with --affected', () => {
     const unit = 'include "root" {\n  path = find_in_parent_folders("terragrunt.hcl")\n}\n';
     await world.write({
       'phoenix.yaml': 'version: 1\ncastle: small\nlive: live/prod\n',
-      'live/terragrunt.hcl':
-        `locals {\n  name     = "prod"\n  settings = file("\${get_parent_terragrunt_dir()}/\${local.name}.yaml")\n}\n`,
+      'live/terragrunt.hcl': `locals {\n  name     = "prod"\n  settings = file("\${get_parent_terragrunt_dir()}/\${local.name}.yaml")\n}\n`,
       'live/prod.yaml': 'size: 1\n',
       'live/prod/a/terragrunt.hcl': unit,
       'live/prod/a/main.tf': made,
