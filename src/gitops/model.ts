@@ -1,0 +1,83 @@
+/** Where something stands: `file` relative to the tree's root, `line` and `column` from 1. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+export type Key = string | number;
+
+/** One object of Kubernetes as the tree has it, after the namespace of its kustomization and its patches. */
+export interface Resource {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  /** '' for what has none, as far as the tree says. */
+  readonly namespace: string;
+  readonly manifest: Readonly<Record<string, unknown>>;
+  readonly at: Place;
+  /** Where the value at `path` is written; the nearest that is written, where a patch or a default made it. */
+  place(path: readonly Key[]): Place;
+}
+
+/** A Kustomization of Flux and all that it applies. */
+export interface FluxNode {
+  readonly name: string;
+  readonly namespace: string;
+  /** As written, e.g. `./apps/static`. */
+  readonly path: string;
+  /** `NAMESPACE/NAME` of the Kustomizations that it waits for. */
+  readonly dependsOn: readonly string[];
+  readonly wait: boolean;
+  readonly suspended: boolean;
+  /** Variables that `postBuild` gives: written, and by the names of the ConfigMaps and Secrets that hold more. */
+  readonly substitute: ReadonlyMap<string, string>;
+  readonly substituteFrom: readonly {
+    readonly kind: string;
+    readonly name: string;
+    readonly optional: boolean;
+  }[];
+  /** Whether Flux substitutes here at all. */
+  readonly substitutes: boolean;
+  /** The Kustomization itself. */
+  readonly resource: Resource;
+  /** What it applies; empty where its path cannot be built. */
+  readonly resources: readonly Resource[];
+}
+
+/** A GitOps tree as Flux would come to see it, from its entry. */
+export interface Tree {
+  /** Absolute. */
+  readonly root: string;
+  /** The folder where Flux begins, relative to the root. */
+  readonly entry: string;
+  /** The entry's own node first (it stands for the root Kustomization), then every one that is reached from it. */
+  readonly nodes: readonly FluxNode[];
+  /** What could not be read or built, and so is in no node. */
+  readonly broken: readonly GitopsFinding[];
+  /** What the castle's layers make before Flux begins: names of namespaces, CRDs (`PLURAL.GROUP`), ConfigMaps (`NAMESPACE/NAME`). */
+  readonly given: {
+    readonly namespaces: ReadonlySet<string>;
+    readonly crds: ReadonlySet<string>;
+    readonly configMaps: ReadonlyMap<string, ReadonlySet<string>>;
+  };
+}
+
+export interface GitopsFinding {
+  /** Id of the rule, e.g. `path-not-a-folder`. */
+  readonly rule: string;
+  /** `error`: the castle would not come up, or would leak; `warning`: it may. */
+  readonly severity: 'error' | 'warning';
+  readonly at: Place;
+  /** One sentence with a full stop: what is there. */
+  readonly what: string;
+  /** Why it matters, with the failure that it leads to. */
+  readonly why: string;
+  /** The change that mends it. */
+  readonly fix: string;
+}
+
+export interface Rule {
+  readonly id: string;
+  look(tree: Tree): readonly GitopsFinding[];
+}
