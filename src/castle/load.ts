@@ -61,6 +61,9 @@ export async function loadCastle(path: string): Promise<Castle> {
     ...values,
     ...(allowedRefs === undefined ? {} : { allowedRefs }),
     secrets: { ...values.secrets, source: values.secrets.source && placed(values.secrets.source, dir) },
+    ...(values.proxmox?.caFile === undefined
+      ? {}
+      : { proxmox: { ...values.proxmox, caFile: resolve(dir, values.proxmox.caFile) } }),
     ...(gitops === undefined
       ? {}
       : {

@@ -3,6 +3,7 @@ import { type RetryClass, retryClasses } from '../layer/retry.ts';
 import { claim, gitops, kubeconfig } from './cluster.ts';
 import { lease } from './lease.ts';
 import { milestones } from './milestones.ts';
+import { proxmox } from './proxmox.ts';
 import { secrets } from './secrets.ts';
 import { state } from './state.ts';
 import {
@@ -124,6 +125,9 @@ const vmids = z
   )
   .refine((ranges) => ranges.every(({ first, last }) => first >= 100 && first <= last), vmidForm);
 
+const machineNameForm =
+  'the name that a VM must have, with `*` for any characters and `?` for one, beginning with three letters or digits, such as `tazlab-*`';
+
 const destroy = z
   .strictObject({
     protect: z
@@ -132,6 +136,11 @@ const destroy = z
       .describe('Layers that are never destroyed, and with them what they depend on'),
     vmids: vmids.describe('The only VM ids that may ever be deleted').optional(),
     tag: kebabName.describe('The tag that a VM must bear to be deleted').optional(),
+    name: z
+      .string({ error: machineNameForm })
+      .regex(/^[A-Za-z0-9]{3}[A-Za-z0-9.*?-]{0,60}$/, machineNameForm)
+      .optional()
+      .describe('The name that a VM must have to be deleted; by default CASTLE-*'),
     mode: z
       .enum(['layers', 'nuke'])
       .default('layers')
@@ -181,6 +190,7 @@ export const castleSchema = z
     claim: claim.optional(),
     gitops: gitops.optional(),
     milestones: milestones.prefault({}),
+    proxmox: proxmox.optional(),
     destroy: destroy.optional(),
     report: report.prefault({}),
   })
@@ -199,6 +209,14 @@ export const castleSchema = z
   .refine((value) => value.state.encryption === undefined || value.secrets.source !== undefined, {
     path: ['state', 'encryption'],
     error: 'a `secrets.source` beside it, for the key is one of its secrets',
+  })
+  .refine((value) => value.proxmox === undefined || value.secrets.source !== undefined, {
+    path: ['proxmox', 'token-secret'],
+    error: 'a `secrets.source` beside it, for the token is one of its secrets',
+  })
+  .refine((value) => value.destroy?.mode !== 'nuke' || value.proxmox !== undefined, {
+    path: ['proxmox'],
+    error: 'a `proxmox` section beside `destroy.mode: nuke`, for that deletes VMs by its API',
   })
   .meta({ title: 'Phoenix castle file' });
 

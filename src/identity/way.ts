@@ -165,7 +165,8 @@ function ask(
     if (bare) response.resume();
     const stream = bare ? null : (Readable.toWeb(response) as ReadableStream<Uint8Array>);
     try {
-      resolve(new Response(stream, { status: statusCode, headers }));
+      const statusText = (response.statusMessage ?? '').replace(/[^\t\x20-\x7e]/g, '?');
+      resolve(new Response(stream, { status: statusCode, statusText, headers }));
     } catch (error) {
       response.destroy();
       reject(error);
