@@ -1,9 +1,17 @@
 import { blastRadius } from './blast-radius.ts';
 import { castleFile, castleLive, castleSupport } from './castle.ts';
 import type { Check } from './check.ts';
+import { clock } from './clock.ts';
 import { cores } from './cores.ts';
 import { event } from './event.ts';
 import { pidOne, reaper } from './init.ts';
+import { addresses } from './iron/addresses.ts';
+import { agent } from './iron/agent.ts';
+import { certificates } from './iron/certificates.ts';
+import { machines } from './iron/machines.ts';
+import { registries } from './iron/registries.ts';
+import { storages } from './iron/storages.ts';
+import { talosVar } from './iron/talos.ts';
 import { lease } from './lease.ts';
 import { engines, runs, states, vaults } from './leftovers.ts';
 import { oom } from './oom.ts';
@@ -33,6 +41,14 @@ export const checks: readonly Check[] = [
   ptrace,
   sudo,
   blastRadius,
+  clock,
+  storages,
+  machines,
+  addresses,
+  agent,
+  talosVar,
+  certificates,
+  registries,
   lease,
   runs,
   engines,

@@ -13,6 +13,8 @@ export interface RenderedUnit {
   readonly generated: readonly string[];
   /** Its `terraform.source`, as it is written. */
   readonly source: string | undefined;
+  /** Its `inputs`; undefined where one of them takes an output of another layer. */
+  readonly inputs: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** `terragrunt render --json` (1.1.1) of one unit. */
@@ -22,6 +24,7 @@ const rendered = z.object({
     .nullish(),
   generate: z.record(z.string(), z.object({ contents: z.string().nullish() })).nullish(),
   terraform: z.object({ source: z.string().nullish() }).nullish(),
+  inputs: z.record(z.string(), z.unknown()).nullish(),
 });
 
 /**
@@ -47,10 +50,11 @@ export async function renderUnit(
   // What it could not resolve it leaves out of its answer, and exits 0.
   const open = /\bin (remote_state|generate)\b/.exec(errors.join('\n'))?.[1];
   if (open !== undefined) return `the \`${open}\` block of ${name} takes an output of another layer`;
-  const { remote_state: remote, generate, terraform } = parsed.data;
+  const { remote_state: remote, generate, terraform, inputs } = parsed.data;
   return {
     remote: remote ? { backend: remote.backend, config: remote.config ?? {} } : undefined,
     generated: Object.values(generate ?? {}).map(({ contents }) => contents ?? ''),
     source: terraform?.source ?? undefined,
+    inputs: inputs ?? undefined,
   };
 }

@@ -1,0 +1,207 @@
+import { describe, expect, test } from 'vitest';
+import { judgeClock } from '../../src/doctor/clock.ts';
+import { judgeAddresses } from '../../src/doctor/iron/addresses.ts';
+import { doorsOf, judgeNames } from '../../src/doctor/iron/certificates.ts';
+import { judgeMachines } from '../../src/doctor/iron/machines.ts';
+import { judgeRegistries, mirrorsIn, registryOf } from '../../src/doctor/iron/registries.ts';
+import { judgeStorages } from '../../src/doctor/iron/storages.ts';
+import { judgeVar, talosVersion } from '../../src/doctor/iron/talos.ts';
+
+describe('the clock', () => {
+  const skew = (seconds: number, host = 'a.example') => ({ host, seconds });
+
+  test.each([
+    [0.4, 'ok'],
+    [-5.2, 'ok'],
+    [6, 'warning'],
+    [-60, 'warning'],
+    [61, 'failed'],
+    [-86_400, 'failed'],
+  ])('that is %f s off is %s', (seconds, status) => {
+    expect(judgeClock([skew(seconds)]).status).toBe(status);
+  });
+
+  test('is held against the server that it differs most from, and says which way', () => {
+    const { saw } = judgeClock([skew(1), skew(-90, 'b.example'), skew(70, 'c.example')]);
+    expect(saw).toBe("this machine's clock is 90 s ahead of that of b.example");
+  });
+
+  test('is not called well where no server tells the time', () => {
+    expect(judgeClock(['a.example gives no date'])).toMatchObject({ status: 'skipped' });
+    expect(judgeClock(['a.example gives no date', skew(0)]).saw).toContain('not compared: a.example');
+  });
+});
+
+describe('the storages', () => {
+  const storage = (used: number, more = {}) => ({
+    ...{ name: 'local-lvm', node: 'pve', content: ['images'], active: true, shared: false, total: 1000 },
+    ...{ used, ...more },
+  });
+
+  test.each([
+    [849, 'ok'],
+    [850, 'warning'],
+    [949, 'warning'],
+    [950, 'failed'],
+    [1000, 'failed'],
+  ])('with %i of 1000 used are %s', (used, status) => {
+    expect(judgeStorages([storage(10), storage(used, { name: 'other' })]).status).toBe(status);
+  });
+
+  test('are named with their node, or without it where they are shared', () => {
+    const each = [storage(990), storage(960, { name: 'nfs', shared: true })];
+    expect(judgeStorages(each).saw).toBe('full: local-lvm on pve 99 %, nfs 96 %');
+  });
+
+  test('that are not active, or that the token does not see, are not called well', () => {
+    expect(judgeStorages([storage(0, { active: false, total: 0 })]).status).toBe('warning');
+    expect(judgeStorages([]).status).toBe('skipped');
+  });
+});
+
+describe('the VM ids', () => {
+  const planned = [{ key: 'cp-1', vmid: 421, address: '192.0.2.11', role: 'controlplane' }];
+  const guest = (more = {}) => ({
+    ...{
+      kind: 'qemu' as const,
+      vmid: 421,
+      node: 'pve',
+      status: 'running',
+      name: 'home-cp-1',
+      tags: ['phoenix'],
+    },
+    ...more,
+  });
+  const judge = (more = {}) => judgeMachines(planned, [guest(more)], { castle: 'home', tag: 'phoenix' });
+
+  test("are well where they are free or the castle's own", () => {
+    expect(judge({ vmid: 999 }).status).toBe('ok');
+    expect(judge()).toMatchObject({ status: 'ok', next: expect.stringContaining('docs/castle.md') });
+  });
+
+  test.each([
+    ['another name', { name: 'home-cp-10' }],
+    ['no name', { name: undefined }],
+    ['no tag', { tags: [] }],
+    ['a tag that only begins so', { tags: ['phoenix-old'] }],
+    ['the form of a container', { kind: 'lxc' as const }],
+  ])('fail where a guest with %s has one of them', (_, more) => {
+    const { status, saw } = judge(more);
+    expect(status).toBe('failed');
+    expect(saw).toContain('421 (for home-cp-1)');
+  });
+});
+
+describe('the addresses', () => {
+  const seen = (answers: boolean, stands: boolean | undefined) => ({
+    machine: { key: 'cp-1', address: '192.0.2.11' },
+    ...{ answers, stands },
+  });
+
+  test.each([
+    [true, false, 'failed'],
+    [true, true, 'ok'],
+    [true, undefined, 'warning'],
+    [false, false, 'ok'],
+    [false, undefined, 'ok'],
+  ])('that answer: %s, and are of a VM of the castle: %s, are %s', (answers, stands, status) => {
+    expect(judgeAddresses([seen(answers, stands)]).status).toBe(status);
+  });
+});
+
+describe('Talos and Longhorn', () => {
+  const optsOut = 'kind = "VolumeConfig"\nname = "EPHEMERAL"\nmount = { secure = false }';
+
+  test('collide from 1.14 on, unless the volume is mounted otherwise', () => {
+    expect(judgeVar('1.13.9', true, '').status).toBe('ok');
+    expect(judgeVar('1.14.0', true, '').status).toBe('failed');
+    expect(judgeVar('1.14.0-beta.1', true, '').status).toBe('failed');
+    expect(judgeVar('2.0.0', true, '').status).toBe('failed');
+    expect(judgeVar('1.14.0', true, optsOut).status).toBe('ok');
+    expect(judgeVar('1.14.0', true, optsOut.replace('false', 'true')).status).toBe('failed');
+    expect(judgeVar('1.14.0', true, optsOut.replace('EPHEMERAL', 'STATE')).status).toBe('failed');
+    expect(judgeVar('1.14.0', false, '').status).toBe('ok');
+  });
+
+  test('the version is taken from the inputs, the image, the pin, in this order', () => {
+    const toolchain = [{ tool: 'talosctl', version: '1.11.3' }] as const;
+    const image = `https://factory.example/image/${'a'.repeat(64)}/v1.13.2/nocloud-amd64.raw.xz`;
+    expect(talosVersion({ inputs: { talos_version: 'v1.14.1', image } }, { toolchain })).toBe('1.14.1');
+    expect(talosVersion({ inputs: { talos: { version: '1.14.2' } } }, { toolchain })).toBe('1.14.2');
+    expect(talosVersion({ inputs: { disk: { url: image } } }, { toolchain })).toBe('1.13.2');
+    expect(talosVersion({ inputs: {} }, { toolchain })).toBe('1.11.3');
+    expect(talosVersion({ inputs: {} }, { toolchain: [] })).toBeUndefined();
+  });
+});
+
+describe('the certificates', () => {
+  const platform = {
+    layer: 'platform',
+    text: '',
+    inputs: {
+      vip: '192.0.2.10',
+      machines: {
+        'cp-1': { vmid: 421, address: '192.0.2.11', role: 'controlplane' },
+        'worker-1': { vmid: 422, address: '192.0.2.12', role: 'worker' },
+      },
+    },
+  };
+
+  test('are looked at on every door of the castle', () => {
+    expect(doorsOf(platform).map(({ host, port }) => `${host}:${port}`)).toEqual([
+      '192.0.2.10:6443',
+      '192.0.2.11:6443',
+      '192.0.2.11:50000',
+      '192.0.2.12:50000',
+    ]);
+  });
+
+  test('that lack their own address name the setting that lacks it', () => {
+    const seen = doorsOf(platform).map((door) => ({
+      door,
+      names: door.port === 6443 ? ['kubernetes', '10.96.0.1', '192.0.2.11'] : [door.host],
+    }));
+    expect(judgeNames(seen, '')).toMatchObject({
+      status: 'failed',
+      saw: 'not good for their own address: 192.0.2.10:6443 (the virtual address)',
+      next: expect.stringContaining('cluster.apiServer.certSANs'),
+    });
+    expect(judgeNames(seen.slice(1), '').status).toBe('ok');
+  });
+
+  test('of a castle that does not stand are judged by the text that will make them', () => {
+    const nobody = doorsOf(platform).map((door) => ({ door, names: undefined }));
+    const talos = 'data "talos_machine_configuration" "it" {}\n';
+    expect(judgeNames(nobody, '').status).toBe('skipped');
+    expect(judgeNames(nobody, `${talos} certSANs`).status).toBe('warning');
+    expect(judgeNames(nobody, `${talos} certSANs certSANs`).status).toBe('ok');
+  });
+});
+
+describe('the registries', () => {
+  test('of an image are told as a container runtime tells them', () => {
+    expect(registryOf('nginx:1')).toBe('docker.io');
+    expect(registryOf('library/nginx:1')).toBe('docker.io');
+    expect(registryOf('index.docker.io/library/nginx')).toBe('docker.io');
+    expect(registryOf('ghcr.io/a/b@sha256:c')).toBe('ghcr.io');
+    expect(registryOf('localhost/a')).toBe('localhost');
+    expect(registryOf('10.0.0.5:5000/a')).toBe('10.0.0.5:5000');
+  });
+
+  test('that limit who has no login warn, unless there is a pull secret or a mirror', () => {
+    const open =
+      'spec:\n  containers:\n    - image: ghcr.io/a/b:1\n    - name: c\n      image: "quay.io/c/d:1"\n';
+    expect(judgeRegistries([open], new Set())).toMatchObject({
+      status: 'warning',
+      saw: 'pulled without a login or a mirror: ghcr.io/a/b:1',
+    });
+    expect(judgeRegistries([`${open}  imagePullSecrets:\n    - name: x\n`], new Set()).status).toBe('ok');
+    expect(judgeRegistries([open], mirrorsIn('{"mirrors":{"ghcr.io":["https://cache.lan"]}}')).status).toBe(
+      'ok',
+    );
+    expect(judgeRegistries([open], mirrorsIn('{"mirrors":{"docker.io":["https://cache.lan"]}}')).status).toBe(
+      'warning',
+    );
+    expect(judgeRegistries([open], mirrorsIn('{"note":"ghcr.io: none"}')).status).toBe('warning');
+  });
+});

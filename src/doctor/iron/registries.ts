@@ -1,0 +1,58 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Check, type Finding, listed, ofCastle, ok, skipped, warning } from '../check.ts';
+import { platformOf } from './inputs.ts';
+
+export const registries: Check = {
+  id: 'iron.registries',
+  why: 'ghcr.io and Docker Hub let an address without a login pull about a hundred images in six hours: a few rebirths in a row, and the next one waits for images.',
+  look: ofCastle(async (castle, _, subject) => {
+    if (castle.box) return skipped('a castle of the box pulls no image');
+    if (castle.gitops === undefined) return skipped('the castle file has no `gitops`');
+    const platform = await platformOf(castle, subject);
+    const told = 'status' in platform ? '' : `${JSON.stringify(platform.inputs)}\n${platform.text}`;
+    return judgeRegistries(await readAll(castle.gitops.dir), mirrorsIn(told));
+  }),
+};
+
+const limited = ['ghcr.io', 'docker.io'];
+
+/** Registries of the machines' configuration that have a mirror, as Talos writes them or the inputs of the platform do. */
+export function mirrorsIn(text: string): ReadonlySet<string> {
+  if (!/mirrors/.test(text)) return new Set();
+  return new Set(
+    limited.filter((host) => new RegExp(`"?\\b${host.replace('.', '\\.')}"?\\s*[:=]`).test(text)),
+  );
+}
+
+/** `texts`: the YAML of a GitOps tree, a file each. A file that names a pull secret is taken to use it for all its images. */
+export function judgeRegistries(texts: readonly string[], mirrored: ReadonlySet<string>): Finding {
+  const images = new Set(
+    texts
+      .filter((text) => !/^\s*imagePullSecrets:/m.test(text))
+      .flatMap((text) =>
+        [...text.matchAll(/^\s*(?:-\s+)?image:\s*["']?([\w./:@-]+)/gm)].map(([, image = '']) => image),
+      ),
+  );
+  const open = [...images].filter(
+    (image) => limited.includes(registryOf(image)) && !mirrored.has(registryOf(image)),
+  );
+  if (open.length === 0) return ok('no image of the tree comes from a registry that limits who has no login');
+  return warning(
+    `pulled without a login or a mirror: ${listed(open)}`,
+    'Set a mirror of the registry in the machine configuration (best: on the Proxmox host), or give the ServiceAccounts an imagePullSecret.',
+  );
+}
+
+/** The host of an image reference; Docker Hub where it names none. */
+export function registryOf(image: string): string {
+  const [first = '', ...rest] = image.split('/');
+  const isHost = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost');
+  return isHost && first !== 'index.docker.io' ? first : 'docker.io';
+}
+
+async function readAll(dir: string): Promise<string[]> {
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true }).catch(() => []);
+  const files = entries.filter((entry) => entry.isFile() && /\.ya?ml$/.test(entry.name)).slice(0, 5_000);
+  return Promise.all(files.map((file) => readFile(join(file.parentPath, file.name), 'utf8').catch(() => '')));
+}
