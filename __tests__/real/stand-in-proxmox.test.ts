@@ -85,10 +85,10 @@ describe('the stand-in of the Proxmox API', () => {
     await using node = await openNode();
     await node.ask('POST', qemu, { vmid: '421', scsi0: 'local-lvm:8', protection: '1' });
     await node.ask('POST', `${qemu}/421/status/start`);
-    expect((await node.ask('DELETE', `${qemu}/421`)).says).toContain('is running');
-    await node.ask('POST', `${qemu}/421/status/stop`);
     expect((await node.ask('DELETE', `${qemu}/421`)).says).toContain('protection mode enabled');
     await node.ask('PUT', `${qemu}/421/config`, { protection: '0' });
+    expect((await node.ask('DELETE', `${qemu}/421`)).says).toContain('is running');
+    await node.ask('POST', `${qemu}/421/status/stop`);
     expect((await node.ask('DELETE', `${qemu}/421`)).status).toBe(200);
     await node.proxmox.settled();
     expect(node.proxmox.volumes).toEqual(['local-lvm:base-9000-disk-0']);

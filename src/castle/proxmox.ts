@@ -31,12 +31,7 @@ export const proxmox = z
   })
   .describe('The API of the Proxmox that the machines are on')
   .transform(
-    ({
-      endpoint,
-      'token-id': tokenId,
-      'token-secret': tokenSecret,
-      'ca-file': caFile,
-    }): ProxmoxSettings => ({
+    ({ endpoint, 'token-id': tokenId, 'token-secret': tokenSecret, 'ca-file': caFile }): ProxmoxSettings => ({
       endpoint,
       tokenId,
       tokenSecret,

@@ -61,6 +61,7 @@ function reportOf(castle: Castle, request: Request, ledger: Ledger, progress: Pr
     ),
     gates: [...progress.gates.values()],
     milestones: [...progress.milestones.values()],
+    ...(progress.machines === undefined ? {} : { machines: progress.machines }),
     leaks: progress.leaks,
     ...(progress.identity === undefined ? {} : { identity: progress.identity }),
     ...(progress.affected === undefined ? {} : { affected: progress.affected }),

@@ -1,5 +1,8 @@
 import type { Castle } from '../castle/load.ts';
-import { assertConfirmed } from '../destroy/confirm.ts';
+import { assertConfirmed, isConfirmed } from '../destroy/confirm.ts';
+import { assertWhole, nukeSettings } from '../destroy/criteria.ts';
+import { nukeCastle } from '../destroy/nuke.ts';
+import { showNuke } from '../destroy/show.ts';
 import { destroyCastle } from '../destroy/work.ts';
 import type { Edge } from '../edge.ts';
 import { PhoenixError } from '../errors.ts';
@@ -11,13 +14,21 @@ import { beginRun } from './begin.ts';
 import { concludeRun } from './conclude.ts';
 import type { CommandResult } from './result.ts';
 
-/** Destroys a castle layer by layer, in the reverse of their order, where its name is typed; see docs/destroy.md. */
+/** Destroys a castle where its name is typed, by its layers in the reverse of their order, or by its VMs; see docs/destroy.md. */
 export async function destroy(request: Request, edge: Edge): Promise<CommandResult> {
   const { ledger, castle } = await beginRun(request, edge);
   assertOutlives(castle, edge);
-  await ledger.span('confirm', 'phase', () => assertConfirmed(castle, request, edge));
+  const nuke = nukeSettings(castle);
+  if (nuke !== undefined) assertWhole(castle, request);
   const progress = createProgress('destroyed');
-  await conduct(castle, request, edge, ledger, progress, (prepared) => destroyCastle(prepared, request));
+  if (nuke !== undefined && !isConfirmed(castle, request)) {
+    await showNuke(nuke, { castle, request, edge, ledger, progress });
+    return concludeRun(castle, request, edge, ledger, progress);
+  }
+  await ledger.span('confirm', 'phase', () => assertConfirmed(castle, request, edge));
+  await conduct(castle, request, edge, ledger, progress, (prepared) =>
+    nuke === undefined ? destroyCastle(prepared, request) : nukeCastle(prepared, nuke),
+  );
   return concludeRun(castle, request, edge, ledger, progress);
 }
 

@@ -15,16 +15,27 @@ import { orderDestroy } from './order.ts';
  * touched: no login, no lease, no state.
  */
 export async function assertConfirmed(castle: Castle, request: Request, edge: Edge): Promise<void> {
-  if (request.confirm === castle.name) return;
+  if (!isConfirmed(castle, request)) throw await unconfirmed(castle, request, edge);
+}
+
+export const isConfirmed = ({ name }: Castle, { confirm }: Request) => confirm === name;
+
+/** The refusal, with what would be destroyed: the layers, and what `beside` says. */
+export async function unconfirmed(
+  castle: Castle,
+  request: Request,
+  edge: Edge,
+  beside: readonly string[] = [],
+): Promise<PhoenixError> {
   const given =
     request.confirm === ''
       ? 'No word was given that it is meant.'
       : `\`confirm\` is ${JSON.stringify(request.confirm)}, and the castle's name is ${castle.name}.`;
-  throw new PhoenixError({
+  return new PhoenixError({
     code: 'PHX-DESTROY-CONFIRM',
     class: 'input',
     what: `${castle.name} was not destroyed: nothing was touched.`,
-    why: `${given} ${await wouldBe(castle, request, edge)}`,
+    why: [given, ...beside, await wouldBe(castle, request, edge)].join(' '),
     next: `Read that list. If it is meant, give the name of the castle exactly: --confirm ${castle.name} (Action: input confirm).`,
     at: { file: castle.file },
   });

@@ -47,7 +47,7 @@ export async function destroyCastle(prepared: Prepared, { only, from }: Part): P
     await ledger.span('client secrets', 'phase', () => revokeMinted(prepared));
 }
 
-function noteKept({ run, progress }: Prepared, { kept }: DestroyOrder): void {
+export function noteKept({ run, progress }: Prepared, { kept }: DestroyOrder): void {
   for (const [name, reasons] of kept) {
     const note = reasons.includes(name)
       ? 'The castle file protects it (destroy.protect).'

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Castle } from '../castle/load.ts';
+import { parseJson } from '../json.ts';
 import { type Check, type Finding, failed, ofCastle, ok, skipped, warning } from './check.ts';
 
 /**
@@ -8,6 +9,11 @@ import { type Check, type Finding, failed, ofCastle, ok, skipped, warning } from
  * VM id nor its tags, and what SMBIOS says of it may be read by root alone.
  */
 export const machineFile = '/etc/phoenix-runner/vm.json';
+
+/** What `machineFile` says; undefined where that cannot be read. */
+export function machineIn(text: string): z.infer<typeof machine> | undefined {
+  return machine.safeParse(parseJson(text)).data;
+}
 
 const machine = z.object({ vmid: z.int().min(100), tags: z.array(z.string()).default([]) });
 
@@ -29,13 +35,13 @@ export function judgeBlastRadius(
 ): Finding {
   if (text === undefined)
     return skipped(`which VM this is cannot be told: there is no ${machineFile} (castle/runner writes it)`);
-  const parsed = machine.safeParse(parseJson(text));
-  if (!parsed.success)
+  const known = machineIn(text);
+  if (known === undefined)
     return warning(
       `${machineFile} does not tell which VM this is`,
       'Write `{"vmid": 900, "tags": ["phoenix-runner"]}` there, with what Proxmox shows for this VM.',
     );
-  const { vmid, tags } = parsed.data;
+  const { vmid, tags } = known;
   const within = destroy.vmids?.some(({ first, last }) => vmid >= first && vmid <= last) ?? false;
   const tagged = destroy.tag !== undefined && tags.includes(destroy.tag);
   if (!within && !tagged) return ok(`this is VM ${vmid}, which the castle may not delete`);
@@ -47,12 +53,4 @@ export function judgeBlastRadius(
     `this is VM ${vmid}, which the castle may delete: ${because.join(', and ')}`,
     'Run Phoenix on a machine of its own, outside the castle: docs/runners.md.',
   );
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

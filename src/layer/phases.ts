@@ -2,7 +2,16 @@ import type { Attempt } from './attempt.ts';
 import type { Operation } from './job.ts';
 
 export interface TimedPhase {
-  readonly name: 'init' | 'plan' | 'apply' | 'destroy' | 'finish' | 'read-back' | 'aftercare' | 'backoff';
+  readonly name:
+    | 'init'
+    | 'plan'
+    | 'apply'
+    | 'destroy'
+    | 'drop'
+    | 'finish'
+    | 'read-back'
+    | 'aftercare'
+    | 'backoff';
   /** Epoch milliseconds. */
   readonly from: number;
   readonly to: number;

@@ -20,15 +20,17 @@ export interface RetryPolicy {
 }
 
 export interface LayerOutcome {
-  readonly verdict: DoneVerdict | 'failed' | 'cancelled' | 'handed-over';
+  readonly verdict: DoneVerdict | 'dropped' | 'failed' | 'cancelled' | 'handed-over';
   readonly retries: number;
   readonly phases: readonly TimedPhase[];
   readonly outputs: ReadonlyMap<string, unknown>;
+  /** What must be known of it beside its verdict. */
+  readonly note?: string;
   readonly error?: PhoenixError;
 }
 
 /** How long a backend that did not take a state is asked again before its layer is given up. */
-const rescueWithinSeconds = 30;
+export const rescueWithinSeconds = 30;
 
 /** Applies or destroys one layer, with classified retries, and believes nothing that the state does not confirm. Never throws. */
 export async function runLayer(
@@ -143,7 +145,7 @@ function withWords(error: PhoenixError, words: readonly string[]): PhoenixError 
   });
 }
 
-function unsaved(
+export function unsaved(
   job: LayerJob,
   left: { readonly file: string; readonly why: string; readonly status: string },
 ) {

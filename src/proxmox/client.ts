@@ -66,7 +66,12 @@ export function connectProxmox(
   const authorization = `PVEAPIToken=${tokenId}=${secret.trim()}`;
 
   const once = (method: Sending['method'], { route, parameters = {} }: Route) =>
-    send({ method, url: `${endpoint}/api2/json${route}`, parameters, authorization }, fetch, attemptMs, signal);
+    send(
+      { method, url: `${endpoint}/api2/json${route}`, parameters, authorization },
+      fetch,
+      attemptMs,
+      signal,
+    );
 
   async function patiently(route: Route): Promise<Received> {
     const end = now() + budgetMs;
@@ -86,7 +91,10 @@ export function connectProxmox(
     const parsed = schema.safeParse(received.data);
     if (parsed.success) return parsed.data;
     const [issue] = parsed.error.issues;
-    throw strangeAnswer(asked, `\`${['data', ...(issue?.path ?? [])].map(String).join('.')}\` is not as expected`);
+    throw strangeAnswer(
+      asked,
+      `\`${['data', ...(issue?.path ?? [])].map(String).join('.')}\` is not as expected`,
+    );
   }
 
   return {

@@ -1,11 +1,5 @@
 import { z } from 'zod';
-import {
-  configAnswer,
-  nodesAnswer,
-  resourcesAnswer,
-  statusAnswer,
-  upidAnswer,
-} from './answers.ts';
+import { configAnswer, nodesAnswer, resourcesAnswer, statusAnswer, upidAnswer } from './answers.ts';
 import type { ProxmoxApi } from './client.ts';
 
 /** A guest as the cluster lists it. */
@@ -79,7 +73,11 @@ export async function readMachine(api: ProxmoxApi, place: Place): Promise<Machin
   const to = `read VM ${vmid}`;
   const config = await api.find({ route: `${below(place)}/config`, to }, configAnswer, noConfiguration);
   if (config === undefined) return undefined;
-  const power = await api.find({ route: `${below(place)}/status/current`, to }, statusAnswer, noConfiguration);
+  const power = await api.find(
+    { route: `${below(place)}/status/current`, to },
+    statusAnswer,
+    noConfiguration,
+  );
   if (power === undefined) return undefined;
   const { smbios1 = '', vmgenid = '', meta = '', template, protection, lock = power.lock } = config;
   const uuid = (/(?:^|,)uuid=([^,]+)/.exec(smbios1)?.[1] ?? '').toLowerCase();

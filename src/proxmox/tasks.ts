@@ -10,12 +10,20 @@ const longestPauseMs = 2_000;
  * Waits for the end of a task, for `withinMs` at most. Throws PHX-PROXMOX-TASK where it fails or does not end,
  * PHX-PROXMOX-LOCK where it failed for want of a lock.
  */
-export async function awaitTask(api: ProxmoxApi, upid: string, withinMs: number, what: string): Promise<void> {
+export async function awaitTask(
+  api: ProxmoxApi,
+  upid: string,
+  withinMs: number,
+  what: string,
+): Promise<void> {
   const node = upid.split(':')[1] ?? '';
   const route = `/nodes/${encodeURIComponent(node)}/tasks/${encodeURIComponent(upid)}/status`;
   const deadline = api.now() + withinMs;
   for (let pause = firstPauseMs; ; pause = Math.min(pause * 1.5, longestPauseMs)) {
-    const { status, exitstatus = '' } = await api.read({ route, to: `tell how the task ${what} goes` }, taskAnswer);
+    const { status, exitstatus = '' } = await api.read(
+      { route, to: `tell how the task ${what} goes` },
+      taskAnswer,
+    );
     // A warning is an end: `WARNINGS: 1`.
     if (status === 'stopped' && /^(?:OK$|WARNINGS\b)/.test(exitstatus)) return;
     if (status === 'stopped') throw failed(what, exitstatus, upid);

@@ -86,13 +86,17 @@ async function receive(response: Response): Promise<Received> {
   if (status >= 400) return { kind: 'refused', status, words: wordsOf(statusText, isObject ? body : {}) };
   if (status >= 300) return { kind: 'foreign', looks: `it redirects (${status})` };
   if (!isObject || !('data' in body))
-    return { kind: 'foreign', looks: /^\s*</.test(text) ? 'it sent a web page' : 'it sent no JSON with `data`' };
+    return {
+      kind: 'foreign',
+      looks: /^\s*</.test(text) ? 'it sent a web page' : 'it sent no JSON with `data`',
+    };
   return { kind: 'data', data: body.data };
 }
 
 /** Status line, and the parameters that were refused (400). */
 function wordsOf(statusText: string, body: object): string {
-  const errors = 'errors' in body && typeof body.errors === 'object' && body.errors !== null ? body.errors : {};
+  const errors =
+    'errors' in body && typeof body.errors === 'object' && body.errors !== null ? body.errors : {};
   const each = Object.entries(errors).map(([name, words]) => `${name}: ${String(words)}`);
   return [statusText.trim(), ...each].filter((part) => part !== '').join(' ');
 }

@@ -113,7 +113,11 @@ async function runOne(
     verdict,
     retries: outcome.retries,
     phases: outcome.phases,
-    ...(verdict === 'cancelled' ? { note: cancelledNote(name, outcome, operation) } : {}),
+    ...(verdict === 'cancelled'
+      ? { note: cancelledNote(name, outcome, operation) }
+      : outcome.note === undefined
+        ? {}
+        : { note: outcome.note }),
   });
   // What stopped the run is told once, not again by each layer that it stopped.
   if (outcome.error !== undefined && verdict !== 'cancelled') noteFailure(progress, name, outcome.error);

@@ -17,6 +17,8 @@ export interface Progress {
   readonly cautions: string[];
   readonly versions: Record<string, string>;
   readonly standIns: Report['standIns'];
+  /** The VMs that a nuke found, and what became of them. */
+  machines?: NonNullable<Report['machines']>;
   leaks: LeakAudit;
   /** The run's id; empty until it has its castle. */
   run: string;

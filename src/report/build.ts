@@ -50,6 +50,7 @@ export interface ReportInput {
   readonly layers: readonly LayerResult[];
   readonly gates: readonly GateResult[];
   readonly milestones: readonly MilestoneResult[];
+  readonly machines?: Report['machines'];
   readonly leaks: { readonly checked: number; readonly found: readonly Report['leaks']['found'][number][] };
   readonly identity?: NonNullable<Report['identity']>;
   readonly affected?: Affected;
@@ -113,6 +114,7 @@ export function buildReport(input: ReportInput): Report {
       targetSeconds: targetSeconds ?? null,
       met: seconds !== undefined && (targetSeconds === undefined || seconds <= targetSeconds),
     })),
+    ...(input.machines === undefined ? {} : { machines: input.machines.map((each) => ({ ...each })) }),
     leaks: { checked: input.leaks.checked, found: [...input.leaks.found] },
     ...(input.identity === undefined ? {} : { identity: { ...input.identity } }),
     ...(input.affected === undefined ? {} : { affected: affectedOf(input.affected) }),

@@ -24,11 +24,13 @@ export const layerVerdicts = [
   'unchanged',
   'destroyed',
   'absent',
+  'dropped',
   'kept',
   'failed',
   'skipped',
   'cancelled',
 ] as const;
+export const machineVerdicts = ['deleted', 'absent', 'kept', 'failed'] as const;
 export const gateVerdicts = ['passed', 'failed', 'skipped', 'cancelled'] as const;
 export const runVerdicts = [
   'reborn',
@@ -60,7 +62,9 @@ const layer = z.object({
   note: z
     .string()
     .optional()
-    .describe('What is left of a layer that was stopped half-way, and how to go on; why a layer was kept.'),
+    .describe(
+      'What is left of a layer that was stopped half-way, and how to go on; why a layer was kept, and what was dropped.',
+    ),
 });
 
 const gate = z.object({
@@ -132,6 +136,18 @@ export const reportSchema = z
     layers: z.array(layer),
     gates: z.array(gate),
     milestones: z.array(milestone),
+    machines: z
+      .array(
+        z.object({
+          vmid: z.int(),
+          name: z.string(),
+          node: z.string(),
+          verdict: z.enum(machineVerdicts),
+          why: z.string().describe('Empty where there is nothing to say.'),
+        }),
+      )
+      .optional()
+      .describe('The VMs that a destroy in the mode nuke found; absent in every other run.'),
     leaks: z.object({ checked: z.int().nonnegative(), found: z.array(leak) }),
     identity: z
       .object({

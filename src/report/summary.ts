@@ -9,6 +9,7 @@ import {
   gateText,
   layerRows,
   leaksText,
+  machineRows,
   milestoneText,
   shownFailures,
   unattributedText,
@@ -80,6 +81,12 @@ function layers(page: Page, report: Report): void {
   const rows = layerRows(report).map(({ layer, time, status }) => [literal(layer), time, statusText(status)]);
   page.table(['Layer', 'Time', 'Status'], rows);
   page.add(`**Total: ${duration(report.wallSeconds)}**`);
+  const machines = machineRows(report).map(({ machine, node, status }) => [
+    literal(machine),
+    literal(node),
+    status.startsWith('FAILED') ? `**FAILED**${literal(status.slice('FAILED'.length))}` : literal(status),
+  ]);
+  if (machines.length > 0) page.table(['VM', 'Node', 'Status'], machines);
 }
 
 function statusText(status: string): string {

@@ -89,11 +89,23 @@ const layerStatus = {
   unchanged: 'Unchanged',
   destroyed: 'Destroyed',
   absent: 'Absent',
+  dropped: 'Dropped',
   kept: 'Kept',
   failed: 'FAILED',
   skipped: 'Skipped',
   cancelled: 'Cancelled',
 } as const;
+
+const machineStatus = { deleted: 'Deleted', absent: 'Absent', kept: 'Kept', failed: 'FAILED' } as const;
+
+/** One row a VM: which, on which node, and what became of it. */
+export function machineRows({ machines = [] }: Report): { machine: string; node: string; status: string }[] {
+  return machines.map(({ vmid, name, node, verdict, why }) => ({
+    machine: `${vmid} ${name}`,
+    node,
+    status: `${machineStatus[verdict]}${why === '' ? '' : `: ${why}`}`,
+  }));
+}
 
 export function milestoneText({ seconds, targetSeconds, met }: Report['milestones'][number]): string {
   const target = targetSeconds === null ? '' : `, target ${duration(targetSeconds)}`;

@@ -20,6 +20,15 @@ const storage = z.strictObject({
 /** A VM that is there from the beginning, with its configuration as the API shows it. */
 const machine = z.strictObject({
   vmid: z.number().int().min(100),
+  /** The node that has it, where that is another of the cluster. */
+  node: z.string().optional(),
+  /** A container is listed, and has no route here. */
+  kind: z.enum(['qemu', 'lxc']).default('qemu'),
+  /** The token may not see it: it has no VM.Audit there. */
+  hidden: z.boolean().default(false),
+  /** The cluster's high availability keeps it. */
+  ha: z.boolean().default(false),
+  lock: z.enum(['create', 'clone', 'backup']).optional(),
   status: z.enum(['running', 'stopped']).default('stopped'),
   config: z.record(z.string(), z.string()),
 });
@@ -28,6 +37,10 @@ export const proxmoxConfig = z.strictObject({
   /** `USER@REALM!NAME=SECRET`, as it stands behind `PVEAPIToken=`. */
   token: z.string().regex(/^[^@\s]+@[^!\s]+![^=\s]+=\S{8,}$/),
   node: z.string().default('pve'),
+  /** Other nodes of the cluster; what is to be done on one that is offline is refused with 595. */
+  others: z.array(z.strictObject({ name: z.string().min(1), online: z.boolean().default(true) })).default([]),
+  /** Privileges that the token has not. */
+  lacks: z.array(z.enum(['VM.PowerMgmt', 'VM.Allocate'])).default([]),
   version: z.string().default('8.4.1'),
   storages: z.array(storage).default([
     { name: 'local', type: 'dir', content: ['iso', 'import', 'snippets'], total: 100 * 1024 ** 3, files: [] },

@@ -1,5 +1,5 @@
 import { ProxmoxRefusal } from './proxmox-refusal.ts';
-import { type Asked, exactly, type RouteTable, type Server } from './proxmox-server.ts';
+import { type Asked, assertPrivilege, exactly, type RouteTable, type Server } from './proxmox-server.ts';
 import type { Machine } from './proxmox-world.ts';
 
 const vm = '/nodes/([^/]+)/qemu/(\\d+)';
@@ -14,7 +14,7 @@ export const powerRoutes: RouteTable = [
 const idOf = ({ parts: [, vmid] }: Asked) => Number(vmid);
 
 function status({ world, now }: Server, asked: Asked): unknown {
-  const { vmid, status: power, lock, config, startedAt } = world.machine(idOf(asked));
+  const { vmid, status: power, lock, config, startedAt, ha = false } = world.machine(idOf(asked));
   return {
     ...{
       vmid,
@@ -27,7 +27,7 @@ function status({ world, now }: Server, asked: Asked): unknown {
       cpus: 1,
       maxmem: 1,
       uptime: power === 'running' ? Math.floor((now() - startedAt) / 1000) : 0,
-      ha: { managed: 0 },
+      ha: { managed: ha ? 1 : 0 },
     },
     ...(config.get('agent')?.startsWith('enabled=1') || config.get('agent')?.startsWith('1')
       ? { agent: 1 }
@@ -38,6 +38,7 @@ function status({ world, now }: Server, asked: Asked): unknown {
 
 function power(server: Server, asked: Asked): unknown {
   const { world, tasks, faults, now } = server;
+  assertPrivilege(server, idOf(asked), 'VM.PowerMgmt');
   const machine = world.unlocked(idOf(asked));
   const action = asked.parts[2] ?? '';
   if (faults.strikes('no-worker')) throw new ProxmoxRefusal(500, 'got no worker upid - start worker failed');
@@ -45,7 +46,7 @@ function power(server: Server, asked: Asked): unknown {
     throw new ProxmoxRefusal(500, `VM ${machine.vmid} already running`);
   return tasks.start(`qm${action}`, `${machine.vmid}`, () => {
     if (action === 'stop' || action === 'shutdown') {
-      machine.status = 'stopped';
+      if (!faults.strikes('stop-ignored')) machine.status = 'stopped';
       return;
     }
     if (faults.strikes('start-fails'))

@@ -1,5 +1,6 @@
 import type { ProxmoxConfig } from './proxmox-config.ts';
 import type { ProxmoxFaults } from './proxmox-faults.ts';
+import { ProxmoxRefusal } from './proxmox-refusal.ts';
 import type { Tasks } from './proxmox-tasks.ts';
 import type { World } from './proxmox-world.ts';
 
@@ -26,3 +27,13 @@ export type Route = (server: Server, asked: Asked) => unknown;
 export type RouteTable = readonly (readonly [string, RegExp, Route])[];
 
 export const exactly = (path: string) => new RegExp(`^${path}/?$`);
+
+/** In the words of PVE::RPCEnvironment. */
+export function assertPrivilege(
+  { config: { lacks } }: Server,
+  vmid: number,
+  privilege: ProxmoxConfig['lacks'][number],
+): void {
+  if (lacks.includes(privilege))
+    throw new ProxmoxRefusal(403, `Permission check failed (/vms/${vmid}, ${privilege})`);
+}

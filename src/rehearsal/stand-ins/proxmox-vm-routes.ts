@@ -1,6 +1,6 @@
 import { resizeDisk } from './proxmox-disks.ts';
 import { badParameter, ProxmoxRefusal } from './proxmox-refusal.ts';
-import { type Asked, exactly, type RouteTable, type Server } from './proxmox-server.ts';
+import { type Asked, assertPrivilege, exactly, type RouteTable, type Server } from './proxmox-server.ts';
 import { checkOptions, setDefaults, setOptions, shownConfig } from './proxmox-vm-config.ts';
 import type { Machine } from './proxmox-world.ts';
 
@@ -141,13 +141,26 @@ function rebuildCloudInit({ world }: Server, asked: Asked): unknown {
 }
 
 function deleteVm(server: Server, asked: Asked): unknown {
-  const { world, tasks } = server;
-  const machine = world.unlocked(idOf(asked));
-  if (machine.status === 'running')
-    throw new ProxmoxRefusal(500, `VM ${machine.vmid} is running - destroy failed`);
+  const { world, tasks, faults } = server;
+  const vmid = idOf(asked);
+  assertPrivilege(server, vmid, 'VM.Allocate');
+  const machine = world.machine(vmid);
+  // The order of PVE::API2::Qemu's destroy_vm.
   if (machine.config.get('protection') === '1')
-    throw new ProxmoxRefusal(500, `can't remove VM ${machine.vmid} - protection mode enabled`);
+    throw new ProxmoxRefusal(500, `can't remove VM ${vmid} - protection mode enabled`);
+  if (machine.ha === true && asked.parameters.get('purge') !== '1')
+    throw new ProxmoxRefusal(
+      500,
+      `unable to remove VM ${vmid} - used in HA resources and purge parameter not set.`,
+    );
+  if (machine.status === 'running') throw new ProxmoxRefusal(500, `VM ${vmid} is running - destroy failed`);
+  world.unlocked(vmid);
+  if (faults.strikes('delete-lock'))
+    throw new ProxmoxRefusal(500, `can't lock file '/var/lock/qemu-server/lock-${vmid}.conf' - got timeout`);
   return tasks.start('qmdestroy', `${machine.vmid}`, () => {
+    if (faults.strikes('delete-fails'))
+      throw new Error(`lvremove 'pve/vm-${vmid}-disk-0' error: Logical volume pve/vm-${vmid}-disk-0 in use.`);
+    if (faults.strikes('deleted-stays')) return;
     remove(world.volumes, machine.vmid);
     world.machines.delete(machine.vmid);
   });

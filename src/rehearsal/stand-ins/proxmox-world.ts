@@ -7,7 +7,12 @@ export interface Machine {
   readonly config: Map<string, string>;
   status: 'running' | 'stopped';
   /** The task that works on it: `create`, `clone`. Whatever else wants to change it is refused meanwhile. */
-  lock?: 'create' | 'clone';
+  lock?: 'create' | 'clone' | 'backup';
+  /** The node that has it, where that is not the first. */
+  readonly node?: string | undefined;
+  readonly kind?: 'qemu' | 'lxc';
+  readonly hidden?: boolean;
+  readonly ha?: boolean;
   startedAt: number;
 }
 

@@ -34,7 +34,7 @@ const routes: RouteTable = [
     exactly('/version'),
     ({ config }) => ({ version: config.version, release: config.version.slice(0, 3), repoid: '0' }),
   ],
-  ['GET', exactly('/nodes'), ({ config }) => [{ node: config.node, status: 'online', type: 'node' }]],
+  ['GET', exactly('/nodes'), listNodes],
   ['GET', exactly('/cluster/nextid'), nextId],
   ['GET', exactly('/cluster/resources'), resources],
   [
@@ -68,8 +68,9 @@ export async function startProxmox(
   const now = options.now ?? Date.now;
   const faults = planProxmoxFaults(config.faults);
   const world = createWorld(config.storages, config.node);
-  for (const { vmid, status, config: shown } of config.machines) {
-    world.machines.set(vmid, { vmid, status, config: new Map(Object.entries(shown)), startedAt: now() });
+  for (const { vmid, status, config: shown, lock, ...rest } of config.machines) {
+    const made = { vmid, status, config: new Map(Object.entries(shown)), startedAt: now(), ...rest };
+    world.machines.set(vmid, lock === undefined ? made : { ...made, lock });
     for (const [key, value] of Object.entries(shown)) {
       const [volid = '', ...options] = value.split(',');
       const size =
@@ -124,8 +125,7 @@ async function answer(server: Server, call: Call): Promise<void> {
       const match = method === request.method ? pattern.exec(path) : null;
       if (match === null) continue;
       const parts = match.slice(1).map((part) => decodeURIComponent(part));
-      if (path.startsWith('/nodes/') && parts[0] !== server.config.node)
-        throw new ProxmoxRefusal(500, `hostname lookup '${parts[0]}' failed - failed to get address info`);
+      if (path.startsWith('/nodes/')) assertNode(server, parts, path);
       const body = new URLSearchParams(await text(request));
       const parameters = new Map([...url.searchParams, ...body]);
       sendJson(call, 200, { data: route(server, { parts, parameters, note: call.note }) });
@@ -160,6 +160,33 @@ function strike({ faults, config }: Server, call: Call): void {
   );
 }
 
+/** What is on another node goes there, and finds no VM that is not there. */
+function assertNode({ config, world }: Server, [node = '', vmid]: readonly string[], path: string): void {
+  const other = config.others.find(({ name }) => name === node);
+  if (node !== config.node && other === undefined)
+    throw new ProxmoxRefusal(500, `hostname lookup '${node}' failed - failed to get address info`);
+  if (other?.online === false)
+    throw new ProxmoxRefusal(
+      595,
+      `Errors during connection establishment, proxy handshake: no route to ${node}`,
+    );
+  const machine = /^\/nodes\/[^/]+\/qemu\/\d+/.test(path) ? world.machines.get(Number(vmid)) : undefined;
+  if (machine === undefined) return;
+  if ((machine.node ?? config.node) !== node || machine.kind === 'lxc')
+    throw new ProxmoxRefusal(
+      500,
+      `Configuration file 'nodes/${node}/qemu-server/${vmid}.conf' does not exist`,
+    );
+  if (machine.hidden === true)
+    throw new ProxmoxRefusal(403, `Permission check failed (/vms/${vmid}, VM.Audit)`);
+}
+
+function listNodes({ config: { node, others } }: Server): unknown {
+  return [{ name: node, online: true }, ...others].map(({ name, online }) => ({
+    ...{ node: name, id: `node/${name}`, type: 'node', status: online ? 'online' : 'offline' },
+  }));
+}
+
 function nextId(
   { world }: Server,
   { parameters }: { readonly parameters: ReadonlyMap<string, string> },
@@ -171,9 +198,15 @@ function nextId(
   return wanted;
 }
 
-function resources({ world, config: { node } }: Server): unknown {
-  return [...world.machines.values()].map(({ vmid, status, config }) => ({
-    ...{ type: 'qemu', id: `qemu/${vmid}`, vmid, node, status, template: config.has('template') ? 1 : 0 },
-    ...{ name: config.get('name') ?? '', tags: config.get('tags') ?? '' },
-  }));
+/** A node that is offline broadcasts no name and no status any more. */
+function resources({ world, config: { node, others } }: Server): unknown {
+  const offline = new Set(others.filter(({ online }) => !online).map(({ name }) => name));
+  return [...world.machines.values()]
+    .filter(({ hidden }) => hidden !== true)
+    .map(({ vmid, status, config, node: own = node, kind = 'qemu' }) => ({
+      ...{ type: kind, id: `${kind}/${vmid}`, vmid, node: own, tags: config.get('tags') ?? '' },
+      ...(offline.has(own)
+        ? { status: 'unknown' }
+        : { status, name: config.get('name') ?? '', template: config.has('template') ? 1 : 0 }),
+    }));
 }
