@@ -10,14 +10,14 @@ export const registries: Check = {
     if (castle.box) return skipped('a castle of the box pulls no image');
     if (castle.gitops === undefined) return skipped('the castle file has no `gitops`');
     const platform = await platformOf(castle, subject);
-    const told = 'status' in platform ? '' : `${JSON.stringify(platform.inputs)}\n${platform.text}`;
-    return judgeRegistries(await readAll(castle.gitops.dir), mirrorsIn(told));
+    const inputs = 'status' in platform ? '' : JSON.stringify(platform.inputs);
+    return judgeRegistries(await readAll(castle.gitops.dir), mirrorsIn(inputs));
   }),
 };
 
 const limited = ['ghcr.io', 'docker.io'];
 
-/** Registries of the machines' configuration that have a mirror, as Talos writes them or the inputs of the platform do. */
+/** Registries that have a mirror by the platform's inputs: its own `registry_mirrors`, or patches as Talos has them. */
 export function mirrorsIn(text: string): ReadonlySet<string> {
   if (!/mirrors/.test(text)) return new Set();
   return new Set(
