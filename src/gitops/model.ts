@@ -41,8 +41,10 @@ export interface FluxNode {
   readonly substitutes: boolean;
   /** The Kustomization itself. */
   readonly resource: Resource;
-  /** What it applies; empty where its path cannot be built. */
+  /** What it applies; empty where its path cannot be built, or lies in another source than this tree. */
   readonly resources: readonly Resource[];
+  /** Whether `resources` is all that it applies: nothing of it is broken, or comes from elsewhere. */
+  readonly whole: boolean;
 }
 
 /** A GitOps tree as Flux would come to see it, from its entry. */
