@@ -2,6 +2,7 @@ import { parseAllDocuments } from 'yaml';
 import type { FluxNode, Key, Resource, Tree } from '../../src/gitops/model.ts';
 
 interface Extra {
+  readonly whole?: boolean;
   readonly given?: Partial<Tree['given']>;
   readonly pins?: Readonly<Record<string, string>>;
   readonly substitute?: Readonly<Record<string, string>>;
@@ -27,6 +28,7 @@ export function treeOf(yaml: string, extra: Extra = {}): Tree {
     substitutes,
     resource: resourceOf({ apiVersion: 'kustomize.toolkit.fluxcd.io/v1', kind: 'Kustomization' }, 0),
     resources,
+    whole: extra.whole ?? true,
   };
   return {
     root: '/tree',

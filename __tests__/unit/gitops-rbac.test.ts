@@ -103,12 +103,34 @@ spec: { targetNamespace: db }
       oneSecret.replace('get, list, watch', 'get'),
       'list, watch on secrets/creds',
     ],
-    ['another kind', oneSecret.replace('secrets', 'configmaps'), 'get, list, watch on secrets/creds'],
-    ['another group', oneSecret.replace('""', 'apps'), 'get, list, watch on secrets/creds'],
+    ['another kind', oneSecret.replace('secrets', 'configmaps'), 'get on secrets/creds'],
+    ['another group', oneSecret.replace('""', 'apps'), 'get on secrets/creds'],
   ])('finds a role for %s', (_, rules, missing) => {
     expect(found(account, role(rules), deployment(kubectl(wait)))).toMatchObject([
       { what: expect.stringContaining(missing) },
     ]);
+  });
+
+  test('knows that a wait for a condition lists and watches, and that one for an object to be there does not', () => {
+    const get = oneSecret.replace('get, list, watch', 'get');
+    expect(found(account, role(get), deployment(kubectl(wait)))).toEqual([]);
+    const ready = "[wait, '--for=condition=Ready', secret/creds, --timeout=15m]";
+    expect(found(account, role(oneSecret), deployment(kubectl(ready)))).toEqual([]);
+    expect(found(account, role(get), deployment(kubectl(ready)))).toMatchObject([
+      { what: expect.stringContaining('needs list, watch on secrets/creds in db') },
+    ]);
+  });
+
+  test('judges nothing as missing where a part of the tree lies elsewhere', () => {
+    for (const documents of [
+      [role(oneSecret)],
+      [account],
+      [account, role(oneSecret.replace('creds', 'x'))],
+    ]) {
+      const yaml = all(...documents, deployment(kubectl(wait)));
+      expect(initWithoutRbac.look(treeOf(yaml))).toHaveLength(1);
+      expect(initWithoutRbac.look(treeOf(yaml, { whole: false }))).toEqual([]);
+    }
   });
 
   test('finds a role that is bound in another namespace than the one that is asked', () => {
@@ -176,7 +198,7 @@ describe('rbac-too-much', () => {
       {
         severity: 'error',
         what: 'Role db/wait lets the ServiceAccount db/app of Deployment db/app read every Secret of db.',
-        fix: expect.stringContaining('resourceNames: [creds]'),
+        fix: 'Give the rule resourceNames: [creds] and verbs: [get].',
         at: { file: 'rules.0.resources' },
       },
     ]);

@@ -1,5 +1,7 @@
+import { isMap } from './draft.ts';
 import { type Image, readImage } from './image.ts';
-import { groupOf, is, isMap, mapsBelow } from './inspect.ts';
+import { is, mapsBelow } from './inspect.ts';
+import { groupOf } from './kinds.ts';
 import type { FluxNode, Key, Resource, Tree } from './model.ts';
 import { podOf } from './pods.ts';
 import { settled } from './settled.ts';

@@ -1,10 +1,8 @@
+import { isMap } from './draft.ts';
+import { groupOf } from './kinds.ts';
 import type { FluxNode, GitopsFinding, Key, Resource, Tree } from './model.ts';
 
 export type Manifest = Readonly<Record<string, unknown>>;
-
-export function isMap(value: unknown): value is Manifest {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** The value at `path`; undefined where the way ends before. */
 export function valueAt(value: unknown, path: readonly Key[]): unknown {
@@ -34,12 +32,6 @@ export function textsAt(value: unknown, path: readonly Key[]): readonly string[]
 export function mapAt(value: unknown, path: readonly Key[]): Manifest {
   const found = valueAt(value, path);
   return isMap(found) ? found : {};
-}
-
-/** `GROUP` of `GROUP/VERSION`; '' for the core. */
-export function groupOf({ apiVersion }: { readonly apiVersion: string }): string {
-  const slash = apiVersion.indexOf('/');
-  return slash === -1 ? '' : apiVersion.slice(0, slash);
 }
 
 export function is(resource: Resource, group: string, kind: string): boolean {
@@ -104,4 +96,9 @@ export function* mapsBelow(value: unknown, path: readonly Key[] = []): Generator
     yield [path, value];
     for (const [key, each] of Object.entries(value)) yield* mapsBelow(each, [...path, key]);
   }
+}
+
+/** Whether the tree shows all that is applied: else what is missing here may come from elsewhere. */
+export function isWhole(tree: Tree): boolean {
+  return tree.nodes.every(({ whole }) => whole);
 }

@@ -181,7 +181,7 @@ function kindOf(word: string): { readonly group: string; readonly resource: stri
 const verbsOf: Readonly<Record<string, readonly string[]>> = {
   get: ['get'],
   describe: ['get'],
-  // It looks first, and then lists and watches the one object by its name.
+  // It gets the object, and then lists and watches the one by its name; see kubectl's wait.go.
   wait: ['get', 'list', 'watch'],
   rollout: ['get', 'list', 'watch'],
   delete: ['get', 'delete'],
@@ -204,7 +204,8 @@ function needsOf(words: readonly string[], podNamespace: string): readonly Need[
   const { plain, flags } = readCall(words);
   const [verb = '', ...rest] = plain;
   if (needNothing.has(verb)) return [];
-  const verbs = verbsOf[verb];
+  // For `create` it only gets, twice a second.
+  const verbs = verb === 'wait' && flags.get('--for')?.toLowerCase() === 'create' ? ['get'] : verbsOf[verb];
   if (verb === 'rollout' && rest.shift() !== 'status') return undefined;
   if (
     verbs === undefined ||

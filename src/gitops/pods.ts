@@ -1,4 +1,5 @@
-import { isMap, listAt, type Manifest, mapAt, valueAt } from './inspect.ts';
+import { isMap } from './draft.ts';
+import { listAt, type Manifest, mapAt, valueAt } from './inspect.ts';
 import type { Key, Resource } from './model.ts';
 
 export interface Container {

@@ -1,4 +1,6 @@
-import { groupOf, inspect, is, isMap, listAt, named, resourcesOf, textAt } from '../inspect.ts';
+import { isMap } from '../draft.ts';
+import { inspect, is, listAt, named, resourcesOf, textAt } from '../inspect.ts';
+import { groupOf } from '../kinds.ts';
 import type { GitopsFinding, Key, Resource, Rule, Tree } from '../model.ts';
 import { reaches, versionOf } from '../server-versions.ts';
 import { unserved } from '../unserved.ts';

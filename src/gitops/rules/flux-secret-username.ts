@@ -1,4 +1,5 @@
-import { inspect, is, isMap, listAt, mapAt, named, resourcesOf, textAt, valueAt } from '../inspect.ts';
+import { isMap } from '../draft.ts';
+import { inspect, is, listAt, mapAt, named, resourcesOf, textAt, valueAt } from '../inspect.ts';
 import type { GitopsFinding, Key, Resource, Rule, Tree } from '../model.ts';
 
 const id = 'flux-secret-username';

@@ -1,11 +1,13 @@
 import { type ApiContainer, apiContainersOf } from '../api-pods.ts';
-import { is, named, resourcesOf } from '../inspect.ts';
+import { is, isWhole, named, resourcesOf } from '../inspect.ts';
 import type { Need } from '../kubectl.ts';
 import type { GitopsFinding, Rule, Tree } from '../model.ts';
 import { projectsToken } from '../pods.ts';
 import { accountIn, lacking, rightsOf } from '../rbac.ts';
 
 const id = 'init-without-rbac';
+const forbidden =
+  'The call is refused as forbidden: the pod does not get past it, however long that which it waits for has been there.';
 
 /** A pod that asks the API as an account which is not there, has no token, or may not do what is asked. */
 export const initWithoutRbac: Rule = {
@@ -25,7 +27,7 @@ function judge(tree: Tree, found: ApiContainer): readonly GitopsFinding[] {
 
   const manifest = accountIn(tree, namespace, account);
   if (manifest === undefined && account !== 'default') {
-    if (isHelms(tree, namespace)) return [];
+    if (isHelms(tree, namespace) || !isWhole(tree)) return [];
     return finding(
       `${who} talks to the API as the ServiceAccount ${whoNamespace}, which the tree does not have.`,
       'No pod is made for an account that does not exist: the workload stands at zero pods and says so only in an event.',
@@ -43,13 +45,13 @@ function judge(tree: Tree, found: ApiContainer): readonly GitopsFinding[] {
   }
 
   const rights = rightsOf(tree, namespace, account);
-  if (rights.unknown) return [];
+  if (rights.unknown || !isWhole(tree)) return [];
   if (rights.grants.length === 0) {
     // What it asks may need no right at all: `kubectl version`.
     if (talk.whole && talk.needs.length === 0) return [];
     return finding(
       `${who} talks to the API as the ServiceAccount ${whoNamespace}, to which no role is bound.`,
-      'Every call is refused as forbidden: the pod waits for ever, or until its deadline, for an object that may long be there.',
+      forbidden,
       `Bind a Role in ${namespace || 'its namespace'} to ${account}${asks(talk.needs)}.`,
     );
   }
@@ -58,7 +60,7 @@ function judge(tree: Tree, found: ApiContainer): readonly GitopsFinding[] {
     if (verbs.length === 0) continue;
     return finding(
       `${who} needs ${verbs.join(', ')} on ${describe(need)}, which no role of the ServiceAccount ${whoNamespace} grants.`,
-      'The call is refused as forbidden: the pod waits for ever, or until its deadline, for an object that may long be there.',
+      forbidden,
       `Grant ${account}${asks([need])}.`,
     );
   }

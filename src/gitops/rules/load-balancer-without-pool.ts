@@ -1,5 +1,16 @@
 import { addressesIn, holdsAddress } from '../addresses.ts';
-import { inspect, is, mapAt, mapsBelow, named, resourcesOf, textAt, textsAt, valueAt } from '../inspect.ts';
+import {
+  inspect,
+  is,
+  isWhole,
+  mapAt,
+  mapsBelow,
+  named,
+  resourcesOf,
+  textAt,
+  textsAt,
+  valueAt,
+} from '../inspect.ts';
 import type { GitopsFinding, Key, Resource, Rule, Tree } from '../model.ts';
 import { settled } from '../settled.ts';
 
@@ -18,7 +29,8 @@ export const loadBalancerWithoutPool: Rule = {
   id,
   look: (tree) => {
     const pools = poolsOf(tree);
-    const others = othersOf(tree);
+    // What is not in the tree may be in what cannot be read of it.
+    const others = othersOf(tree) || !isWhole(tree);
     return inspect(tree, (resource, node) => {
       const known = (text: unknown) => (typeof text === 'string' ? settled(node, text) : undefined);
       const findings: GitopsFinding[] = [];

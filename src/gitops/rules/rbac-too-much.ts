@@ -1,5 +1,5 @@
 import { type ApiContainer, apiContainersOf } from '../api-pods.ts';
-import { named } from '../inspect.ts';
+import { named as nameOf } from '../inspect.ts';
 import type { GitopsFinding, Rule, Tree } from '../model.ts';
 import { type Grant, readsAllSecrets, rightsOf } from '../rbac.ts';
 
@@ -25,28 +25,26 @@ function judge(tree: Tree, account: string, users: readonly ApiContainer[]): rea
   const [first] = users;
   if (first === undefined) return [];
   const { grants, admin } = rightsOf(tree, first.resource.namespace, first.account);
-  const whose = `the ServiceAccount ${account} of ${named(first.resource)}`;
+  const whose = `the ServiceAccount ${account} of ${nameOf(first.resource)}`;
   const init = users.some(({ container }) => container.init);
   const needsAll = users.some(({ talk }) =>
     talk.needs.some(
       ({ resource, group, name }) => resource === 'secrets' && group === '' && name === undefined,
     ),
   );
-  const needed = [
-    ...new Set(
-      users.flatMap(({ talk }) =>
-        talk.needs.flatMap(({ resource, name }) =>
-          resource === 'secrets' && name !== undefined ? [name] : [],
-        ),
-      ),
+  const named = users.flatMap(({ talk }) =>
+    talk.needs.filter(
+      ({ resource, group, name }) => resource === 'secrets' && group === '' && name !== undefined,
     ),
-  ];
+  );
+  const names = [...new Set(named.map(({ name }) => name))].join(', ');
+  const verbs = [...new Set(named.flatMap((need) => need.verbs))].join(', ');
   const whole = users.every(({ talk }) => talk.whole);
   const findings: GitopsFinding[] = admin.map((binding) => ({
     rule: id,
     severity: init ? 'error' : 'warning',
     at: binding.place(['roleRef', 'name']),
-    what: `${named(binding)} makes cluster-admin of ${whose}.`,
+    what: `${nameOf(binding)} makes cluster-admin of ${whose}.`,
     why: 'Whoever takes over this one pod has the whole castle, with every secret in it.',
     fix: 'Bind a Role of the namespace with just the verbs and names that the container asks for.',
   }));
@@ -60,8 +58,8 @@ function judge(tree: Tree, account: string, users: readonly ApiContainer[]): rea
       what: why.what,
       why: 'An init container needs one object; whoever takes over the pod has all the rest with it.',
       fix:
-        needed.length > 0
-          ? `Give the rule resourceNames: [${needed.join(', ')}] and the verbs get, list, watch.`
+        named.length > 0
+          ? `Give the rule resourceNames: [${names}] and verbs: [${verbs}].`
           : 'Name the objects by resourceNames, and only the verbs that are used.',
     });
   }
@@ -73,7 +71,7 @@ function reason(
   whose: string,
   needsAll: boolean,
 ): { readonly what: string; readonly key: string; readonly severe: boolean } | undefined {
-  const role = named(grant.role);
+  const role = nameOf(grant.role);
   const reach = grant.namespace === undefined ? 'of every namespace' : `of ${grant.namespace}`;
   if (readsAllSecrets(grant) && !needsAll)
     return { what: `${role} lets ${whose} read every Secret ${reach}.`, key: 'resources', severe: true };

@@ -1,4 +1,5 @@
-import { inspect, is, isMap, listAt, mapAt, named, textAt, textsAt, valueAt } from '../inspect.ts';
+import { isMap } from '../draft.ts';
+import { inspect, is, listAt, mapAt, named, textAt, textsAt, valueAt } from '../inspect.ts';
 import type { GitopsFinding, Key, Resource, Rule } from '../model.ts';
 
 const id = 'restore-trap';

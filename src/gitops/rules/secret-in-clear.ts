@@ -1,4 +1,5 @@
-import { inspect, is, isMap, mapAt, mapsBelow, named, textAt, textsBelow } from '../inspect.ts';
+import { isMap } from '../draft.ts';
+import { inspect, is, mapAt, mapsBelow, named, textAt, textsBelow } from '../inspect.ts';
 import type { GitopsFinding, Key, Resource, Rule } from '../model.ts';
 import { secretLine, textOfData } from '../secret-text.ts';
 import {
