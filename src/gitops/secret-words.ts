@@ -54,20 +54,40 @@ export function isPlaceholder(text: string): boolean {
   return rest !== value && !/[A-Za-z0-9]{3,}/.test(rest);
 }
 
-const passwordName = /(?:^|[-_.])(?:pass(?:word|wd|phrase)?|pwd)\d*$|pass(?:word|wd|phrase)$/i;
-const tokenName =
-  /(?:token|secret|(?:api|access|secret|private|encryption|signing|auth|master|account|license|app|client)[-_.]?key|credentials?)$|_KEY$/i;
-/** Names that end so and hold no secret. */
-const innocentName =
-  /(?:public|partition|sort|primary|foreign|cache|routing|object|label|group|host|known|tls|ssl|map|lookup|registry)[-_.]?key$|^key$|(?:existing|name|ref|pull|tls|image|use|enable|require|max|min|num|has|is|allow|rotate|min|max)[-_.]?(?:password|secret|token)s?$|next[-_]?token|remoteRef/i;
+const words = (text: string) => new Set(text.split(' '));
+/** Before `key`: what makes it one that opens something. */
+const opening = words(
+  'api access secret private encryption signing auth master account license app client session cookie jwt storage admin root',
+);
+/** Before `KEY` in capitals: what makes it a name of something else. */
+const naming = words(
+  'public partition sort primary foreign cache routing object label group host known tls ssl map lookup registry node index row',
+);
+/** Before `password`, `token` or `secret`: a switch, a count, or the name of a Secret. */
+const switching = words(
+  'existing name ref pull tls image use enable enabled require required max min num has is allow rotate next with generate random show reset',
+);
+
+/** `adminPassword`, `DB_PASSWORD`, `db.password-2` → their words in small letters. */
+function wordsOf(name: string): string[] {
+  return name
+    .replace(/([a-z\d])([A-Z])/g, '$1 $2')
+    .replace(/([A-Z]+)([A-Z][a-z])/g, '$1 $2')
+    .split(/[^A-Za-z0-9]+|(?<=[A-Za-z])\d+$/)
+    .filter((word) => word !== '')
+    .map((word) => word.toLowerCase());
+}
 
 export type Kind = 'password' | 'token';
 
 /** What the name of a field or variable promises: `DB_PASSWORD`, `adminPassword`, `API_KEY`. */
 export function secretName(name: string): Kind | undefined {
-  if (innocentName.test(name)) return undefined;
-  if (passwordName.test(name)) return 'password';
-  return tokenName.test(name) ? 'token' : undefined;
+  const [before = '', last = ''] = ['', ...wordsOf(name)].slice(-2);
+  if (switching.has(before)) return undefined;
+  if (/^(?:pass|pwd)$|(?:password|passwd|passphrase)$/.test(last)) return 'password';
+  if (/(?:token|secret|apikey)$|^credentials?$/.test(last)) return 'token';
+  if (last !== 'key') return undefined;
+  return opening.has(before) || (/_KEY\d*$/.test(name) && !naming.has(before)) ? 'token' : undefined;
 }
 
 /** Whether a text can be the value that such a name promises, and not a reference to it or a switch. */
