@@ -11,10 +11,17 @@ interface Extra {
 
 /** A tree of one Kustomization that applies the documents of `yaml` as they are. Places are paths, as the line says. */
 export function treeOf(yaml: string, extra: Extra = {}): Tree {
-  const resources = parseAllDocuments(yaml).flatMap((document, index) => {
-    const manifest: unknown = document.toJS();
-    return isMap(manifest) ? [resourceOf(manifest, index)] : [];
-  });
+  return treeFrom(
+    parseAllDocuments(yaml).map((document) => document.toJS()),
+    extra,
+  );
+}
+
+/** As `treeOf`, of what the documents hold. */
+export function treeFrom(manifests: readonly unknown[], extra: Extra = {}): Tree {
+  const resources = manifests.flatMap((manifest, index) =>
+    isMap(manifest) ? [resourceOf(manifest, index)] : [],
+  );
   const substitutes = extra.substitute !== undefined || extra.substituteFrom !== undefined;
   const node: FluxNode = {
     name: 'flux-system',

@@ -1,12 +1,10 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: Flux writes its own so.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { stringify } from 'yaml';
 import { secretInClear } from '../../src/gitops/rules/secret-in-clear.ts';
-import { treeOf } from '../support/gitops-tree.ts';
+import { treeFrom } from '../support/gitops-tree.ts';
 
-const found = (...manifests: object[]) =>
-  secretInClear.look(treeOf(manifests.map((each) => stringify(each)).join('---\n')));
+const found = (...manifests: object[]) => secretInClear.look(treeFrom(manifests));
 
 const metadata = { name: 'x', namespace: 'y' };
 const secret = (rest: object) => ({ apiVersion: 'v1', kind: 'Secret', metadata, ...rest });

@@ -13,6 +13,7 @@ const form =
 
 /** A reference to an image, with what container runtimes add to a short one; undefined for what is none. */
 export function readImage(text: string): Image | undefined {
+  if (text.length > 1000) return undefined;
   const groups = form.exec(text.trim().replace(/^oci:\/\//, ''))?.groups;
   const repository = groups?.['repository'];
   if (groups === undefined || repository === undefined) return undefined;

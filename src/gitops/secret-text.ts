@@ -10,12 +10,17 @@ export function textOfData(value: string): string {
   return odd ? value : text;
 }
 
-const line =
-  /^[\s"'-]*(?:export\s+|set\s+)?["']?([A-Za-z][\w.-]*)["']?\s*(?::|=|:=)\s*(?:"([^"\n]*)"|'([^'\n]*)'|([^\s"'#,;][^\s#,;]*))\s*[,;]?\s*(?:#.*)?$/gm;
+const setting =
+  /^[ \t"'-]*(?:(?:export|set)[ \t]+)?["']?([A-Za-z][\w.-]*)["']?[ \t]*(?::=|:|=)[ \t]*(?:"([^"]*)"|'([^']*)'|([^\s"'#,;][^\s#,;]*))[ \t]*[,;]?[ \t]*(?:#.*)?$/;
+
+/** Longer than any setting that a person wrote. */
+const longest = 2000;
 
 /** The first line of a file of settings that has a secret, as `a password (db.password)`; undefined where none has. */
 export function secretLine(text: string): string | undefined {
-  for (const [, name = '', double, single, bare] of text.matchAll(line)) {
+  for (const line of text.split(/\r?\n/)) {
+    if (line.length > longest || !/[:=]/.test(line)) continue;
+    const [, name = '', double, single, bare] = setting.exec(line) ?? [];
     const kind = secretName(name);
     const value = double ?? single ?? bare ?? '';
     if (kind !== undefined && isSecretValue(value, kind) && !isCode(value)) return `a ${kind} (${name})`;

@@ -11,17 +11,17 @@ const forms: readonly (readonly [RegExp, string])[] = [
   [/\bhvs\.[\w-]{20,}/, 'a token of Vault'],
   [/\b[sr]k_live_[A-Za-z0-9]{16,}/, 'a key of Stripe'],
   [/\btskey-(?:auth|client|api)-\w{6,}-\w{8,}/, 'a key of Tailscale'],
-  [/\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{16,}/, 'a JWT'],
+  [/\beyJ[\w-]{8,1000}\.eyJ[\w-]{8,4000}\.[\w-]{16}/, 'a JWT'],
 ];
 
-const credentials = /\b[a-z][a-z0-9+.-]*:\/\/([^\s/:@"'<>]*):([^\s/@"'<>]+)@[^\s"'<>]/gi;
+const credentials = /\b[a-z][a-z0-9+.-]{0,20}:\/\/[^\s/:@"'<>]{0,200}:([^\s/@"'<>]{1,500})@[^\s"'<>]/gi;
 
 /** What kind of secret a text holds, by its form alone: `a private key`. */
 export function secretForm(text: string): string | undefined {
   if (isEncrypted(text)) return undefined;
   const form = forms.find(([pattern]) => pattern.test(text));
   if (form !== undefined) return form[1];
-  for (const [, , password = ''] of text.matchAll(credentials))
+  for (const [, password = ''] of text.matchAll(credentials))
     if (!isPlaceholder(decoded(password))) return 'a URL with a password';
   return undefined;
 }
@@ -45,10 +45,12 @@ const placeholders =
 /** What stands for a value: a variable, a template, a word for one, or nothing. */
 export function isPlaceholder(text: string): boolean {
   const value = text.trim();
+  // Nobody writes so long a word for nothing; and what searches a text is not to take long over it.
+  if (value.length > 2000) return false;
   if (value === '' || placeholders.test(value)) return true;
   // ${VAR}, $(VAR), $VAR, {{ .value }}, <value>, %(value)s, @value@: all of it, beside punctuation.
   const rest = value.replace(
-    /\$\{[^}]*\}|\$\([^)]*\)|\{\{[\s\S]*?\}\}|<[^<>]*>|%\([^)]*\)s|%[sdv]|\$[A-Za-z_]\w*|@@?[A-Z_]{3,}@@?/g,
+    /\$\{[^{}]*\}|\$\([^()]*\)|\{\{[^{}]*\}\}|<[^<>]*>|%\([^()]*\)s|%[sdv]|\$[A-Za-z_]\w*|@@?[A-Z_]{3,}@@?/g,
     '',
   );
   return rest !== value && !/[A-Za-z0-9]{3,}/.test(rest);
@@ -71,6 +73,7 @@ const switching = words(
 /** `adminPassword`, `DB_PASSWORD`, `db.password-2` → their words in small letters. */
 function wordsOf(name: string): string[] {
   return name
+    .slice(-200)
     .replace(/([a-z\d])([A-Z])/g, '$1 $2')
     .replace(/([A-Z]+)([A-Z][a-z])/g, '$1 $2')
     .split(/[^A-Za-z0-9]+|(?<=[A-Za-z])\d+$/)
@@ -100,7 +103,8 @@ export function isSecretValue(text: string, kind: Kind): boolean {
   if (/^(?:\.{0,2}\/|~\/|file:|vault:|ref\+|op:\/\/)/.test(value) || /^[a-z][a-z0-9+.-]*:\/\//i.test(value))
     return false;
   if (kind === 'password') return value.length >= 3 && !/^\d{1,3}$/.test(value);
-  return value.length >= 8 && !/\s/.test(value) && !isName(value) && !/^\d+$/.test(value);
+  if (value.length < 8 || /\s/.test(value) || /^\d+$/.test(value)) return false;
+  return value.length > 200 || !isName(value);
 }
 
 /** `my-secret`, `db.creds-v2`, `DB_PASSWORD`, `clientSecret`: what people call things, not what machines draw. */

@@ -1,5 +1,6 @@
 import { inspect, named, textsAt } from '../inspect.ts';
-import { apiTalkOf, readCall } from '../kubectl.ts';
+import { apiTalkOf } from '../kubectl.ts';
+import { readCall } from '../kubectl-words.ts';
 import type { GitopsFinding, Rule } from '../model.ts';
 import { type Container, hasDeadline, podOf } from '../pods.ts';
 import { type Run, runOf } from '../shell.ts';
