@@ -15,6 +15,7 @@ export interface Asked {
   /** As the castle file has it. */
   readonly entry: string;
   readonly given: Tree['given'];
+  readonly fastTrack: Tree['fastTrack'];
   /** In place of the files below `root`. */
   readonly files?: Files;
 }
@@ -23,7 +24,7 @@ export interface Asked {
 const mostNodes = 1000;
 
 /** Reads the tree as Flux would come to see it. Throws nothing: what cannot be read is in `broken`. */
-export function readTree({ root, entry, given, files = filesBelow(root) }: Asked): Tree {
+export function readTree({ root, entry, given, fastTrack, files = filesBelow(root) }: Asked): Tree {
   const found = report();
   const context = contextOf(files, found);
   const first = entryNode(entry, context);
