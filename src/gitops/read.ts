@@ -46,6 +46,7 @@ export function readTree({ root, entry, given, fastTrack, files = filesBelow(roo
     entry: joined('', entry) ?? entry,
     nodes: [...nodes.values()],
     broken: found.findings,
+    fastTrack,
     given,
   };
 }
