@@ -1,0 +1,21 @@
+import type { Rule } from '../model.ts';
+import { readRules } from '../report.ts';
+import { crBesideCrd, crdNotBefore } from './crds.ts';
+import { dependsOnCycle, dependsOnUnknown } from './depends-on.ts';
+import { fastTrackOnData } from './fast-track-on-data.ts';
+import { namespaceBefore } from './namespace-before.ts';
+import { substitutionMissing } from './substitution-missing.ts';
+import { waitOnHeavy } from './wait-on-heavy.ts';
+
+/** Every rule, in the order of docs/gitops-lint.md. */
+export const rules: readonly Rule[] = [
+  ...readRules.map((id): Rule => ({ id, look: ({ broken }) => broken.filter(({ rule }) => rule === id) })),
+  dependsOnUnknown,
+  dependsOnCycle,
+  crBesideCrd,
+  crdNotBefore,
+  waitOnHeavy,
+  fastTrackOnData,
+  namespaceBefore,
+  substitutionMissing,
+];
