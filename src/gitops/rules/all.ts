@@ -3,6 +3,7 @@ import { readRules } from '../report.ts';
 import { crBesideCrd, crdNotBefore } from './crds.ts';
 import { dependsOnCycle, dependsOnUnknown } from './depends-on.ts';
 import { fastTrackOnData } from './fast-track-on-data.ts';
+import { milestoneUnknown } from './milestone-unknown.ts';
 import { namespaceBefore } from './namespace-before.ts';
 import { substitutionMissing } from './substitution-missing.ts';
 import { waitOnHeavy } from './wait-on-heavy.ts';
@@ -16,6 +17,7 @@ export const rules: readonly Rule[] = [
   crdNotBefore,
   waitOnHeavy,
   fastTrackOnData,
+  milestoneUnknown,
   namespaceBefore,
   substitutionMissing,
 ];

@@ -7,7 +7,7 @@ export const fastTrackOnData: Rule = {
   id: 'fast-track-on-data',
   look(tree) {
     const graph = graphOf(tree);
-    const fast = tree.nodes.filter(({ name }) => tree.fastTrack.includes(name));
+    const fast = tree.nodes.filter(({ name }) => tree.fastTrack?.includes(name));
     return fast.flatMap((node) =>
       [...graph.waitedFor(keyOfNode(node))].flatMap(([key, way]): GitopsFinding[] => {
         const data = graph.get(key)?.resources.find(isData);
