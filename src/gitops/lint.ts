@@ -1,9 +1,9 @@
-import type { GitopsFinding, Tree } from './model.ts';
+import type { GitopsFinding, Rule, Tree } from './model.ts';
 import { rules } from './rules/all.ts';
 
 /** What the rules find, errors first, then by place. */
-export function lint(tree: Tree): GitopsFinding[] {
-  const found = rules.flatMap((rule) => rule.look(tree));
+export function lint(tree: Tree, by: readonly Rule[] = rules): GitopsFinding[] {
+  const found = by.flatMap((rule) => rule.look(tree));
   const rank = ({ severity }: GitopsFinding) => (severity === 'error' ? 0 : 1);
   return found.toSorted(
     (a, b) =>
