@@ -1,9 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { graphOf } from '../../src/gitops/graph.ts';
+import type { FluxNode, Tree } from '../../src/gitops/model.ts';
 import { dependsOnCycle } from '../../src/gitops/rules/depends-on.ts';
-import { configMap } from '../support/gitops/files.ts';
-import { cluster, dependsOn, folder, treeOf } from '../support/gitops/linted.ts';
 import { holds } from '../support/property.ts';
 
 const names = ['a', 'b', 'c', 'd', 'e', 'f'];
@@ -14,11 +13,20 @@ const wanted: fc.Arbitrary<Wanted> = fc
   .array(fc.tuple(fc.constantFrom(...names), fc.constantFrom(...names)), { maxLength: 9 })
   .map((edges) => new Map(names.map((from) => [from, [...new Set(edges.filter(([a]) => a === from).map(([, b]) => b))]])));
 
-const tree = (edges: Wanted) =>
-  treeOf({
-    ...cluster(Object.fromEntries([...edges].map(([name, to]) => [name, ['./apps', to.length === 0 ? '' : dependsOn(...to)]]))),
-    ...folder('apps', configMap('x', 'default')),
+function tree(edges: Wanted): Tree {
+  const nodes = [...edges].map(([name, to]): FluxNode => {
+    const at = { file: `cluster/${name}.yaml`, line: 1, column: 1 };
+    const [apiVersion, kind, namespace] = ['kustomize.toolkit.fluxcd.io/v1', 'Kustomization', 'flux-system'];
+    return {
+      ...{ name, namespace, path: './apps', wait: false, suspended: false, whole: true },
+      ...{ dependsOn: to.map((each) => `flux-system/${each}`), substitute: new Map(), substituteFrom: [] },
+      ...{ substitutes: false, resources: [] },
+      resource: { apiVersion, kind, name, namespace, manifest: {}, at, place: () => at },
+    };
   });
+  const given = { namespaces: new Set<string>(), crds: new Set<string>(), configMaps: new Map() };
+  return { root: '/tree', entry: 'cluster', nodes, broken: [], given };
+}
 
 /** What can be reached from each, by as many steps as there are names: nothing clever. */
 function reach(edges: Wanted): Map<string, Set<string>> {

@@ -50,6 +50,7 @@ export function contextOf(files: Files, report: Report): Context {
     enter(at) {
       left -= 1;
       if (left >= 0) return true;
+      if (left < -1) return false;
       report.add('not-looked-at', 'error', at, {
         what: 'The tree refers to itself in more ways than are followed.',
         why: 'Kustomize would build these folders again and again, for minutes or without an end.',

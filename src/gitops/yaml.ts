@@ -38,6 +38,7 @@ export type ReadYaml =
 const largestCharacters = 1024 * 1024;
 const deepest = 500;
 const mostAliases = 100;
+const dashes = new RegExp(`^[ \\t]*(?:-[ \\t]+){${deepest}}`, 'm');
 
 /**
  * Reads a file's documents in bounded time. `start`: where the text begins, where it is a part of another file. `twice`: a
@@ -51,6 +52,7 @@ export function readYaml(whole: string, file: string, start?: Place): ReadYaml {
     return refuse(`It has ${text.length} characters, and at most ${largestCharacters} are read`);
   }
   if (nesting(text) > deepest) return refuse(`More than ${deepest} brackets are open at once in it`);
+  if (dashes.test(text)) return refuse(`A line of it begins more than ${deepest} lists`);
   const lines = new LineCounter();
   const place = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
