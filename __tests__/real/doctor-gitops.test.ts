@@ -43,10 +43,16 @@ interface Said {
 }
 
 /** Without a tool on PATH, and without a cache to install one into. */
-async function phoenix(cwd: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Said> {
+async function phoenix(
+  cwd: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Said> {
   const options = { cwd, env: { HOME: cwd, PATH: '', RUNNER_TOOL_CACHE: join(cwd, 'none'), ...env } };
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [entry, ...args], options, (_, out, err) => resolve({ code: child.exitCode, out, err }));
+    const child = execFile(process.execPath, [entry, ...args], options, (_, out, err) =>
+      resolve({ code: child.exitCode, out, err }),
+    );
   });
 }
 
@@ -63,7 +69,11 @@ describe('phoenix doctor --only gitops', () => {
     const { code, out } = await phoenix(castle.dir, ['doctor', '--only', 'gitops', '--json']);
     const { checks } = answer.parse(JSON.parse(out));
     expect(checks).toEqual([
-      { id: 'gitops.tree', status: 'ok', saw: '9 Kustomizations with 23 objects from tree/cluster: nothing found' },
+      {
+        id: 'gitops.tree',
+        status: 'ok',
+        saw: '9 Kustomizations with 23 objects from tree/cluster: nothing found',
+      },
     ]);
     expect(code).toBe(0);
   });
@@ -119,7 +129,14 @@ describe('phoenix doctor --only gitops', () => {
 
   test('finds nothing in the reference castle', async () => {
     const castle = join(import.meta.dirname, '../../castle/live/box/phoenix.yaml');
-    const { code, out } = await phoenix(process.cwd(), ['doctor', '--castle', castle, '--only', 'gitops', '--json']);
+    const { code, out } = await phoenix(process.cwd(), [
+      'doctor',
+      '--castle',
+      castle,
+      '--only',
+      'gitops',
+      '--json',
+    ]);
     expect(answer.parse(JSON.parse(out)).checks).toMatchObject([{ status: 'ok' }]);
     expect(code).toBe(0);
   });
@@ -127,13 +144,22 @@ describe('phoenix doctor --only gitops', () => {
 
 test('the Action shows each finding at its place', async () => {
   await using castle = await castleOf(notADirectory);
-  const env = { GITHUB_ACTIONS: 'true', INPUT_COMMAND: 'doctor', INPUT_ONLY: 'gitops', GITHUB_OUTPUT: join(castle.dir, 'out'), GITHUB_STATE: join(castle.dir, 'state'), GITHUB_STEP_SUMMARY: join(castle.dir, 'summary') };
+  const env = {
+    GITHUB_ACTIONS: 'true',
+    INPUT_COMMAND: 'doctor',
+    INPUT_ONLY: 'gitops',
+    GITHUB_OUTPUT: join(castle.dir, 'out'),
+    GITHUB_STATE: join(castle.dir, 'state'),
+    GITHUB_STEP_SUMMARY: join(castle.dir, 'summary'),
+  };
   for (const name of ['out', 'state', 'summary']) await writeFile(join(castle.dir, name), '');
   const { out } = await phoenix(castle.dir, [], env);
   const errors = out.split('\n').filter((line) => line.startsWith('::error'));
   expect(errors.map((line) => /^::error ([^:]*)::/.exec(line)?.[1])).toEqual([
     expect.stringMatching(/title=path-not-a-folder,file=tree\/cluster\/core\.yaml,line=9,col=9/),
-    expect.stringMatching(/title=no-kustomization,file=tree\/infrastructure\/operators\/data\/kustomization\.yaml,line=4,col=5/),
+    expect.stringMatching(
+      /title=no-kustomization,file=tree\/infrastructure\/operators\/data\/kustomization\.yaml,line=4,col=5/,
+    ),
     expect.stringMatching(/title=broken-reference/),
     expect.stringMatching(/title=PHX-DOCTOR-FAILED/),
   ]);

@@ -11,7 +11,10 @@ type Wanted = ReadonlyMap<string, readonly string[]>;
 /** Up to six Kustomizations, each depending on any of them. */
 const wanted: fc.Arbitrary<Wanted> = fc
   .array(fc.tuple(fc.constantFrom(...names), fc.constantFrom(...names)), { maxLength: 9 })
-  .map((edges) => new Map(names.map((from) => [from, [...new Set(edges.filter(([a]) => a === from).map(([, b]) => b))]])));
+  .map(
+    (edges) =>
+      new Map(names.map((from) => [from, [...new Set(edges.filter(([a]) => a === from).map(([, b]) => b))]])),
+  );
 
 function tree(edges: Wanted): Tree {
   const nodes = [...edges].map(([name, to]): FluxNode => {
@@ -32,7 +35,8 @@ function tree(edges: Wanted): Tree {
 function reach(edges: Wanted): Map<string, Set<string>> {
   const far = new Map([...edges].map(([from, to]) => [from, new Set(to)]));
   for (const _ of names) {
-    for (const seen of far.values()) for (const each of [...seen]) for (const next of edges.get(each) ?? []) seen.add(next);
+    for (const seen of far.values())
+      for (const each of [...seen]) for (const next of edges.get(each) ?? []) seen.add(next);
   }
   return far;
 }
@@ -44,7 +48,12 @@ describe('the graph of a tree', () => {
         const graph = graphOf(tree(edges));
         for (const [from, far] of reach(edges)) {
           const ways = graph.waitedFor(`flux-system/${from}`);
-          expect([...ways.keys()].toSorted()).toEqual([...far].filter((to) => to !== from).map((to) => `flux-system/${to}`).toSorted());
+          expect([...ways.keys()].toSorted()).toEqual(
+            [...far]
+              .filter((to) => to !== from)
+              .map((to) => `flux-system/${to}`)
+              .toSorted(),
+          );
           for (const [to, way] of ways) {
             expect([way[0], way.at(-1)]).toEqual([`flux-system/${from}`, to]);
             for (const [index, step] of way.slice(1).entries()) {
@@ -61,7 +70,11 @@ describe('the graph of a tree', () => {
       fc.property(wanted, (edges) => {
         const far = reach(edges);
         const knots = new Set(
-          names.filter((name) => far.get(name)?.has(name)).map((name) => names.filter((other) => far.get(name)?.has(other) && far.get(other)?.has(name)).join()),
+          names
+            .filter((name) => far.get(name)?.has(name))
+            .map((name) =>
+              names.filter((other) => far.get(name)?.has(other) && far.get(other)?.has(name)).join(),
+            ),
         );
         const found = dependsOnCycle.look(tree(edges));
         expect(found.length).toBe(knots.size);

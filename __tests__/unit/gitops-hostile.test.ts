@@ -11,7 +11,11 @@ import { configMap, kustomization, type Written } from '../support/gitops/files.
 import { cluster, findingsOf, shownFindings } from '../support/gitops/linted.ts';
 
 function looked(root: string): GitopsFinding[] {
-  const given = { namespaces: new Set(['flux-system']), crds: new Set(['*.kustomize.toolkit.fluxcd.io']), configMaps: new Map() };
+  const given = {
+    namespaces: new Set(['flux-system']),
+    crds: new Set(['*.kustomize.toolkit.fluxcd.io']),
+    configMaps: new Map(),
+  };
   const entryAt = { file: 'phoenix.yaml', line: 1, column: 1 };
   return lint(readTree({ root, entry: 'cluster', entryAt, given }), treeRules);
 }
@@ -23,11 +27,19 @@ const of = (name: string, more: Written = {}): Written => ({
   ...more,
 });
 
-const bomb = ['a: &a [x, x, x, x, x, x, x, x, x]', ...'bcdefghij'.split('').map((name, index) => `${name}: &${name} [${`*${'abcdefghi'[index]}, `.repeat(9)}]`)].join('\n');
+const bomb = [
+  'a: &a [x, x, x, x, x, x, x, x, x]',
+  ...'bcdefghij'
+    .split('')
+    .map((name, index) => `${name}: &${name} [${`*${'abcdefghi'[index]}, `.repeat(9)}]`),
+].join('\n');
 
 const monsters: Readonly<Record<string, readonly [text: string, line: number]>> = {
   'an alias bomb': [`apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n${bomb}\n`, 1],
-  'five megabytes': [`apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n${'  k: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n'.repeat(110_000)}`, 1],
+  'five megabytes': [
+    `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n${'  k: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n'.repeat(110_000)}`,
+    1,
+  ],
   'ten megabytes': ['a'.repeat(10_000_000), 1],
   'brackets in brackets': [`a: ${'['.repeat(100_000)}`, 1],
   'maps in maps': [`a: ${'{a: '.repeat(100_000)}`, 1],
@@ -46,7 +58,9 @@ describe('a hostile tree ends in findings, in bounded time:', () => {
     const before = performance.now();
     const found = looked(folder.dir);
     expect(performance.now() - before).toBeLessThan(10_000);
-    expect(found.map(({ rule, at }) => `${rule} ${at.file}:${at.line}`)).toEqual([`unreadable apps/a.yaml:${line}`]);
+    expect(found.map(({ rule, at }) => `${rule} ${at.file}:${at.line}`)).toEqual([
+      `unreadable apps/a.yaml:${line}`,
+    ]);
     expect(JSON.stringify(found).length).toBeLessThan(2_000);
   });
 
@@ -54,10 +68,15 @@ describe('a hostile tree ends in findings, in bounded time:', () => {
     await using outside = await temporaryFolder({ 'secret.yaml': configMap('secret') });
     await using folder = await temporaryFolder({ ...of('out.yaml'), 'real/a.yaml': configMap('a') });
     await symlink(join(outside.dir, 'secret.yaml'), join(folder.dir, 'apps/out.yaml'));
-    await writeFile(join(folder.dir, 'apps/kustomization.yaml'), kustomization(['out.yaml', 'in', 'in/a.yaml']));
+    await writeFile(
+      join(folder.dir, 'apps/kustomization.yaml'),
+      kustomization(['out.yaml', 'in', 'in/a.yaml']),
+    );
     await symlink('../real', join(folder.dir, 'apps/in'));
     const found = looked(folder.dir);
-    expect(shownFindings(found)).toEqual([4, 5, 6].map((line) => `apps/kustomization.yaml:${line}:5 broken-reference`));
+    expect(shownFindings(found)).toEqual(
+      [4, 5, 6].map((line) => `apps/kustomization.yaml:${line}:5 broken-reference`),
+    );
     expect(found[0]?.what).toContain('symlinks');
     expect(JSON.stringify(found)).not.toContain('secret.yaml');
   });
@@ -67,46 +86,69 @@ describe('a hostile tree ends in findings, in bounded time:', () => {
     expect(spawnSync('mkfifo', [join(folder.dir, 'apps/pipe.yaml')]).status).toBe(0);
     await mkdir(join(folder.dir, 'real'));
     await symlink('real', join(folder.dir, 'link'));
-    await writeFile(join(folder.dir, 'cluster/apps.yaml'), `${cluster({ a: ['./apps'] })['cluster/a.yaml']}---\n${cluster({ b: ['./link'] })['cluster/b.yaml']}`);
+    await writeFile(
+      join(folder.dir, 'cluster/apps.yaml'),
+      `${cluster({ a: ['./apps'] })['cluster/a.yaml']}---\n${cluster({ b: ['./link'] })['cluster/b.yaml']}`,
+    );
     expect(shownFindings(looked(folder.dir))).toEqual([
       'apps/kustomization.yaml:4:5 broken-reference',
       'cluster/apps.yaml:22:9 path-not-a-folder',
     ]);
   });
 
-  test.each(['../../../etc/passwd', '/etc/passwd', '../../../../../../../../etc', './../../..'])('the way out %s', (way) => {
-    const found = findingsOf(of(way));
-    expect(shownFindings(found)).toEqual(['apps/kustomization.yaml:4:5 broken-reference']);
-    expect(found[0]?.what).toContain('out of the tree');
-  });
+  test.each(['../../../etc/passwd', '/etc/passwd', '../../../../../../../../etc', './../../..'])(
+    'the way out %s',
+    (way) => {
+      const found = findingsOf(of(way));
+      expect(shownFindings(found)).toEqual(['apps/kustomization.yaml:4:5 broken-reference']);
+      expect(found[0]?.what).toContain('out of the tree');
+    },
+  );
 
   test('folders that refer to each other in more ways than can be followed', () => {
     const levels = Array.from({ length: 40 }, (_, level) => [
       `l${level}/kustomization.yaml`,
       kustomization([`../l${level + 1}`, `../l${level + 1}/.`], 'commonLabels: {a: b}\n'),
     ]);
-    const found = findingsOf({ ...cluster({ apps: ['./l0'] }), ...Object.fromEntries(levels), 'l40/kustomization.yaml': kustomization([], 'commonLabels: {a: b}\n') });
+    const found = findingsOf({
+      ...cluster({ apps: ['./l0'] }),
+      ...Object.fromEntries(levels),
+      'l40/kustomization.yaml': kustomization([], 'commonLabels: {a: b}\n'),
+    });
     expect(found.map(({ rule }) => rule)).toEqual(['not-looked-at']);
   });
 
   test('a pattern that would take for ever to match', () => {
-    const target = 'patches:\n  - target: { name: "(a+)+b" }\n    patch: |\n      - { op: add, path: /data, value: {} }\n';
-    const found = findingsOf(of('a.yaml', { 'apps/kustomization.yaml': kustomization(['a.yaml'], target), 'apps/a.yaml': configMap('a'.repeat(200)) }));
+    const target =
+      'patches:\n  - target: { name: "(a+)+b" }\n    patch: |\n      - { op: add, path: /data, value: {} }\n';
+    const found = findingsOf(
+      of('a.yaml', {
+        'apps/kustomization.yaml': kustomization(['a.yaml'], target),
+        'apps/a.yaml': configMap('a'.repeat(200)),
+      }),
+    );
     expect(found.map(({ rule }) => rule)).toEqual(['not-built']);
   });
 
   test('keys that mean something to JavaScript', () => {
     const keys = '__proto__: { polluted: true }\nconstructor: { prototype: { polluted: true } }\n';
-    const patch = 'patches:\n  - target: { kind: ConfigMap }\n    patch: |\n      - { op: add, path: /__proto__/polluted, value: true }\n';
-    const files = { 'apps/kustomization.yaml': kustomization(['a.yaml'], patch), 'apps/a.yaml': `${configMap('a')}${keys}` };
+    const patch =
+      'patches:\n  - target: { kind: ConfigMap }\n    patch: |\n      - { op: add, path: /__proto__/polluted, value: true }\n';
+    const files = {
+      'apps/kustomization.yaml': kustomization(['a.yaml'], patch),
+      'apps/a.yaml': `${configMap('a')}${keys}`,
+    };
     findingsOf(of('a.yaml', files));
     expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
   });
 
   test('a Kustomization whose fields are of every wrong form', () => {
-    const spec = 'spec: { path: [1], dependsOn: {a: b}, wait: "yes", patches: 3, postBuild: [], components: {}, sourceRef: 7, images: [1] }\n';
-    const files = { 'cluster/apps.yaml': `apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: apps, namespace: flux-system}\n${spec}` };
+    const spec =
+      'spec: { path: [1], dependsOn: {a: b}, wait: "yes", patches: 3, postBuild: [], components: {}, sourceRef: 7, images: [1] }\n';
+    const files = {
+      'cluster/apps.yaml': `apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: apps, namespace: flux-system}\n${spec}`,
+    };
     expect(findingsOf({ ...of('a.yaml', { 'apps/a.yaml': configMap('a') }), ...files })).toEqual([]);
   });
 
@@ -116,14 +158,21 @@ describe('a hostile tree ends in findings, in bounded time:', () => {
   });
 
   test('a byte order mark, Windows lines and comments alone are no mistakes', () => {
-    const files = { 'apps/kustomization.yaml': kustomization(['a.yaml', 'b.yaml']).replaceAll('\n', '\r\n'), 'apps/a.yaml': `\uFEFF${configMap('a')}`, 'apps/b.yaml': '# nothing\n' };
+    const files = {
+      'apps/kustomization.yaml': kustomization(['a.yaml', 'b.yaml']).replaceAll('\n', '\r\n'),
+      'apps/a.yaml': `\uFEFF${configMap('a')}`,
+      'apps/b.yaml': '# nothing\n',
+    };
     expect(findingsOf(of('a.yaml', files))).toEqual([]);
   });
 });
 
 test('a thousand files are read and judged in seconds', () => {
   const count = 1000;
-  const files = Array.from({ length: count }, (_, index) => [`apps/c${index}.yaml`, configMap(`c${index}`, 'default', 'data:\n  a: b\n')]);
+  const files = Array.from({ length: count }, (_, index) => [
+    `apps/c${index}.yaml`,
+    configMap(`c${index}`, 'default', 'data:\n  a: b\n'),
+  ]);
   const written = {
     ...cluster({ apps: ['./apps'] }),
     'apps/kustomization.yaml': kustomization(files.map(([name = '']) => name.replace('apps/', ''))),

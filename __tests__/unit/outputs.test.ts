@@ -83,7 +83,9 @@ describe('findings as annotations', () => {
 
   function annotated(findings: readonly PlacedFinding[]): string[] {
     const lines: string[] = [];
-    const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => lines.push(String(text)) > 0);
+    const write = vi
+      .spyOn(process.stdout, 'write')
+      .mockImplementation((text) => lines.push(String(text)) > 0);
     try {
       annotateFindings(findings, (text) => text.replaceAll('secret', '***'));
     } finally {
@@ -100,7 +102,9 @@ describe('findings as annotations', () => {
   });
 
   test('are as many of a kind as the runner shows, with room for the error of the run, and the rest is counted', () => {
-    const lines = annotated([...Array(30).keys()].flatMap((line) => [finding('error', line + 1), finding('warning', line + 1)]));
+    const lines = annotated(
+      [...Array(30).keys()].flatMap((line) => [finding('error', line + 1), finding('warning', line + 1)]),
+    );
     for (const kind of ['error', 'warning']) {
       const own = lines.filter((line) => line.startsWith(`::${kind}`));
       expect(own.length).toBe(9);

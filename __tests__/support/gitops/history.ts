@@ -8,16 +8,25 @@ import { type Asking, cluster, crd, dependsOn, folder, namespace, object, releas
  */
 const blog = object('apps/v1', 'Deployment', 'hugo-blog', 'blog');
 const issuer = object('cert-manager.io/v1', 'ClusterIssuer', 'letsencrypt');
-const database = object('postgres-operator.crunchydata.com/v1beta1', 'PostgresCluster', 'tazlab-db', 'tazlab-db');
+const database = object(
+  'postgres-operator.crunchydata.com/v1beta1',
+  'PostgresCluster',
+  'tazlab-db',
+  'tazlab-db',
+);
 const databaseCrd = crd('postgres-operator.crunchydata.com', 'PostgresCluster', 'postgresclusters');
 const operator = object('apps/v1', 'Deployment', 'postgres-operator', 'postgres-operator');
 const mnemosyne = object('apps/v1', 'Deployment', 'mnemosyne-mcp', 'tazlab-db');
 const monitoring = release('monitoring', 'kube-prometheus-stack', 'monitoring');
-const namespaces = ['cert-manager', 'traefik', 'postgres-operator', 'monitoring', 'blog', 'tazlab-db'].map(namespace);
+const namespaces = ['cert-manager', 'traefik', 'postgres-operator', 'monitoring', 'blog', 'tazlab-db'].map(
+  namespace,
+);
 
 export const blogFirst: Asking = {
   fastTrack: ['apps-static'],
-  milestones: [{ milestone: 'blog', name: 'apps-static', at: { file: '../phoenix.yaml', line: 8, column: 9 } }],
+  milestones: [
+    { milestone: 'blog', name: 'apps-static', at: { file: '../phoenix.yaml', line: 8, column: 9 } },
+  ],
 };
 
 export const monolith: Written = {
@@ -41,7 +50,7 @@ export const monolith: Written = {
 };
 
 /** The operators in three units: the folders moved, the references did not. */
-const split = {
+const split: Written = {
   ...cluster({
     namespaces: ['./infrastructure/operators/namespaces', '  wait: true\n'],
     core: ['./infrastructure/operators/core', dependsOn('namespaces')],
@@ -53,7 +62,10 @@ const split = {
     'apps-data': ['./apps/data', dependsOn('namespaces')],
   }),
   ...folder('infrastructure/operators/namespaces', ...namespaces),
-  ...folder('infrastructure/operators/cert-manager', crd('cert-manager.io', 'ClusterIssuer', 'clusterissuers')),
+  ...folder(
+    'infrastructure/operators/cert-manager',
+    crd('cert-manager.io', 'ClusterIssuer', 'clusterissuers'),
+  ),
   ...folder('infrastructure/operators/traefik', configMap('traefik', 'traefik')),
   ...folder('infrastructure/operators/postgres-operator', databaseCrd, operator),
   'infrastructure/operators/core/kustomization.yaml': kustomization(['../cert-manager', '../traefik']),
@@ -69,7 +81,10 @@ const { 'infrastructure/operators/postgres-operator/kustomization.yaml': _, ...l
 
 export const notADirectory: Written = {
   ...loose,
-  'cluster/core.yaml': (split['cluster/core.yaml'] ?? '').replace('operators/core', 'operators/core/kustomization.yaml'),
+  'cluster/core.yaml': (split['cluster/core.yaml'] ?? '').replace(
+    'operators/core',
+    'operators/core/kustomization.yaml',
+  ),
   'infrastructure/operators/namespaces/kustomization.yaml': kustomization(['../namespaces.yaml']),
 };
 

@@ -22,7 +22,12 @@ export function treeOf(written: Written, asking: Asking = {}): Tree {
     files: writtenFiles(written),
     given: {
       namespaces: new Set(['flux-system', ...namespaces]),
-      crds: new Set(['*.kustomize.toolkit.fluxcd.io', '*.source.toolkit.fluxcd.io', '*.helm.toolkit.fluxcd.io', ...crds]),
+      crds: new Set([
+        '*.kustomize.toolkit.fluxcd.io',
+        '*.source.toolkit.fluxcd.io',
+        '*.helm.toolkit.fluxcd.io',
+        ...crds,
+      ]),
       configMaps: new Map(Object.entries(configMaps).map(([name, keys]) => [name, new Set(keys)])),
     },
     ...more,
@@ -58,7 +63,10 @@ ${more}`;
 
 /** A tree whose entry applies these Kustomizations of Flux, one a file: name → path and more lines of its spec. */
 export function cluster(nodes: Readonly<Record<string, readonly [path: string, more?: string]>>): Written {
-  const files = Object.entries(nodes).map(([name, [path, more]]) => [`cluster/${name}.yaml`, flux(name, path, more)]);
+  const files = Object.entries(nodes).map(([name, [path, more]]) => [
+    `cluster/${name}.yaml`,
+    flux(name, path, more),
+  ]);
   return {
     'cluster/kustomization.yaml': kustomization(Object.keys(nodes).map((name) => `${name}.yaml`)),
     ...Object.fromEntries(files),
@@ -76,7 +84,8 @@ export function folder(path: string, ...documents: readonly string[]): Written {
 export const dependsOn = (...names: readonly string[]): string =>
   `  dependsOn:\n${names.map((name) => `    - name: ${name}\n`).join('')}`;
 
-export const namespace = (name: string): string => `apiVersion: v1\nkind: Namespace\nmetadata:\n  name: ${name}\n`;
+export const namespace = (name: string): string =>
+  `apiVersion: v1\nkind: Namespace\nmetadata:\n  name: ${name}\n`;
 
 export const crd = (group: string, kind: string, plural: string): string =>
   `apiVersion: apiextensions.k8s.io/v1
@@ -99,4 +108,10 @@ export const object = (apiVersion: string, kind: string, name: string, space = '
   `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata:\n  name: ${name}\n${space && `  namespace: ${space}\n`}${more}`;
 
 export const release = (name: string, chart: string, space = 'flux-system', more = ''): string =>
-  object('helm.toolkit.fluxcd.io/v2', 'HelmRelease', name, space, `spec:\n  chart: { spec: { chart: ${chart} } }\n${more}`);
+  object(
+    'helm.toolkit.fluxcd.io/v2',
+    'HelmRelease',
+    name,
+    space,
+    `spec:\n  chart: { spec: { chart: ${chart} } }\n${more}`,
+  );
