@@ -67,7 +67,13 @@ export interface Tree {
     readonly namespaces: ReadonlySet<string>;
     readonly crds: ReadonlySet<string>;
     readonly configMaps: ReadonlyMap<string, ReadonlySet<string>>;
+    /** Address pools of the load balancer, with their addresses; none where those are not known. */
+    readonly pools?: ReadonlyMap<string, readonly string[]>;
+    /** How many nodes there are; left out where that is not known. */
+    readonly nodes?: number;
   };
+  /** Versions of what the cluster runs, by the names of the castle file's `toolchain`; judged as unknown where left out. */
+  readonly pins?: ReadonlyMap<string, string>;
 }
 
 export interface GitopsFinding {
