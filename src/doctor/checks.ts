@@ -3,6 +3,7 @@ import { castleFile, castleLive, castleSupport } from './castle.ts';
 import type { Check } from './check.ts';
 import { cores } from './cores.ts';
 import { event } from './event.ts';
+import { gitopsTree } from './gitops.ts';
 import { pidOne, reaper } from './init.ts';
 import { lease } from './lease.ts';
 import { engines, runs, states, vaults } from './leftovers.ts';
@@ -21,6 +22,7 @@ export const checks: readonly Check[] = [
   castleLive,
   castleSupport,
   tree,
+  gitopsTree,
   statePlaintext,
   shell,
   git,

@@ -1,5 +1,5 @@
 import { addGenerated } from './configmaps.ts';
-import { type Draft, draftOf, idOf, isMap, type Manifest, sourcePlace } from './draft.ts';
+import { type Draft, draftOf, idOf, isMap, type Manifest, metadataOf, sourcePlace } from './draft.ts';
 import { kustomizationIn } from './find-kustomization.ts';
 import type { Key, Place } from './model.ts';
 import { cycle, notFollowed, referred } from './references.ts';
@@ -24,7 +24,13 @@ export function build(
   const file = kustomizationIn(context, folder, at, root);
   if (file === undefined) return nothing;
   const work: Work = { context, folder, file, drafts: [], broken: false, whole: true, byKey: new Map() };
+  if (file.kind === 'Component' && root === undefined) {
+    refuse(work, at, `\`${shown(folder)}\` is of kind Component`, 'Name it under `components`.');
+    return work;
+  }
   accumulate(work, chain, root);
+  // Only now: what is for this machine alone may still be patched, and patch others.
+  if (chain.length === 0) work.drafts = work.drafts.filter((draft) => !isLocal(draft));
   return work;
 }
 
@@ -118,4 +124,10 @@ function addDocument(work: Work, document: YamlDocument, value: unknown, prefix:
     sourcePlace(document, prefix, () => draft.manifest),
   );
   addDraft(work, draft);
+}
+
+function isLocal({ manifest }: Draft): boolean {
+  const { annotations } = metadataOf(manifest);
+  const local = isMap(annotations) ? annotations['config.kubernetes.io/local-config'] : undefined;
+  return local !== undefined && String(local) !== 'false';
 }

@@ -3,9 +3,7 @@ import { type KustomizationFile, parseKustomization } from './kustomization.ts';
 import type { Place } from './model.ts';
 import { nearWords, shown } from './report.ts';
 import type { Overrides } from './transform.ts';
-import type { Context } from './work.ts';
-
-export const fileNames = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'] as const;
+import { type Context, fileNames } from './work.ts';
 
 export function kustomizationIn(
   context: Context,

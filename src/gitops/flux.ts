@@ -1,11 +1,10 @@
 import { posix } from 'node:path';
 import { z } from 'zod';
 import { isMap } from './draft.ts';
-import { fileNames } from './find-kustomization.ts';
 import { image, type KustomizationFile, parseKustomization, patch } from './kustomization.ts';
 import type { Place, Resource } from './model.ts';
 import type { Overrides } from './transform.ts';
-import type { Context } from './work.ts';
+import { type Context, fileNames } from './work.ts';
 import type { YamlDocument } from './yaml.ts';
 
 const text = z.string().catch('');

@@ -57,7 +57,12 @@ export interface Tree {
   readonly nodes: readonly FluxNode[];
   /** What could not be read or built, and so is in no node. */
   readonly broken: readonly GitopsFinding[];
-  /** What the castle's layers make before Flux begins: names of namespaces, CRDs (`PLURAL.GROUP`), ConfigMaps (`NAMESPACE/NAME`). */
+  /** Names of the Kustomizations that the castle's first milestone waits for. */
+  readonly fastTrack?: readonly string[];
+  /** Every Kustomization that a milestone names, and where the castle file does. */
+  readonly milestones?: readonly { readonly milestone: string; readonly name: string; readonly at: Place }[];
+  /** What the castle's layers make before Flux begins: names of namespaces, CRDs (`PLURAL.GROUP`, or
+   * `*.GROUP`), and by `NAMESPACE/NAME` the keys of ConfigMaps. */
   readonly given: {
     readonly namespaces: ReadonlySet<string>;
     readonly crds: ReadonlySet<string>;

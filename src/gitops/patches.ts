@@ -121,8 +121,9 @@ function documentsOf(
     return documents;
   }
   const read = readYaml(patch, textAt.file, textAt);
-  if ('documents' in read) return read.documents;
-  refuse(work, read.problem.at, read.problem.what);
+  const problem = 'problem' in read ? read.problem : read.twice;
+  if ('documents' in read && problem === undefined) return read.documents;
+  if (problem !== undefined) refuse(work, problem.at, problem.what);
   return undefined;
 }
 

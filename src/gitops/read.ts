@@ -15,6 +15,10 @@ export interface Asked {
   /** As the castle file has it. */
   readonly entry: string;
   readonly given: Tree['given'];
+  /** Where the entry is written, relative to the root. */
+  readonly entryAt: Place;
+  readonly fastTrack?: readonly string[];
+  readonly milestones?: Tree['milestones'];
   /** In place of the files below `root`. */
   readonly files?: Files;
 }
@@ -23,10 +27,11 @@ export interface Asked {
 const mostNodes = 1000;
 
 /** Reads the tree as Flux would come to see it. Throws nothing: what cannot be read is in `broken`. */
-export function readTree({ root, entry, given, files = filesBelow(root) }: Asked): Tree {
+export function readTree(asked: Asked): Tree {
+  const { root, entry, entryAt, given, files = filesBelow(root), fastTrack = [], milestones = [] } = asked;
   const found = report();
   const context = contextOf(files, found);
-  const first = entryNode(entry, context);
+  const first = entryNode(entry, entryAt, context);
   const nodes = new Map<string, FluxNode>([[keyOf(first.resource), first]]);
   const open = [first];
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
@@ -45,6 +50,8 @@ export function readTree({ root, entry, given, files = filesBelow(root) }: Asked
     entry: joined('', entry) ?? entry,
     nodes: [...nodes.values()],
     broken: found.findings,
+    fastTrack,
+    milestones,
     given,
   };
 }
@@ -54,9 +61,7 @@ function keyOf({ namespace, name }: Pick<Resource, 'namespace' | 'name'>): strin
 }
 
 /** The Kustomization that the layers make, which the tree itself may hold once more. */
-function entryNode(entry: string, context: Context): FluxNode {
-  const folder = joined('', entry) ?? entry;
-  const at = { file: folder, line: 1, column: 1 };
+function entryNode(entry: string, at: Place, context: Context): FluxNode {
   const manifest = {
     apiVersion: 'kustomize.toolkit.fluxcd.io/v1',
     kind: 'Kustomization',

@@ -1,9 +1,12 @@
+import { posix } from 'node:path';
 import { type Draft, idOf, keyOf } from './draft.ts';
 import type { Files } from './files.ts';
 import type { KustomizationFile } from './kustomization.ts';
 import type { Place } from './model.ts';
 import { type Report, shown } from './report.ts';
 import { readYaml, type YamlDocument } from './yaml.ts';
+
+export const fileNames = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'] as const;
 
 /** What a build goes through with. */
 export interface Context {
@@ -47,6 +50,7 @@ export function contextOf(files: Files, report: Report): Context {
     enter(at) {
       left -= 1;
       if (left >= 0) return true;
+      if (left < -1) return false;
       report.add('not-looked-at', 'error', at, {
         what: 'The tree refers to itself in more ways than are followed.',
         why: 'Kustomize would build these folders again and again, for minutes or without an end.',
@@ -64,13 +68,17 @@ function documentsOf(file: string, files: Files, report: Report): readonly YamlD
     'text' in read
       ? readYaml(read.text, file)
       : { problem: { what: `It cannot be read: ${read.refused}`, at: start } };
-  if ('documents' in yaml) return yaml.documents;
-  report.add('unreadable', 'error', yaml.problem.at, {
-    what: `${yaml.problem.what}.`,
+  const problem = 'problem' in yaml ? yaml.problem : yaml.twice;
+  if (problem === undefined) return 'documents' in yaml ? yaml.documents : undefined;
+  report.add('unreadable', 'error', problem.at, {
+    what: `${problem.what}.`,
     why: 'What cannot be read is not applied, and nothing that stands beside it either.',
     fix: 'Correct the file; of text that is no manifest, keep it out of the `resources`.',
   });
-  return undefined;
+  // Of a kustomization Kustomize takes the last of two keys without a word, and what stands under the first is lost.
+  return 'documents' in yaml && fileNames.some((name) => posix.basename(file) === name)
+    ? yaml.documents
+    : undefined;
 }
 
 export function refuse(

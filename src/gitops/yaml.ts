@@ -30,14 +30,20 @@ export interface YamlProblem {
   readonly at: Place;
 }
 
-export type ReadYaml = { readonly documents: readonly YamlDocument[] } | { readonly problem: YamlProblem };
+export type ReadYaml =
+  | { readonly documents: readonly YamlDocument[]; readonly twice: YamlProblem | undefined }
+  | { readonly problem: YamlProblem };
 
 // The parser takes two seconds for a megabyte, and more for brackets in brackets.
 const largestCharacters = 1024 * 1024;
 const deepest = 500;
 const mostAliases = 100;
+const dashes = new RegExp(`^[ \\t]*(?:-[ \\t]+){${deepest}}`, 'm');
 
-/** Reads a file's documents in bounded time. `start`: where the text begins, where it is a part of another file. */
+/**
+ * Reads a file's documents in bounded time. `start`: where the text begins, where it is a part of another file. `twice`: a
+ * key that stands twice, of which the last holds here.
+ */
 export function readYaml(whole: string, file: string, start?: Place): ReadYaml {
   const text = withoutSchemas(whole);
   const first = start ?? { file, line: 1, column: 1 };
@@ -46,6 +52,7 @@ export function readYaml(whole: string, file: string, start?: Place): ReadYaml {
     return refuse(`It has ${text.length} characters, and at most ${largestCharacters} are read`);
   }
   if (nesting(text) > deepest) return refuse(`More than ${deepest} brackets are open at once in it`);
+  if (dashes.test(text)) return refuse(`A line of it begins more than ${deepest} lists`);
   const lines = new LineCounter();
   const place = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
@@ -62,10 +69,13 @@ export function readYaml(whole: string, file: string, start?: Place): ReadYaml {
     const error = parsed.flatMap(({ errors }) => errors)[0];
     if (error !== undefined) return refuse(`It is no YAML: ${error.message}`, place(error.pos[0]));
     const twice = parsed.map((document) => keyTwice(document)).find((found) => found !== undefined);
-    if (twice !== undefined) {
-      return refuse(`The key \`${twice.name.slice(0, 80)}\` stands twice in one map`, place(twice.offset));
-    }
-    return { documents: parsed.map((document) => documentOf(document, text, place)) };
+    return {
+      documents: parsed.map((document) => documentOf(document, text, place)),
+      twice: twice && {
+        what: `The key \`${twice.name.slice(0, 80)}\` stands twice in one map`,
+        at: place(twice.offset),
+      },
+    };
   } catch (thrown) {
     return refuse(`It cannot be read as YAML: ${messageOf(thrown)}`);
   }
@@ -95,7 +105,9 @@ function locate(document: Document, path: readonly Key[]): { offset: number; who
     if (isAlias(node)) node = node.resolve(document);
     let next: Node | null | undefined;
     if (isMap<Node, Node | null>(node)) {
-      const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(key));
+      const pair = node.items.findLast(
+        (item) => isScalar(item.key) && String(item.key.value) === String(key),
+      );
       if (pair === undefined) return { offset, whole: false };
       next = pair.value ?? pair.key;
     } else if (isSeq<Node>(node)) next = node.items[Number(key)];
