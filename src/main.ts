@@ -10,7 +10,14 @@ import { readInputs } from './inputs.ts';
 import { lastLook } from './last-look.ts';
 import type { Log } from './log.ts';
 import { createLog } from './log.ts';
-import { annotateCautions, annotateErrors, writeFailure, writeOutputs, writeResult } from './outputs.ts';
+import {
+  annotateCautions,
+  annotateErrors,
+  annotateFindings,
+  writeFailure,
+  writeOutputs,
+  writeResult,
+} from './outputs.ts';
 import type { Request } from './request.ts';
 import { saveHandedOver, saveRun } from './state.ts';
 import { leakError } from './vault/leak-error.ts';
@@ -50,6 +57,7 @@ export async function main(world: Pick<Edge, 'env' | 'cwd' | 'home' | 'self'>): 
     } else await writeResult(result, redact);
     if (!cancellation.signal.aborted) await handOver(request, result, edge);
     annotateCautions(result.cautions ?? [], redact);
+    annotateFindings(result.findings ?? [], redact);
     if (result.exitCode === 0 && !cancellation.signal.aborted) return;
     // Their words stand in the text above already; setFailed would make a second annotation of them.
     annotateErrors(result.errors ?? (result.error === undefined ? [] : [result.error]), redact);

@@ -1,5 +1,6 @@
 import { error as annotate, setOutput, summary, warning } from '@actions/core';
 import type { CommandResult } from './commands/result.ts';
+import type { PlacedFinding } from './doctor/check.ts';
 import { PhoenixError } from './errors.ts';
 import type { LayerVerdict, Report } from './report/schema.ts';
 import { renderSummary } from './report/summary.ts';
@@ -98,6 +99,22 @@ export function annotateErrors(errors: readonly PhoenixError[], redact: (text: s
 /** Each caution as a warning of the job. */
 export function annotateCautions(cautions: readonly string[], redact: (text: string) => string): void {
   for (const caution of cautions) warning(redact(caution));
+}
+
+/** Each finding at its place, the worst first; one error is left for the run's own, and what is not shown is counted. */
+export function annotateFindings(findings: readonly PlacedFinding[], redact: (text: string) => string): void {
+  for (const severity of ['error', 'warning'] as const) {
+    const tell = severity === 'error' ? annotate : warning;
+    const all = findings.filter((each) => each.severity === severity);
+    const room = mostAnnotations - 1;
+    const shown = all.length > room ? all.slice(0, room - 1) : all;
+    for (const { rule, file, line, column, what, why, fix } of shown) {
+      const place = { file, startLine: line, startColumn: column };
+      tell(redact(`${what} ${why} ${fix}`), { title: rule, ...place });
+    }
+    const left = all.length - shown.length;
+    if (left > 0) tell(`${left} more of this kind stand in the log.`);
+  }
 }
 
 /** The error as an annotation; where it stands in a file, the annotation stands there. */

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { castleSchema } from '../../src/castle/schema.ts';
 import { type ErrorClass, exitCodes } from '../../src/errors.ts';
+import { rules } from '../../src/gitops/rules/all.ts';
 import { faultKinds } from '../../src/rehearsal/stand-ins/faults.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -80,6 +81,11 @@ describe('the documentation', () => {
     );
     const listed = [...codesIn(read('docs/box.md'), /^\| `([a-z-]+:[a-z0-9-]+)` \|/gm)];
     expect(listed.toSorted()).toEqual(known.toSorted());
+  });
+
+  it('lists exactly the rules of the lint of the GitOps tree, in their order', () => {
+    const listed = [...codesIn(read('docs/gitops-lint.md'), /^\| `([a-z-]+)` \|/gm)];
+    expect(listed).toEqual(rules.map(({ id }) => id));
   });
 
   it('names every key of the castle file', () => {

@@ -1,8 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { PlacedFinding } from '../../src/doctor/check.ts';
 import { PhoenixError } from '../../src/errors.ts';
-import { writeOutputs, writeResult } from '../../src/outputs.ts';
+import { annotateFindings, writeOutputs, writeResult } from '../../src/outputs.ts';
 import { createRedactor } from '../../src/vault/redact.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { sampleReport } from '../support/reports.ts';
@@ -71,5 +72,44 @@ describe('the outputs of the Action', () => {
     expect(await readFile(join(folder.dir, 'output'), 'utf8')).toBe('');
     await writeResult({ outputs: outputs(half) }, (text) => text);
     expect((await readFile(join(folder.dir, 'output'), 'utf8')).length).toBeGreaterThan(half - 20);
+  });
+});
+
+describe('findings as annotations', () => {
+  const finding = (severity: 'error' | 'warning', line: number): PlacedFinding => ({
+    ...{ rule: 'a-rule', severity, file: 'tree/a.yaml', line, column: 3 },
+    ...{ what: 'A secret is here.', why: 'Because.', fix: 'Mend it.' },
+  });
+
+  function annotated(findings: readonly PlacedFinding[]): string[] {
+    const lines: string[] = [];
+    const write = vi
+      .spyOn(process.stdout, 'write')
+      .mockImplementation((text) => lines.push(String(text)) > 0);
+    try {
+      annotateFindings(findings, (text) => text.replaceAll('secret', '***'));
+    } finally {
+      write.mockRestore();
+    }
+    return lines.map((line) => line.trim());
+  }
+
+  test('stand at their file, line and column, without a secret', () => {
+    expect(annotated([finding('error', 7), finding('warning', 9)])).toEqual([
+      '::error title=a-rule,file=tree/a.yaml,line=7,col=3::A *** is here. Because. Mend it.',
+      '::warning title=a-rule,file=tree/a.yaml,line=9,col=3::A *** is here. Because. Mend it.',
+    ]);
+  });
+
+  test('are as many of a kind as the runner shows, with room for the error of the run, and the rest is counted', () => {
+    const lines = annotated(
+      [...Array(30).keys()].flatMap((line) => [finding('error', line + 1), finding('warning', line + 1)]),
+    );
+    for (const kind of ['error', 'warning']) {
+      const own = lines.filter((line) => line.startsWith(`::${kind}`));
+      expect(own.length).toBe(9);
+      expect(own.at(-1)).toBe(`::${kind}::22 more of this kind stand in the log.`);
+    }
+    expect(annotated([...Array(9).keys()].map((line) => finding('error', line + 1))).length).toBe(9);
   });
 });

@@ -1,6 +1,17 @@
 import { z } from 'zod';
 import { identity } from './machine-identity.ts';
-import { duration, kebabName, layerName, path, secretName, secureAddress, variableName } from './units.ts';
+import {
+  configMapName,
+  crdName,
+  duration,
+  environmentName,
+  kebabName,
+  layerName,
+  path,
+  secretName,
+  secureAddress,
+  variableName,
+} from './units.ts';
 
 /** The parts of the castle file that speak of the cluster: its kubeconfig, its claim, its GitOps tree. */
 export const kubeconfig = z
@@ -60,10 +71,24 @@ export const claim = z
     secret: value.secret,
   }));
 
+const given = z
+  .strictObject({
+    namespaces: z.array(kebabName).default([]).describe('Namespaces'),
+    crds: z.array(crdName).default([]).describe('CRDs by name, or `*.GROUP` for all of a group'),
+    'config-maps': z
+      .record(configMapName, z.array(environmentName))
+      .default({})
+      .describe('ConfigMaps that `substituteFrom` may name, with their keys'),
+  })
+  .describe(
+    'What the layers make before Flux begins, beside what the engine and gitops modules of Phoenix do',
+  );
+
 export const gitops = z
   .strictObject({
     path: path.describe('Folder of the GitOps tree, relative to the castle file'),
     entry: path.describe('Folder in that tree where Flux begins'),
     branch: path.default('main').describe('Branch that Flux follows'),
+    given: given.prefault({}),
   })
   .describe('The tree that Flux applies');

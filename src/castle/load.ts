@@ -23,6 +23,8 @@ export interface Castle
     readonly dir: string;
     readonly entry: string;
     readonly branch: string;
+    /** What the layers make before Flux begins. */
+    readonly given: NonNullable<CastleValues['gitops']>['given'];
   };
   /** Where the value at `path` stands in the file, for errors that only later parts can find. */
   at(path: KeyPath): Position;
@@ -71,6 +73,7 @@ export async function loadCastle(path: string): Promise<Castle> {
             dir: await resolveInside(named('gitops.path', gitops.path)),
             entry: gitops.entry,
             branch: gitops.branch,
+            given: gitops.given,
           },
         }),
     file,

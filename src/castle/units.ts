@@ -57,6 +57,17 @@ export const layerName = text(
   "a layer: the unit's folder relative to the live folder, such as `platform`",
 );
 
+/** `PLURAL.GROUP`, as a CustomResourceDefinition is called. */
+export const crdName = text(
+  /^(?:\*|[a-z][a-z0-9-]*)(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?){2,}$/,
+  'the name of a CRD, such as `volumes.longhorn.io`, or `*.longhorn.io` for all of that group',
+);
+
+export const configMapName = text(
+  /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\/[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/,
+  'a ConfigMap as NAMESPACE/NAME, such as `flux-system/cluster-vars`',
+);
+
 export const secretName = text(
   /^[A-Z][A-Z0-9_]*$/,
   "a secret's name in capitals, such as `PROXMOX_TOKEN_SECRET`",

@@ -46,6 +46,7 @@ export async function doctor(request: Request, edge: Edge): Promise<CommandResul
         ...(trust === undefined || castle instanceof Error ? [] : ['', ...shownTrust(trust, castle.name)]),
         ...(error === undefined ? [] : ['', explain(error)]),
       ].join('\n'),
+    findings: examined.flatMap(({ findings = [] }) => findings),
     ...(error === undefined ? {} : { error }),
   };
 }

@@ -1,3 +1,4 @@
+import type { PlacedFinding } from '../doctor/check.ts';
 import type { PhoenixError } from '../errors.ts';
 import type { Report } from '../report/schema.ts';
 
@@ -16,6 +17,8 @@ export interface CommandResult {
   readonly error?: PhoenixError;
   /** Every error of the run, where there may be several; `error` is one of them. */
   readonly errors?: readonly PhoenixError[];
+  /** What was found in files, worst first: the Action shows each at its place. */
+  readonly findings?: readonly PlacedFinding[];
   /** What people should know of a run whatever its verdict; the log has said it already. */
   readonly cautions?: readonly string[];
 }

@@ -18,6 +18,22 @@ export interface Finding {
   /** The next move; every warning and failure has one. */
   readonly next?: string;
   readonly at?: PhoenixError['at'];
+  /** What it consists of, where that is more than one thing: each with a place of its own. */
+  readonly findings?: readonly PlacedFinding[];
+}
+
+/** One thing in a file that should be changed. */
+export interface PlacedFinding {
+  readonly rule: string;
+  readonly severity: 'error' | 'warning';
+  /** As people are shown it; lines and columns count from 1. */
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  /** Sentences with their full stops. */
+  readonly what: string;
+  readonly why: string;
+  readonly fix: string;
 }
 
 /** What is examined. */

@@ -4,6 +4,7 @@ import type { Check } from './check.ts';
 import { clock } from './clock.ts';
 import { cores } from './cores.ts';
 import { event } from './event.ts';
+import { gitopsTree } from './gitops.ts';
 import { pidOne, reaper } from './init.ts';
 import { addresses } from './iron/addresses.ts';
 import { agent } from './iron/agent.ts';
@@ -29,6 +30,7 @@ export const checks: readonly Check[] = [
   castleLive,
   castleSupport,
   tree,
+  gitopsTree,
   statePlaintext,
   shell,
   git,

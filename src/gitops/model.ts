@@ -41,8 +41,10 @@ export interface FluxNode {
   readonly substitutes: boolean;
   /** The Kustomization itself. */
   readonly resource: Resource;
-  /** What it applies; empty where its path cannot be built. */
+  /** What it applies; empty where its path cannot be built, or lies in another source than this tree. */
   readonly resources: readonly Resource[];
+  /** Whether `resources` is all that it applies: nothing of it is broken, or comes from elsewhere. */
+  readonly whole: boolean;
 }
 
 /** A GitOps tree as Flux would come to see it, from its entry. */
@@ -55,12 +57,23 @@ export interface Tree {
   readonly nodes: readonly FluxNode[];
   /** What could not be read or built, and so is in no node. */
   readonly broken: readonly GitopsFinding[];
-  /** What the castle's layers make before Flux begins: names of namespaces, CRDs (`PLURAL.GROUP`), ConfigMaps (`NAMESPACE/NAME`). */
+  /** Names of the Kustomizations that the castle's first milestone waits for. */
+  readonly fastTrack?: readonly string[];
+  /** Every Kustomization that a milestone names, and where the castle file does. */
+  readonly milestones?: readonly { readonly milestone: string; readonly name: string; readonly at: Place }[];
+  /** What the castle's layers make before Flux begins: names of namespaces, CRDs (`PLURAL.GROUP`, or
+   * `*.GROUP`), and by `NAMESPACE/NAME` the keys of ConfigMaps. */
   readonly given: {
     readonly namespaces: ReadonlySet<string>;
     readonly crds: ReadonlySet<string>;
     readonly configMaps: ReadonlyMap<string, ReadonlySet<string>>;
+    /** Address pools of the load balancer, with their addresses; none where those are not known. */
+    readonly pools?: ReadonlyMap<string, readonly string[]>;
+    /** How many nodes there are; left out where that is not known. */
+    readonly nodes?: number;
   };
+  /** Versions of what the cluster runs, by the names of the castle file's `toolchain`; judged as unknown where left out. */
+  readonly pins?: ReadonlyMap<string, string>;
 }
 
 export interface GitopsFinding {
