@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { openTestBox } from '/tmp/w/wt/gitops/__tests__/support/box.ts';
+
 const world = await openTestBox();
 await world.machine();
 await writeFile('/tmp/w/scratch-kubeconfig', await world.kubeconfig(), { mode: 0o600 });

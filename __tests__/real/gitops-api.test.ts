@@ -13,7 +13,7 @@ import {
   type Manifest,
   podTemplateOf,
   substituted,
-} from '../support/gitops-tree.ts';
+} from '../support/reference-tree.ts';
 import { tool } from '../support/tools.ts';
 
 let world: TestBox;

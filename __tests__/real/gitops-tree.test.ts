@@ -12,7 +12,7 @@ import {
   type Manifest,
   podTemplateOf,
   waitsFor,
-} from '../support/gitops-tree.ts';
+} from '../support/reference-tree.ts';
 
 const clusters = ['tazlab', 'box'];
 const kustomizations = new Map<string, Map<string, FluxKustomization>>();

@@ -7,7 +7,7 @@ import { capture } from '../../src/command.ts';
 import { accountKubeconfig } from '../../src/rehearsal/account.ts';
 import type { Deployment } from '../../src/rehearsal/container.ts';
 import { openTestBox, type TestBox } from '../support/box.ts';
-import { built, type Manifest, podTemplateOf } from '../support/gitops-tree.ts';
+import { built, type Manifest, podTemplateOf } from '../support/reference-tree.ts';
 import { tool } from '../support/tools.ts';
 
 const secret = 'tazlab-db-pguser-mnemosyne';
