@@ -4,7 +4,7 @@ import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
-import { boxTools, openTestBox } from './box.ts';
+import { boxTools, eventually, openTestBox } from './box.ts';
 import { tool } from './tools.ts';
 
 export const modules = join(import.meta.dirname, '../../castle/modules');
@@ -54,6 +54,25 @@ export async function openModuleCluster() {
   const runTofu = (name: string, args: readonly string[]) =>
     start(tofu, [...args, '-no-color'], {}, join(copied, name));
 
+  /** No controller runs here: what a Deployment's or DaemonSet's would say once its pods run is said by the test. */
+  const sayRolledOut = async (namespace: string, kind: 'deployment' | 'daemonset', name: string) => {
+    const { metadata } = JSON.parse(
+      await kube(['get', kind, name, `--namespace=${namespace}`, '--output=json']),
+    );
+    const observedGeneration = metadata.generation;
+    const status =
+      kind === 'deployment'
+        ? { observedGeneration, replicas: 1, updatedReplicas: 1, readyReplicas: 1, availableReplicas: 1 }
+        : {
+            ...{ observedGeneration, desiredNumberScheduled: 1, currentNumberScheduled: 1 },
+            ...{ updatedNumberScheduled: 1, numberAvailable: 1, numberReady: 1, numberMisscheduled: 0 },
+          };
+    await kube([
+      ...['patch', kind, name, `--namespace=${namespace}`, '--subresource=status', '--type=merge'],
+      `--patch=${JSON.stringify({ status })}`,
+    ]);
+  };
+
   return {
     box,
     kube,
@@ -82,23 +101,16 @@ export async function openModuleCluster() {
       return runTofu(name, [action, ...options[action]]);
     },
     state: (name: string) => readFile(join(copied, name, 'terraform.tfstate'), 'utf8'),
-    /** No controller runs here: what a Deployment's or DaemonSet's would say once its pods run is said by the test. */
-    async sayRolledOut(namespace: string, kind: 'deployment' | 'daemonset', name: string) {
-      const { metadata } = JSON.parse(
-        await kube(['get', kind, name, `--namespace=${namespace}`, '--output=json']),
+    sayRolledOut,
+    /** The same, for what is yet to be applied. */
+    async rollOutWhenThere(namespace: string, kind: 'deployment' | 'daemonset', name: string) {
+      await eventually(`${kind} ${name}`, 90, () =>
+        kube(['get', kind, name, `--namespace=${namespace}`]).then(
+          () => true,
+          () => false,
+        ),
       );
-      const observedGeneration = metadata.generation;
-      const status =
-        kind === 'deployment'
-          ? { observedGeneration, replicas: 1, updatedReplicas: 1, readyReplicas: 1, availableReplicas: 1 }
-          : {
-              ...{ observedGeneration, desiredNumberScheduled: 1, currentNumberScheduled: 1 },
-              ...{ updatedNumberScheduled: 1, numberAvailable: 1, numberReady: 1, numberMisscheduled: 0 },
-            };
-      await kube([
-        ...['patch', kind, name, `--namespace=${namespace}`, '--subresource=status', '--type=merge'],
-        `--patch=${JSON.stringify({ status })}`,
-      ]);
+      await sayRolledOut(namespace, kind, name);
     },
     /** As the EndpointSlice controller would, once a pod of the Service is ready. */
     sayEndpoint: (namespace: string, service: string, ready: boolean) =>

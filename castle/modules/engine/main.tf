@@ -54,7 +54,7 @@ resource "terraform_data" "operator" {
   depends_on       = [terraform_data.namespaces, terraform_data.crds]
 
   provisioner "local-exec" {
-    command     = <<-EOT
+    command = <<-EOT
       set -e
       ${local.put}
       ${local.gate} deployment/external-secrets/external-secrets

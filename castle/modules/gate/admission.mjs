@@ -10,8 +10,8 @@ const notYet = /failed calling webhook|failed to get existing|cache is not start
 
 /**
  * Applies `objects` once a server-side dry run of them is admitted: `ok`, or what was `seen` ('' where the gate's own
- * deadline cut it short). A webhook that answers
- * and says no, and an API server that does not know what it was given, are believed at once.
+ * deadline cut it short). A webhook that answers and says no, and an API server that does not know what it was given,
+ * are believed at once.
  * @throws Refusal with their words
  */
 export async function applyOnceAdmitted(objects, manager, withinMs) {
