@@ -29,7 +29,9 @@ export function judgeKustomization(
 /** The source that the castle's own Kustomizations name is called like the namespace, as `flux bootstrap` does it. */
 function appliesTheCastle({ spec }: ApiObject): boolean {
   const source = (spec?.['sourceRef'] ?? {}) as { readonly name?: string; readonly namespace?: string };
-  return (source.name ?? fluxNamespace) === fluxNamespace && (source.namespace ?? fluxNamespace) === fluxNamespace;
+  return (
+    (source.name ?? fluxNamespace) === fluxNamespace && (source.namespace ?? fluxNamespace) === fluxNamespace
+  );
 }
 
 export async function waitForKustomization(
