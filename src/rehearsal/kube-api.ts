@@ -16,11 +16,11 @@ interface Answer {
 }
 
 /**
- * The four verbs that the box's host needs of the API server, over plain `node:https`. The full client library costs
+ * The verbs that the box's host needs of the API server, over plain `node:https`. The full client library costs
  * a process 90 MB and most of a second to load, and the host lives beside the run for all of its time.
  */
 export interface KubeApi {
-  request(method: 'GET' | 'POST' | 'PATCH', path: string, body?: object): Promise<Answer>;
+  request(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: object): Promise<Answer>;
   /** One event a line until the server ends the watch or `signal` aborts. */
   watch(path: string, signal: AbortSignal): AsyncGenerator<unknown>;
   close(): void;
