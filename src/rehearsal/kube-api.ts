@@ -58,7 +58,11 @@ export function createKubeApi(access: ApiAccess): KubeApi {
           sent.destroy(new Error(`no answer within ${requestTimeoutMs / 1000} s`)),
         );
         sent.on('error', reject);
-        sent.end(body === undefined ? undefined : JSON.stringify(body));
+        if (body === undefined) return void sent.end();
+        const text = JSON.stringify(body);
+        // Node itself tells no length of a DELETE's body, and the server then reads none.
+        sent.setHeader('content-length', Buffer.byteLength(text));
+        sent.end(text);
       });
     },
     async *watch(path, signal) {
