@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { identify } from '../../src/process-identity.ts';
 import type { KubeApi } from '../../src/rehearsal/kube-api.ts';
 import { boxTools, eventually, nodeTools, openTestBox, type TestBox } from '../support/box.ts';
+import { warmTools } from '../support/world.ts';
 
 /** A program of the kind a controller is, ready as soon as a certain file is there. */
 const program = `#!${process.execPath}
@@ -61,6 +62,12 @@ interface Pod {
     }[];
   };
 }
+
+// Where they must be built, this takes minutes once.
+beforeAll(
+  () => warmTools(['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kwok']),
+  1_800_000,
+);
 
 describe('a box whose nodes kwok plays', () => {
   let folder: string;
