@@ -97,6 +97,25 @@ describe('a box whose nodes kwok plays', () => {
     ((await api.request('GET', path)).body as { status?: Record<string, unknown> }).status ?? {};
   const podsOf = async (app: string) =>
     ((await api.request('GET', `${core}/pods?labelSelector=app%3D${app}`)).body as { items: Pod[] }).items;
+  /** Everything that was said of the readiness of an app's pods from now on. */
+  const watchReady = (app: string) => {
+    const said: (string | undefined)[] = [];
+    const stopping = new AbortController();
+    const watching = (async () => {
+      const path = `${core}/pods?labelSelector=app%3D${app}`;
+      for await (const event of api.watch(path, stopping.signal)) {
+        const { status } = (event as { object: Pod }).object;
+        said.push(status.conditions?.find(({ type }) => type === 'Ready')?.status);
+      }
+    })().catch(() => {});
+    return {
+      said,
+      async [Symbol.asyncDispose]() {
+        stopping.abort();
+        await watching;
+      },
+    };
+  };
   const running = async () =>
     (await world.box.processes()).filter(({ name }) => name === 'external-secrets').map(({ pid }) => pid);
   const isAvailable = async (name: string) =>
@@ -137,6 +156,7 @@ describe('a box whose nodes kwok plays', () => {
 
   it('makes a Deployment of a program that it runs available when the program is ready, and not before', async () => {
     const file = join(folder, 'open');
+    await using watched = watchReady('real');
     await create(`${apps}/deployments`, ownWorkload('real', file));
     await eventually(
       'its process runs',
@@ -151,6 +171,9 @@ describe('a box whose nodes kwok plays', () => {
     await create(`${apps}/deployments`, workload('later', {}));
     await eventually('a later one is available', 60, () => isAvailable('later'));
     expect(await isAvailable('real')).toBe(false);
+    // Nobody said otherwise for a moment, either.
+    expect(watched.said).not.toEqual([]);
+    expect(watched.said).not.toContain('True');
     await writeFile(file, '');
     await eventually('it is available', 60, () => isAvailable('real'));
     expect(world.deaths).toEqual([]);
