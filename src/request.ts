@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { PhoenixError } from './errors.ts';
 import { didYouMean } from './near.ts';
 import { modes } from './plan/mode.ts';
+import { nodeKinds } from './rehearsal/node-kind.ts';
 
 export const commandNames = [
   'rebirth',
@@ -102,6 +103,12 @@ export const requestSchema = z.strictObject({
     .boolean({ error: '`true` or `false`' })
     .default(false)
     .describe('Plan only: write the plan on the pull request.'),
+  node: z
+    .enum(nodeKinds, { error: 'none or kwok' })
+    .default('none')
+    .describe(
+      'Box only: what plays the nodes. none: nothing; kwok: real controllers and scheduler, with simulated nodes and pods.',
+    ),
   seed: z.coerce
     .number({ error: 'a whole number' })
     .int()
@@ -135,8 +142,8 @@ const range = ['affected', 'base'] as const;
 
 /** Which options each command takes; any other is refused, for one that is ignored was meant for something. */
 export const optionsOf: Readonly<Record<CommandName, readonly Option[]>> = {
-  rebirth: [...layers, ...range, 'report', 'fault', 'seed'],
-  rehearse: [...layers, 'report', 'fault', 'seed'],
+  rebirth: [...layers, ...range, 'report', 'fault', 'seed', 'node'],
+  rehearse: [...layers, 'report', 'fault', 'seed', 'node'],
   // Exactly the layers that `only` names.
   layers: ['castle', 'only', 'report', 'fault', 'seed'],
   verify: ['castle', 'report', 'fault', 'seed'],

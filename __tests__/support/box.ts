@@ -34,6 +34,14 @@ export async function ramFolder(): Promise<string> {
   return dir;
 }
 
+/** The real programs of a box whose nodes kwok plays, beside those of `boxTools`. */
+export async function nodeTools(files: Readonly<Record<string, string>> = {}): Promise<BoxOptions['tools']> {
+  const more: [string, { file: string; assets: string }][] = [];
+  for (const name of ['kube-controller-manager', 'kube-scheduler', 'kwok'] as const)
+    more.push([name, { file: files[name] ?? (await tool(name)), assets: '' }]);
+  return new Map([...(await boxTools(files)), ...more]);
+}
+
 /** The real etcd and kube-apiserver; other tools by `files`. */
 export async function boxTools(files: Readonly<Record<string, string>> = {}): Promise<BoxOptions['tools']> {
   const controllers = ['external-secrets', 'source-controller', 'kustomize-controller'];
@@ -48,7 +56,7 @@ export async function boxTools(files: Readonly<Record<string, string>> = {}): Pr
 }
 
 export async function openTestBox(
-  options: Partial<Pick<BoxOptions, 'tools' | 'standIns'>> = {},
+  options: Partial<Pick<BoxOptions, 'tools' | 'standIns' | 'node'>> = {},
 ): Promise<TestBox> {
   const dir = await ramFolder();
   const stateDir = await mkdtemp(join(tmpdir(), 'phoenix-box-'));
@@ -57,6 +65,7 @@ export async function openTestBox(
     stateDir,
     tools: options.tools ?? (await boxTools()),
     standIns: options.standIns ?? [],
+    node: options.node ?? 'none',
     self,
     log: silentLog,
     signal: new AbortController().signal,

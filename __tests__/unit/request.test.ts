@@ -36,6 +36,7 @@ describe('a request', () => {
       confirm: '',
       from: '',
       mode: 'auto',
+      node: 'none',
       runners: 1,
       fault: [],
     });
@@ -97,6 +98,7 @@ describe('an option that means nothing for a command', () => {
       reports: 'parts',
       history: true,
       seed: '7',
+      node: 'kwok',
       mode: 'job',
       runners: '2',
     },

@@ -53,6 +53,20 @@ describe('a Kustomization', () => {
     expect(waitingFor(object)).toMatch(words);
   });
 
+  it('of another source than the castle’s is there when it is Ready, and has looked at its newest spec', () => {
+    const upstream = { sourceRef: { kind: 'GitRepository', name: 'cert-manager' } };
+    const lastAppliedRevision = `release-1.21@sha1:${'7'.repeat(40)}`;
+    expect(waitingFor(kustomization('crds', { spec: upstream, status: { lastAppliedRevision } }))).toBe(
+      undefined,
+    );
+    const stale = { lastAppliedRevision, observedGeneration: 1 };
+    expect(waitingFor(kustomization('crds', { spec: upstream, status: stale }))).toMatch(/not yet at/);
+    const own = { sourceRef: { kind: 'GitRepository', name: 'flux-system' } };
+    expect(waitingFor(kustomization('crds', { spec: own, status: { lastAppliedRevision } }))).toMatch(
+      /not yet at/,
+    );
+  });
+
   it('is not taken for another branch whose revision only ends alike', () => {
     const object = kustomization('apps-static', { status: { lastAppliedRevision: `main@sha1:ff${sha}` } });
     expect(waitingFor(object)).toMatch(/not yet at/);

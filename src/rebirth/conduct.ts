@@ -68,7 +68,7 @@ async function prepare(
   ends.defer(() => journal.write({ type: 'end', verdict: verdictOf(progress) }));
   const ledger = toldLedger(plainLedger, journal, lease);
   const tools = await ledger.span('toolchain', 'phase', () =>
-    installToolchain(toolRequests(castle), {
+    installToolchain(toolRequests(castle, request.node), {
       lockFile: lockFileOf(castle, edge.home),
       env,
       log,

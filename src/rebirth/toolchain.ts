@@ -2,16 +2,26 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Castle } from '../castle/load.ts';
 import type { Pin } from '../castle/schema.ts';
+import type { NodeKind } from '../rehearsal/node-kind.ts';
 import { pins, type ToolName, type ToolRequest } from '../toolchain/install.ts';
 
-/** The tools a castle needs: its engine and Terragrunt, and whatever else it pins. */
-export function toolRequests({ engine, toolchain }: Pick<Castle, 'engine' | 'toolchain'>): ToolRequest[] {
+/** Only for a box with nodes: minutes of building that no other run needs. */
+const nodeTools: readonly ToolName[] = ['kube-controller-manager', 'kube-scheduler', 'kwok'];
+
+/** The tools a castle needs: its engine and Terragrunt, and whatever else it pins; `node` is what its box is run with. */
+export function toolRequests(
+  { engine, toolchain, box }: Pick<Castle, 'engine' | 'toolchain' | 'box'>,
+  node: NodeKind = 'none',
+): ToolRequest[] {
+  const withNodes = box && node === 'kwok';
   const requests = new Map<ToolName, ToolRequest>();
-  for (const name of [engine, 'terragrunt'] as const) requests.set(name, { name, version: pins[name] });
+  for (const name of [engine, 'terragrunt', ...(withNodes ? nodeTools : [])] as const)
+    requests.set(name, { name, version: pins[name] });
   for (const pin of toolchain) {
     const name = nameOf(pin.tool);
     // The engine that is not used is pinned for another castle's sake.
     if ((name === 'tofu' || name === 'terraform') && name !== engine) continue;
+    if (nodeTools.includes(name) && !withNodes) continue;
     requests.set(name, { name, version: pin.version, ...(pin.path === undefined ? {} : { path: pin.path }) });
   }
   return [...requests.values()];

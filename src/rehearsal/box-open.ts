@@ -5,6 +5,7 @@ import { whenAborted } from '../cancellation.ts';
 import { loadCastle } from '../castle/load.ts';
 import { createLog } from '../log.ts';
 import { lockFileOf, toolRequests } from '../rebirth/toolchain.ts';
+import type { Request } from '../request.ts';
 import { installToolchain } from '../toolchain/install.ts';
 import { openRunVault } from '../vault/open.ts';
 import { makeBoxSecrets } from './box-secrets.ts';
@@ -52,7 +53,10 @@ export async function runBoxOpen([
     warn: (text) => log.warn(text),
   });
   const at = { dir: join(vault.dir, 'box'), stateDir: resolve(stateDir), log, signal };
-  const { box, place } = await startBox(castle, at, secrets, tools, [], { self: [process.execPath, bundle] });
+  const plain: Pick<Request, 'fault' | 'node'> = { fault: [], node: 'none' };
+  const { box, place } = await startBox(castle, at, secrets, tools, plain, {
+    self: [process.execPath, bundle],
+  });
   await using _ = box;
   await using ends = new AsyncDisposableStack();
   ends.defer(() => rm(file, { force: true }));

@@ -15,6 +15,9 @@ export interface BoxSecrets {
 /** The secret that lies beside those that the castle asks for. */
 export const unusedSecret = 'UNUSED_SECRET';
 
+/** What the GitOps tree of the reference castle asks of the store by its ExternalSecrets; Phoenix never reads them. */
+const clusterSecrets = ['S3_ACCESS_KEY', 'PGADMIN_PASSWORD', 'CLOUDFLARE_API_TOKEN'];
+
 const pinLetters = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789!#%+=?@~';
 
 /** What secrets of some names look like: a rehearsal meets the forms that real ones have. `random` is 48 hex digits. */
@@ -43,7 +46,7 @@ export function makeBoxSecrets(names: readonly string[], seed: number | undefine
     clientId,
     clientSecret,
     stored: new Map(
-      [...names, unusedSecret].map((name) => [name, shapes[name]?.(value(name)) ?? value(name)]),
+      [...names, ...clusterSecrets, unusedSecret].map((name) => [name, shapes[name]?.(value(name)) ?? value(name)]),
     ),
     inErrors: value('in errors'),
   };

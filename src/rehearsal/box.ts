@@ -9,6 +9,7 @@ import { PhoenixError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { askProcesses } from './host-client.ts';
 import { type HostConfig, type HostEvent, hostEvent, type StandInLine } from './host-protocol.ts';
+import type { NodeKind } from './node-kind.ts';
 import { signalGroup, sweepBoxes } from './records.ts';
 
 export interface BoxOptions {
@@ -16,7 +17,12 @@ export interface BoxOptions {
   readonly dir: string;
   /** On disk: records of what runs, and the logs that hold no secret. */
   readonly stateDir: string;
-  /** etcd, kube-apiserver, external-secrets, source-controller, kustomize-controller by name. */
+  /** Default: none. */
+  readonly node?: NodeKind;
+  /**
+   * etcd, kube-apiserver, external-secrets, source-controller, kustomize-controller by name; for nodes of kwok also
+   * kube-controller-manager, kube-scheduler and kwok.
+   */
   readonly tools: ReadonlyMap<string, { readonly file: string; readonly assets: string }>;
   readonly standIns: readonly { readonly name: string; readonly config: unknown }[];
   /** How Phoenix itself is started, before the name of a hidden command. */
@@ -123,6 +129,7 @@ async function startHost(options: BoxOptions) {
     tools: Object.fromEntries(options.tools),
     standIns: [...options.standIns],
     self: [...options.self],
+    node: options.node ?? 'none',
   };
   child.stdin.write(`${JSON.stringify(config)}\n`);
   return { lifeline: child.stdin, lines, exit, pid: child.pid ?? 0 };

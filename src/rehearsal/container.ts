@@ -24,27 +24,42 @@ const container = z.object({
 
 export type Container = z.infer<typeof container>;
 
+const metadata = z.object({
+  name: z.string(),
+  namespace: z.string(),
+  uid: z.string(),
+  generation: z.number(),
+});
+
+const podSpec = z.object({
+  serviceAccountName: z.string().default('default'),
+  initContainers: z.array(z.unknown()).default([]),
+  containers: z.array(container),
+});
+
 /** A Deployment of apps/v1, as far as running it as a process needs. */
 export const deployment = z.object({
-  metadata: z.object({
-    name: z.string(),
-    namespace: z.string(),
-    uid: z.string(),
-    generation: z.number(),
-  }),
-  spec: z.object({
-    replicas: z.number().default(1),
-    template: z.object({
-      spec: z.object({
-        serviceAccountName: z.string().default('default'),
-        initContainers: z.array(z.unknown()).default([]),
-        containers: z.array(container),
-      }),
-    }),
-  }),
+  metadata,
+  spec: z.object({ replicas: z.number().default(1), template: z.object({ spec: podSpec }) }),
 });
 
 export type Deployment = z.infer<typeof deployment>;
+
+/** A Pod, in the shape of a Deployment of one; of none where it is being deleted. */
+export const podAsDeployment = z
+  .object({
+    metadata: metadata.extend({
+      generation: z.number().default(0),
+      deletionTimestamp: z.string().optional(),
+    }),
+    spec: podSpec,
+  })
+  .transform(
+    ({ metadata: { deletionTimestamp, ...known }, spec }): Deployment => ({
+      metadata: known,
+      spec: { replicas: deletionTimestamp === undefined ? 1 : 0, template: { spec } },
+    }),
+  );
 
 /** What the host gives a container that runs as a process of its own. */
 export interface Grants {

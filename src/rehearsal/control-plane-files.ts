@@ -5,8 +5,18 @@ import { firstServiceAddress } from './control-plane-flags.ts';
 import type { ApiAccess } from './kube-api.ts';
 import { createAuthority, createSigningKey } from './pki.ts';
 
-/** Keys, certificates, the encryption key and the kubeconfig, each 0600, into `dir`. The authorities' own keys are forgotten. */
-export async function writeControlPlaneFiles(dir: string, apiPort: number): Promise<ApiAccess> {
+/** The components of a cluster that talk to its API server, where it has nodes; their users are named after them. */
+const components = ['kube-controller-manager', 'kube-scheduler'];
+
+/**
+ * Keys, certificates, the encryption key and the kubeconfig, each 0600, into `dir`; with `workloads` also NAME.kubeconfig
+ * of the other components. The authorities' own keys are forgotten.
+ */
+export async function writeControlPlaneFiles(
+  dir: string,
+  apiPort: number,
+  workloads = false,
+): Promise<ApiAccess> {
   const write = (name: string, text: string) => writeFile(join(dir, name), text, { mode: 0o600, flag: 'wx' });
   const cluster = createAuthority('phoenix-box');
   const store = createAuthority('phoenix-box-etcd');
@@ -32,6 +42,10 @@ export async function writeControlPlaneFiles(dir: string, apiPort: number): Prom
     write('tokens.pub', signing.publicKey),
     write('encryption.json', encryptionConfiguration()),
     write('kubeconfig', kubeconfig({ server, ca: cluster.certificate, ...admin })),
+    ...(workloads ? components : []).map((name) => {
+      const client = cluster.client({ commonName: `system:${name}` });
+      return write(`${name}.kubeconfig`, kubeconfig({ server, ca: cluster.certificate, ...client }));
+    }),
   ]);
   return { server, ca: cluster.certificate, certificate: admin.certificate, key: admin.key };
 }

@@ -31,8 +31,13 @@ export function etcdFlags(path: (name: string) => string, port: number, peerPort
   ];
 }
 
-/** TLS only, RBAC only, no anonymous requests, no static tokens. */
-export function apiServerFlags(path: (name: string) => string, etcdPort: number, port: number): string[] {
+/** TLS only, RBAC only, no anonymous requests, no static tokens. `workloads`: for a box with nodes. */
+export function apiServerFlags(
+  path: (name: string) => string,
+  etcdPort: number,
+  port: number,
+  workloads: boolean,
+): string[] {
   return [
     '--bind-address=127.0.0.1',
     `--secure-port=${port}`,
@@ -44,6 +49,8 @@ export function apiServerFlags(path: (name: string) => string, etcdPort: number,
     `--tls-private-key-file=${path('apiserver.key')}`,
     `--client-ca-file=${path('ca.crt')}`,
     '--anonymous-auth=false',
+    // As the API server of a castle on Talos: storage and networking ask for privileged pods, and no pod runs here.
+    '--allow-privileged',
     '--authorization-mode=RBAC',
     `--etcd-servers=https://127.0.0.1:${etcdPort}`,
     `--etcd-cafile=${path('etcd-ca.crt')}`,
@@ -55,6 +62,7 @@ export function apiServerFlags(path: (name: string) => string, etcdPort: number,
     `--encryption-provider-config=${path('encryption.json')}`,
     '--profiling=false',
     // There is no second API server to tell apart: its lease and the wait for it are left out.
-    '--feature-gates=APIServerIdentity=false',
+    `--feature-gates=APIServerIdentity=false${workloads ? ',MutatingAdmissionPolicy=true' : ''}`,
+    ...(workloads ? ['--runtime-config=admissionregistration.k8s.io/v1beta1=true'] : []),
   ];
 }

@@ -26,6 +26,8 @@ export interface ControlPlaneOptions {
   readonly dir: string;
   readonly logDir: string;
   readonly programs: { readonly etcd: string; readonly apiServer: string };
+  /** Whether controllers, a scheduler and nodes are to follow. */
+  readonly workloads: boolean;
   /** The API server's port; 0 for any free one. */
   readonly port: number;
   readonly supervisor: Supervisor;
@@ -63,7 +65,7 @@ async function tryControlPlane(options: ControlPlaneOptions): Promise<ControlPla
   const [etcdPort = 0, peerPort = 0, freePort = 0] = await freePorts(3);
   const apiPort = options.port === 0 ? freePort : options.port;
   await mkdir(dir, { recursive: true, mode: 0o700 });
-  const access = await writeControlPlaneFiles(dir, apiPort);
+  const access = await writeControlPlaneFiles(dir, apiPort, options.workloads);
   const path = (name: string) => join(dir, name);
   const start = (name: string, file: string, args: readonly string[], env: Record<string, string>) =>
     supervisor.start({
@@ -88,10 +90,13 @@ async function tryControlPlane(options: ControlPlaneOptions): Promise<ControlPla
     started.push(await start('etcd', options.programs.etcd, etcdFlags(path, etcdPort, peerPort), {}));
     // Both at once: the API server asks for etcd again until it answers, and is busy with itself meanwhile.
     started.push(
-      await start('kube-apiserver', options.programs.apiServer, apiServerFlags(path, etcdPort, apiPort), {
+      await start(
+        'kube-apiserver',
+        options.programs.apiServer,
+        apiServerFlags(path, etcdPort, apiPort, options.workloads),
         // Fewer collections than by Go's default of 100: a second of the bring-up on two cores, for 150 MB.
-        GOGC: '200',
-      }),
+        { GOGC: '200' },
+      ),
     );
     await untilReady(api, started, options.signal);
   } catch (error) {

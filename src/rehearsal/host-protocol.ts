@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { nodeKinds } from './node-kind.ts';
 
 /** The first line on the host's stdin. The rest of stdin is a lifeline: at its end the host ends everything. */
 export const hostConfig = z.object({
@@ -9,6 +10,7 @@ export const hostConfig = z.object({
   tools: z.record(z.string(), z.object({ file: z.string(), assets: z.string() })),
   standIns: z.array(z.object({ name: z.string(), config: z.unknown() })),
   self: z.array(z.string()).min(1),
+  node: z.enum(nodeKinds),
 });
 export type HostConfig = z.infer<typeof hostConfig>;
 

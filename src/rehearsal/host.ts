@@ -7,9 +7,12 @@ import { serveHostApi, shapeOf } from './api.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { type HostConfig, type HostEvent, hostConfig, machinesFolder, socketName } from './host-protocol.ts';
 import { startNode } from './node.ts';
+import { followedPods } from './node-pods.ts';
+import { followedDeployments } from './node-status.ts';
 import { markBoxDirectory, removeBoxDirectory, removeRecord, writeRecord } from './records.ts';
 import { startStandIns } from './stand-in.ts';
 import { createSupervisor, type Program, type Supervisor } from './supervisor.ts';
+import { startWorkloads } from './workloads.ts';
 
 /** Which program stands for which image when the box plays the node. */
 const images = new Map([
@@ -115,21 +118,24 @@ function machinePark(
     stopping.signal.throwIfAborted();
     await end();
     const dir = join(config.dir, machinesFolder, id);
-    const parts = new AsyncDisposableStack();
+    const shared = { dir, logDir, supervisor, progress, signal: stopping.signal };
+    const workloads = config.node === 'kwok' ? workloadPrograms(config) : undefined;
+    await using parts = new AsyncDisposableStack();
     const controlPlane = parts.use(
       await startControlPlane({
+        ...shared,
         id,
-        dir,
-        logDir,
         port,
-        supervisor,
-        progress,
-        signal: stopping.signal,
+        workloads: workloads !== undefined,
         programs: { etcd: toolFile(config, 'etcd'), apiServer: toolFile(config, 'kube-apiserver') },
       }),
     );
+    if (workloads !== undefined)
+      parts.use(
+        await startWorkloads({ ...shared, controlPlane, programs: workloads, ownImages: [...images.keys()] }),
+      );
     parts.use(startNode(nodeOptions(config, supervisor, controlPlane, join(dir, 'node'), log)));
-    machine = parts;
+    machine = parts.move();
     // At a path known beforehand, for whoever runs the layers by hand or by Terragrunt alone.
     const current = join(config.dir, 'kubeconfig');
     await rm(current, { force: true });
@@ -157,7 +163,16 @@ function nodeOptions(
   const programs = new Map(
     [...images].map(([repository, tool]) => [repository, { name: tool, file: toolFile(config, tool) }]),
   );
-  return { api, server, ca, supervisor, programs, dir, log };
+  const followed = config.node === 'kwok' ? followedPods : followedDeployments;
+  return { api, server, ca, supervisor, followed, programs, dir, log };
+}
+
+function workloadPrograms(config: HostConfig) {
+  return {
+    controllerManager: toolFile(config, 'kube-controller-manager'),
+    scheduler: toolFile(config, 'kube-scheduler'),
+    kwok: toolFile(config, 'kwok'),
+  };
 }
 
 function toolFile(config: HostConfig, name: string): string {

@@ -16,11 +16,11 @@ interface Answer {
 }
 
 /**
- * The four verbs that the box's host needs of the API server, over plain `node:https`. The full client library costs
+ * The verbs that the box's host needs of the API server, over plain `node:https`. The full client library costs
  * a process 90 MB and most of a second to load, and the host lives beside the run for all of its time.
  */
 export interface KubeApi {
-  request(method: 'GET' | 'POST' | 'PATCH', path: string, body?: object): Promise<Answer>;
+  request(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: object): Promise<Answer>;
   /** One event a line until the server ends the watch or `signal` aborts. */
   watch(path: string, signal: AbortSignal): AsyncGenerator<unknown>;
   close(): void;
@@ -58,7 +58,11 @@ export function createKubeApi(access: ApiAccess): KubeApi {
           sent.destroy(new Error(`no answer within ${requestTimeoutMs / 1000} s`)),
         );
         sent.on('error', reject);
-        sent.end(body === undefined ? undefined : JSON.stringify(body));
+        if (body === undefined) return void sent.end();
+        const text = JSON.stringify(body);
+        // Node itself tells no length of a DELETE's body, and the server then reads none.
+        sent.setHeader('content-length', Buffer.byteLength(text));
+        sent.end(text);
       });
     },
     async *watch(path, signal) {

@@ -6,11 +6,10 @@ import { messageOf } from '../errors.ts';
 import { accountKubeconfig } from './account.ts';
 import { type Container, type Deployment, planProcess, portNames } from './container.ts';
 import type { NodeOptions } from './node.ts';
-import { deploymentStatus } from './node-status.ts';
 import { freePorts } from './ports.ts';
 import type { Program } from './supervisor.ts';
 
-/** One Deployment that runs, or is on its way to, as a process. */
+/** One workload that runs, or is on its way to, as a process. */
 export interface Run {
   /** Whether `manifest` asks for what runs already; a new generation with the same pod is then acknowledged. */
   keeps(manifest: Deployment): Promise<boolean>;
@@ -31,12 +30,13 @@ export function runDeployment(
   const cancelled = new AbortController();
   const { name, namespace } = manifest.metadata;
   const folder = join(options.dir, `${namespace}.${name}`);
-  const status = deploymentStatus(options.api, manifest);
+  const status = options.followed.status(options.api, manifest);
   let process: Program | undefined;
 
   const bringUp = async () => {
     const [container] = manifest.spec.template.spec.containers;
     if (container === undefined) return;
+    await status.taken();
     const home = await prepareHome(folder, container);
     const kubeconfig = join(folder, 'kubeconfig');
     await writeFile(kubeconfig, await accountKubeconfig(options, manifest, cancelled.signal), {
@@ -54,10 +54,13 @@ export function runDeployment(
     });
     process.declareUp();
     const { ended } = process;
-    void ended.then(async (how) => {
-      if (!cancelled.signal.aborted) await status.unavailable(`The process ended with ${how}.`);
-    }, ignore);
+    void ended
+      .then(async (how) => {
+        if (!cancelled.signal.aborted) await status.ended(how);
+      })
+      .catch(ignore);
     options.log('box-node', `runs ${namespace}/${name} as process ${process.pid}`);
+    await status.started();
     await untilHealthy(plan.health, AbortSignal.any([cancelled.signal, aborted(ended)]));
     await status.available();
     options.log('box-node', `${namespace}/${name} is ready`);
@@ -73,7 +76,7 @@ export function runDeployment(
     async keeps(next) {
       if (podOf(next) !== podOf(manifest)) return false;
       await up;
-      if (next.metadata.generation > status.generation) await status.acknowledge(next.metadata.generation);
+      await status.acknowledge(next.metadata.generation);
       return true;
     },
     supersededBy(next) {

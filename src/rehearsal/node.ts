@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { messageOf } from '../errors.ts';
-import { type Deployment, deployment, imageRepository } from './container.ts';
+import { type Deployment, imageRepository } from './container.ts';
 import type { KubeApi } from './kube-api.ts';
 import { type Run, runDeployment } from './node-run.ts';
+import type { Followed } from './node-status.ts';
 import type { Supervisor } from './supervisor.ts';
 
 export interface NodeOptions {
@@ -12,6 +13,7 @@ export interface NodeOptions {
   readonly server: string;
   readonly ca: string;
   readonly supervisor: Supervisor;
+  readonly followed: Followed;
   /** The program that stands for an image, by the image's repository. */
   readonly programs: ReadonlyMap<string, { readonly name: string; readonly file: string }>;
   /** On the RAM filesystem: kubeconfigs with tokens, homes, volumes, logs. */
@@ -19,7 +21,6 @@ export interface NodeOptions {
   readonly log: (source: string, text: string) => void;
 }
 
-const path = '/apis/apps/v1/deployments';
 const reconnectMs = 200;
 
 const list = z.object({
@@ -29,16 +30,17 @@ const list = z.object({
 const event = z.object({ type: z.string(), object: z.unknown() });
 
 /**
- * The box's stand-in for a node: Deployments of images that it has a program for become processes of this machine,
- * with a real ServiceAccount's token and no more rights than the manifests give it. Others are left alone, and so
- * never become Ready. Ends, with all that it runs, when disposed of.
+ * The box's stand-in for a node: workloads of images that it has a program for become processes of this machine, with
+ * a real ServiceAccount's token and no more rights than the manifests give it. Others are left alone. Ends, with all
+ * that it runs, when disposed of.
  */
 export function startNode(options: NodeOptions): AsyncDisposable {
+  const { api, followed } = options;
   const stopping = new AbortController();
   const runs = new Map<string, Run>();
   const turns = new Map<string, Promise<void>>();
 
-  /** One Deployment's changes one after another, different Deployments side by side. */
+  /** One workload's changes one after another, different ones side by side. */
   const inTurn = (key: string, work: () => Promise<void>) => {
     const next = (turns.get(key) ?? Promise.resolve())
       .then(work)
@@ -56,6 +58,7 @@ export function startNode(options: NodeOptions): AsyncDisposable {
       await current?.end();
       runs.delete(key);
       if (manifest.spec.replicas > 0) runs.set(key, runDeployment(options, manifest, program));
+      else await followed.released(api, manifest);
     });
   };
   const gone = (key: string) => {
@@ -66,16 +69,16 @@ export function startNode(options: NodeOptions): AsyncDisposable {
     });
   };
   const follow = async () => {
-    const listed = list.parse((await options.api.request('GET', path)).body);
-    const present = listed.items.flatMap(readDeployment);
+    const listed = list.parse((await api.request('GET', followed.path)).body);
+    const present = listed.items.flatMap((item) => followed.read(item));
     const keys = new Set(present.map(keyOf));
     for (const key of runs.keys()) if (!keys.has(key)) gone(key);
     present.forEach(wanted);
-    const address = `${path}?resourceVersion=${listed.metadata.resourceVersion}`;
-    for await (const line of options.api.watch(address, stopping.signal)) {
+    const address = `${followed.path}&resourceVersion=${listed.metadata.resourceVersion}`;
+    for await (const line of api.watch(address, stopping.signal)) {
       const { type, object } = event.parse(line);
       if (type === 'ERROR') return;
-      for (const manifest of readDeployment(object)) {
+      for (const manifest of followed.read(object)) {
         if (type === 'DELETED') gone(keyOf(manifest));
         else wanted(manifest);
       }
@@ -104,11 +107,6 @@ export function startNode(options: NodeOptions): AsyncDisposable {
 }
 
 const keyOf = ({ metadata }: Deployment) => `${metadata.namespace}/${metadata.name}`;
-
-function readDeployment(object: unknown): Deployment[] {
-  const parsed = deployment.safeParse(object);
-  return parsed.success ? [parsed.data] : [];
-}
 
 /** A pod of several containers, or with init containers, is more than one process can stand for. */
 function programOf({ spec }: Deployment, programs: NodeOptions['programs']) {

@@ -12,6 +12,7 @@ import { type BoxSecrets, makeBoxSecrets, unusedSecret } from './box-secrets.ts'
 import { castleInside, environmentInside, knownSecrets, type Place, storedNames } from './inside.ts';
 import { joinLastingBox, lastingBoxVariable } from './lasting.ts';
 import { plantLeaks } from './leaks.ts';
+import type { NodeKind } from './node-kind.ts';
 import { standInConfigs } from './stand-in-configs.ts';
 import { parseFault } from './stand-ins/faults.ts';
 import { makeCastleRepository } from './stand-ins/git-repository.ts';
@@ -35,8 +36,24 @@ const standIns: Report['standIns'] = [
     name: 'box-host',
     standsFor: 'the machine: it starts etcd and kube-apiserver where Proxmox would clone a VM',
   },
-  { name: 'box-node', standsFor: 'the kubelet: controllers run as host processes, and no other pod runs' },
 ];
+
+const nodeStandIns: Readonly<Record<NodeKind, Report['standIns']>> = {
+  none: [
+    { name: 'box-node', standsFor: 'the kubelet: controllers run as host processes, and no other pod runs' },
+  ],
+  kwok: [
+    {
+      name: 'box-node',
+      standsFor: 'the kubelet of External Secrets Operator and Flux, which run as host processes',
+    },
+    {
+      name: 'kwok',
+      standsFor:
+        'the nodes and every other pod (`node: kwok`): nothing is pulled, started or reachable, and ready means nothing',
+    },
+  ],
+};
 
 /**
  * The box of a run: one of its own that ends with it, or the one that PHOENIX_BOX names, which outlives it. The redactor,
@@ -45,16 +62,16 @@ const standIns: Report['standIns'] = [
 export async function openRehearsal(
   run: Run,
   tools: ReadonlyMap<ToolName, InstalledTool>,
-  request: Pick<Request, 'fault' | 'seed'>,
+  request: Pick<Request, 'fault' | 'seed' | 'node'>,
   edge: Pick<Edge, 'self'>,
 ): Promise<Rehearsal> {
   const { castle } = run;
   request.fault.forEach(parseFault);
   const lasting = run.env[lastingBoxVariable];
   if (lasting) {
-    refuseFaults(request);
+    refuseForOpenBox(request);
     const { place, seed } = await joinLastingBox(lasting, castle);
-    return inside(run, place, makeBoxSecrets(storedNames(castle), seed), tools, request.fault);
+    return inside(run, place, makeBoxSecrets(storedNames(castle), seed), tools, request);
   }
   const secrets = makeBoxSecrets(storedNames(castle), request.seed);
   const { box, place } = await startBox(
@@ -62,10 +79,10 @@ export async function openRehearsal(
     { dir: join(run.vault.dir, 'box'), stateDir: run.stateDir, log: run.log, signal: run.signal },
     secrets,
     tools,
-    request.fault,
+    request,
     edge,
   );
-  return inside(run, place, secrets, tools, request.fault, box);
+  return inside(run, place, secrets, tools, request, box);
 }
 
 async function inside(
@@ -73,7 +90,7 @@ async function inside(
   place: Place,
   secrets: BoxSecrets,
   tools: ReadonlyMap<ToolName, InstalledTool>,
-  faults: readonly string[],
+  { fault: faults, node }: Pick<Request, 'fault' | 'node'>,
   own?: Box,
 ): Promise<Rehearsal> {
   for (const [name, value] of knownSecrets(secrets, run.castle)) run.redactor.add(name, value);
@@ -84,7 +101,7 @@ async function inside(
   return {
     castle: castleInside(run.castle, place, faults),
     env: environmentInside(place, secrets, tools),
-    standIns,
+    standIns: [...standIns, ...nodeStandIns[node]],
     auditRoots: [place.dir],
     onDeath(listener) {
       own?.onDeath((name, how) => listener(died(name, how)));
@@ -102,7 +119,7 @@ export async function startBox(
   at: Pick<Run, 'stateDir' | 'log' | 'signal'> & { readonly dir: string },
   secrets: BoxSecrets,
   tools: ReadonlyMap<ToolName, InstalledTool>,
-  faults: readonly string[],
+  { fault, node }: Pick<Request, 'fault' | 'node'>,
   { self }: Pick<Edge, 'self'>,
 ): Promise<{ readonly box: Box; readonly place: Place }> {
   const onDisk = join(at.stateDir, 'box');
@@ -117,20 +134,29 @@ export async function startBox(
   const box = await openBox({
     ...at,
     tools,
-    standIns: standInConfigs(castle, secrets, bare, faults),
+    standIns: standInConfigs(castle, secrets, bare, fault),
     self,
+    node,
   });
   return { box, place: { socket: box.socket, dir: onDisk, standIns: box.standIns } };
 }
 
-/** The stand-ins of a box that lasts were given theirs when it was opened: a fault that never strikes proves nothing. */
-function refuseFaults({ fault, seed }: Pick<Request, 'fault' | 'seed'>): void {
+/** A box that lasts was given all of it when it was opened: a fault that never strikes proves nothing. */
+function refuseForOpenBox({ fault, seed, node }: Pick<Request, 'fault' | 'seed' | 'node'>): void {
   const foreign = fault.find((each) => !each.startsWith('leak:'));
-  if (foreign === undefined && seed === undefined) return;
+  const option =
+    foreign !== undefined
+      ? `fault: ${foreign}`
+      : seed !== undefined
+        ? 'seed'
+        : node !== 'none'
+          ? `node: ${node}`
+          : undefined;
+  if (option === undefined) return;
   throw new PhoenixError({
     code: 'PHX-INPUT-USAGE',
     class: 'input',
-    what: `\`${foreign === undefined ? 'seed' : `fault: ${foreign}`}\` means nothing in a box that is open already.`,
+    what: `\`${option}\` means nothing in a box that is open already.`,
     why: `${lastingBoxVariable} names that box, and its stand-ins and secrets were made when it was opened.`,
     next: `Leave it out, or unset ${lastingBoxVariable} so that the run opens a box of its own.`,
   });

@@ -8,7 +8,7 @@ import { identify, type ProcessIdentity } from '../process-identity.ts';
 import { signalGroup } from './records.ts';
 
 interface ProgramSpec {
-  /** Unique in the box; the name that reports and errors use, e.g. `kube-apiserver`. */
+  /** The name that reports and errors use, e.g. `kube-apiserver`. */
   readonly name: string;
   readonly file: string;
   readonly args: readonly string[];
@@ -50,7 +50,7 @@ export function createSupervisor(options: {
   readonly onDeath: (name: string, how: string) => void;
   readonly onChange: () => Promise<void>;
 }): Supervisor {
-  const running = new Map<string, ProcessIdentity & { readonly name: string }>();
+  const running = new Map<number, ProcessIdentity & { readonly name: string }>();
   return {
     running: () => [...running.values()],
     async start(spec) {
@@ -61,12 +61,12 @@ export function createSupervisor(options: {
         const how = await describe(status, spec.logFile);
         // What it started in its group (a `git http-backend`) has nobody left to answer.
         signalGroup(pid, 'SIGKILL');
-        running.delete(spec.name);
+        running.delete(pid);
         if (up && !asked) options.onDeath(spec.name, how);
         return how;
       });
       const identity = await identify(pid);
-      if (identity !== undefined) running.set(spec.name, { ...identity, name: spec.name });
+      if (identity !== undefined) running.set(pid, { ...identity, name: spec.name });
       await options.onChange();
       return {
         name: spec.name,

@@ -8,12 +8,12 @@ function github(repository: string, tag: string, file: string): string {
   return `https://github.com/${repository}/releases/download/${tag}/${file}`;
 }
 
-function kubernetes(name: 'kubectl' | 'kube-apiserver'): Tool {
+function kubernetes(name: 'kubectl' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler'): Tool {
   return {
     pin: '1.34.1',
     repository: 'kubernetes/kubernetes',
     release: (version, { os, arch }) => {
-      if (os !== 'linux' && name === 'kube-apiserver') return undefined;
+      if (os !== 'linux' && name !== 'kubectl') return undefined;
       const url = `https://dl.k8s.io/release/v${version}/bin/${os}/${arch}/${name}`;
       return { url, kind: 'bare', entry: '', checksums: `${url}.sha256` };
     },
@@ -105,7 +105,17 @@ export const tools: Readonly<Record<ToolName, Tool>> = {
     version: { args: ['--version'], pattern: /etcd Version: (\S+)/ },
   },
   'kube-apiserver': kubernetes('kube-apiserver'),
+  'kube-controller-manager': kubernetes('kube-controller-manager'),
+  'kube-scheduler': kubernetes('kube-scheduler'),
   kubectl: kubernetes('kubectl'),
+  kwok: {
+    pin: '0.8.0',
+    repository: 'kubernetes-sigs/kwok',
+    // Its releases come without a checksum file: nothing would tell a download from a forgery.
+    release: none,
+    go: { module: 'sigs.k8s.io/kwok', package: './cmd/kwok', build: 'copy', stamp: unstamped },
+    version: { args: ['--version'], pattern: /kwok version v?(\S+)/ },
+  },
   'external-secrets': {
     pin: '0.20.4',
     repository: 'external-secrets/external-secrets',

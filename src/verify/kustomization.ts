@@ -5,7 +5,8 @@ import type { Judgement, WaitOptions } from '../cluster/wait.ts';
 
 /**
  * Whether a Kustomization is Ready *at the expected revision*. Ready alone is not enough: it stays True from the last
- * revision while a new one waits. `sha` is the commit; Flux writes revisions as `branch@sha1:COMMIT`.
+ * revision while a new one waits. `sha` is the commit; Flux writes revisions as `branch@sha1:COMMIT`. One that applies
+ * another source, e.g. an operator's CRDs from upstream, is never at the castle's commit: Ready has to do there.
  */
 export function judgeKustomization(
   object: ApiObject | undefined,
@@ -18,10 +19,19 @@ export function judgeKustomization(
   if (ready?.status !== 'True') return { waiting: `Kustomization ${name}: ${describeCondition(ready)}` };
   const applied = String(object.status?.['lastAppliedRevision'] ?? 'none');
   const current = object.status?.observedGeneration === object.metadata?.generation;
-  if (!applied.endsWith(`:${sha}`) || !current) {
+  const arrived = applied.endsWith(`:${sha}`) || !appliesTheCastle(object);
+  if (!arrived || !current) {
     return { waiting: `Kustomization ${name} is Ready at ${applied}, not yet at ${sha.slice(0, 12)}` };
   }
   return { done: true };
+}
+
+/** The source that the castle's own Kustomizations name is called like the namespace, as `flux bootstrap` does it. */
+function appliesTheCastle({ spec }: ApiObject): boolean {
+  const source = (spec?.['sourceRef'] ?? {}) as { readonly name?: string; readonly namespace?: string };
+  return (
+    (source.name ?? fluxNamespace) === fluxNamespace && (source.namespace ?? fluxNamespace) === fluxNamespace
+  );
 }
 
 export async function waitForKustomization(

@@ -20,13 +20,27 @@ inputs = {
   repository = get_env("PHOENIX_BOX_GIT")
   entry      = "./clusters/box"
   crds = [
-    get_env("PHOENIX_BOX_ASSETS_SOURCE_CONTROLLER"),
-    get_env("PHOENIX_BOX_ASSETS_KUSTOMIZE_CONTROLLER"),
+    { source = "${get_env("PHOENIX_BOX_ASSETS_SOURCE_CONTROLLER")}/crds/source-controller.yaml" },
+    { source = "${get_env("PHOENIX_BOX_ASSETS_KUSTOMIZE_CONTROLLER")}/crds/kustomize-controller.yaml" },
   ]
+  node = get_env("PHOENIX_BOX_NODE", "node")
 
   # No cluster DNS on loopback: the artifacts are fetched from where the source-controller listens.
   storage_address = "$(BIND_ADDRESS):$(PORT_HTTP)"
 
-  # Six Kustomizations on an API server of their own: asking every second costs nothing here.
+  # A dozen Kustomizations on an API server of their own: asking every second costs nothing here.
   requeue_dependency = "1s"
+
+  # Names for documentation: nothing listens behind them.
+  cluster_vars = {
+    castle                = "box"
+    domain                = "box.invalid"
+    blog_host             = "blog.box.invalid"
+    load_balancer_address = "192.0.2.10"
+    backup_bucket         = "box-backups"
+    backup_endpoint       = "s3.box.invalid"
+    backup_region         = "eu-central-1"
+    acme_server           = "https://acme.box.invalid/directory"
+    acme_email            = "admin@box.invalid"
+  }
 }
