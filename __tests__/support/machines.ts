@@ -61,7 +61,12 @@ export async function copyMachines(dir: string): Promise<string> {
   const root = join(dir, 'modules/platform');
   await mkdir(root, { recursive: true });
   await cp(join(modules, 'proxmox-vms'), join(dir, 'modules/proxmox-vms'), { recursive: true });
-  for (const file of ['proxmox.tf', 'machines.tf', 'adopt.tf']) await cp(join(modules, 'platform', file), join(root, file));
+  for (const file of ['proxmox.tf', 'machines.tf', 'adopt.tf'])
+    await cp(join(modules, 'platform', file), join(root, file));
+  await writeFile(
+    join(root, 'versions.tf'),
+    'terraform {\n  required_providers {\n    proxmox = { source = "bpg/proxmox" }\n  }\n}\n',
+  );
   return root;
 }
 

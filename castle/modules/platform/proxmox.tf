@@ -1,13 +1,6 @@
 # How Proxmox is reached. The token comes from the castle's secrets; as an ephemeral variable it is in no plan and no
 # state. Where Proxmox' certificate is of an authority of its own, name that in SSL_CERT_FILE: there is no `insecure` here.
 
-terraform {
-  required_version = ">= 1.11"
-  required_providers {
-    proxmox = { source = "bpg/proxmox" }
-  }
-}
-
 variable "proxmox" {
   description = "Address of Proxmox' API, such as https://pve.example.org:8006."
   type        = object({ endpoint = string })

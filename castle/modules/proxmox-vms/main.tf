@@ -15,6 +15,10 @@ resource "proxmox_virtual_environment_download_file" "image" {
   checksum_algorithm = "sha512"
   # The name tells the content, so another image never overwrites the one that disks were made of.
   file_name = "${var.castle}-${substr(local.image.sha512, 0, 12)}.${reverse(split(".", local.image.url))[0]}"
+  # So what lies there needs no look at where it came from at every plan; and where the state was lost or dropped, it is
+  # downloaded again instead of being in the way.
+  overwrite           = false
+  overwrite_unmanaged = true
 }
 
 resource "proxmox_virtual_environment_vm" "machine" {
@@ -29,6 +33,9 @@ resource "proxmox_virtual_environment_vm" "machine" {
   on_boot         = true
   stop_on_destroy = true
   scsi_hardware   = "virtio-scsi-single"
+  # All at once, which etcd does not survive; and a machine that is adopted would be rebooted for settings of the
+  # provider alone. What needs a reboot waits for one.
+  reboot_after_update = false
 
   # The provider's own are half an hour each: a VM that says it started and did not would be waited for that long.
   timeout_create      = var.timeouts.create
@@ -89,5 +96,9 @@ resource "proxmox_virtual_environment_vm" "machine" {
     # What a disk was once made of. Another template or image is for machines that are yet to be made; and a machine that
     # was adopted does not know what it was made of.
     ignore_changes = [clone, disk[0].import_from]
+    postcondition {
+      condition     = !var.agent || length(flatten(self.ipv4_addresses)) > 0
+      error_message = "VM ${self.vm_id} (${self.name}) has no guest agent that answers within ${var.timeouts.agent} s. Use a Talos image whose schematic has siderolabs/qemu-guest-agent, or set `agent = false`."
+    }
   }
 }
