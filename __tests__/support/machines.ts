@@ -15,7 +15,12 @@ export const token = { id: 'phoenix@pve!castle', secret: '11111111-2222-3333-444
 /** A template that stands on the node from the beginning. */
 export const template = {
   vmid: 9000,
-  config: { name: 'talos', template: '1', scsi0: 'local-lvm:base-9000-disk-0,size=3G', scsihw: 'virtio-scsi-single' },
+  config: {
+    name: 'talos',
+    template: '1',
+    scsi0: 'local-lvm:base-9000-disk-0,size=3G',
+    scsihw: 'virtio-scsi-single',
+  },
 };
 
 /** What a user writes of his castle, but for Proxmox' address. */
@@ -96,7 +101,11 @@ export async function openMachines(faults: readonly string[] = []): Promise<Mach
     SSL_CERT_FILE: join(folder.dir, 'ca.pem'),
   };
   const tofu: Machines['tofu'] = async (...args) => {
-    const child = spawn(engine, [`-chdir=${root}`, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'], timeout: 120_000 });
+    const child = spawn(engine, [`-chdir=${root}`, ...args], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: 120_000,
+    });
     let output = '';
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (chunk: string) => {

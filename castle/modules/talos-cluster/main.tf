@@ -44,6 +44,12 @@ locals {
 
 resource "talos_machine_secrets" "this" {
   talos_version = var.talos.version
+
+  lifecycle {
+    # The form that they were made in. To the provider another version, and every import, is an update that makes all of
+    # them unknown to the plan; they stay the same.
+    ignore_changes = [talos_version]
+  }
 }
 
 data "talos_machine_configuration" "this" {
