@@ -10,7 +10,7 @@ import { tool } from './tools.ts';
 
 const modules = join(import.meta.dirname, '../../castle/modules');
 
-export const token = { id: 'phoenix@pve!castle', secret: '11111111-2222-3333-4444-555555555555' };
+export const token = { id: 'phoenix@pve!castle', secret: '7d0f3c1e-94ab-4c52-8e6b-2f1a9d3b60c7' };
 
 /** A template that stands on the node from the beginning. */
 export const template = {
@@ -121,8 +121,7 @@ export async function openMachines(faults: readonly string[] = []): Promise<Mach
       join(root, 'terraform.tfvars.json'),
       JSON.stringify({
         ...topology,
-        proxmox: { endpoint: proxmox.url },
-        proxmox_token_id: token.id,
+        proxmox: { endpoint: proxmox.url, token_id: token.id },
         proxmox_token_secret: token.secret,
         ...values,
       }),

@@ -1,22 +1,16 @@
-# How Proxmox is reached. The token comes from the castle's secrets; as an ephemeral variable it is in no plan and no
+# How Proxmox is reached. The token's secret comes from the castle's secrets; as an ephemeral variable it is in no plan and no
 # state. Where Proxmox' certificate is of an authority of its own, name that in SSL_CERT_FILE: there is no `insecure` here.
 
 variable "proxmox" {
-  description = "Address of Proxmox' API, such as https://pve.example.org:8006."
-  type        = object({ endpoint = string })
+  description = "Proxmox' API: its address, such as https://pve.example.org:8006, and the token's name, USER@REALM!NAME."
+  type        = object({ endpoint = string, token_id = string })
   validation {
     condition     = can(regex("^https://[^/]+/?$", var.proxmox.endpoint))
     error_message = "An https address without a path; the provider adds /api2/json itself."
   }
-}
-
-variable "proxmox_token_id" {
-  description = "Token of the API: USER@REALM!NAME."
-  type        = string
-  ephemeral   = true
   validation {
-    condition     = can(regex("^[^@\\s]+@[^!\\s]+![^=\\s]+$", var.proxmox_token_id))
-    error_message = "PROXMOX_TOKEN_ID is not USER@REALM!NAME, such as phoenix@pve!castle."
+    condition     = can(regex("^[^@\\s]+@[^!\\s]+![^=\\s]+$", var.proxmox.token_id))
+    error_message = "The token's name is USER@REALM!NAME, without its secret."
   }
 }
 
@@ -29,5 +23,5 @@ variable "proxmox_token_secret" {
 
 provider "proxmox" {
   endpoint  = var.proxmox.endpoint
-  api_token = "${var.proxmox_token_id}=${var.proxmox_token_secret}"
+  api_token = "${var.proxmox.token_id}=${var.proxmox_token_secret}"
 }

@@ -16,7 +16,8 @@ resource "proxmox_virtual_environment_download_file" "image" {
   # The name tells the content, so another image never overwrites the one that disks were made of.
   file_name = "${var.castle}-${substr(local.image.sha512, 0, 12)}.${reverse(split(".", local.image.url))[0]}"
   # So what lies there needs no look at where it came from at every plan; and where the state was lost or dropped, it is
-  # downloaded again instead of being in the way.
+  # downloaded again instead of being in the way. (The provider does not wait for the old one's end: where Proxmox is
+  # slower, that download is refused with a 500, and the layer's retry passes.)
   overwrite           = false
   overwrite_unmanaged = true
 }
