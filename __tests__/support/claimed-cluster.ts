@@ -169,12 +169,19 @@ export async function openCluster(world: World) {
   const kinds = ['externalsecrets', 'clustersecretstores', 'secretstores'].map(
     (kind) => `${kind}.external-secrets.io`,
   );
-  const crds = join(dirname(operator), 'crds/external-secrets.yaml');
   const chosen = [...kinds, 'generatorstates.generators.external-secrets.io'];
-  await apply((await run(process.execPath, [join(engine, 'crds.mjs'), crds, ...chosen])).stdout);
+  const printed = await run(process.execPath, [join(modules, 'manifest/manifest.mjs')], {
+    env: {
+      ...env,
+      MANIFEST_SOURCES: JSON.stringify([{ source: join(dirname(operator), 'crds/external-secrets.yaml') }]),
+      MANIFEST_CRDS: chosen.join(' '),
+    },
+  });
+  await apply(printed.stdout);
   await kube('wait', '--for=condition=Established', '--timeout=60s', ...chosen.map((kind) => `crd/${kind}`));
   const image = 'ghcr.io/external-secrets/external-secrets:v0.20.4';
-  await apply((await readFile(join(engine, 'operator.yaml'), 'utf8')).replaceAll('$' + '{image}', image));
+  const template = await readFile(join(engine, 'operator.yaml'), 'utf8');
+  await apply(template.replaceAll('$' + '{image}', image).replaceAll('$' + '{pull_secrets}', '[]'));
   await kube(
     'rollout',
     'status',

@@ -44,6 +44,8 @@ export function apiServerFlags(path: (name: string) => string, etcdPort: number,
     `--tls-private-key-file=${path('apiserver.key')}`,
     `--client-ca-file=${path('ca.crt')}`,
     '--anonymous-auth=false',
+    // As the API server of a castle on Talos: storage and networking ask for privileged pods, and no pod runs here.
+    '--allow-privileged',
     '--authorization-mode=RBAC',
     `--etcd-servers=https://127.0.0.1:${etcdPort}`,
     `--etcd-cafile=${path('etcd-ca.crt')}`,

@@ -1,19 +1,28 @@
 # The namespaces that an identity is claimed into, and the External Secrets Operator that serves the claim. The claim
 # itself (Secret, ClusterSecretStore, ExternalSecret) is made by Phoenix from RAM and never passes through OpenTofu.
+#
+# Nothing here has a provisioner for its destruction: what was applied ends with the machines. To delete it through an
+# API that is dying hangs on namespaces that stay Terminating while any APIService is unavailable. `tofu destroy` only
+# forgets it. This layer leaves nothing outside the cluster.
 
 locals {
-  kubectl    = "sh '${path.module}/../kubectl/kubectl.sh'"
-  apply      = "${local.kubectl} apply --server-side --force-conflicts --field-manager=phoenix-engine --filename=-"
-  bundle     = "${var.crds}/crds/external-secrets.yaml"
+  apply = "sh '${path.module}/../manifest/apply.sh' phoenix-engine"
+  put   = "printf '%s' \"$MANIFEST\" | sh '${path.module}/../kubectl/kubectl.sh' apply --server-side --force-conflicts --field-manager=phoenix-engine --filename=-"
+  gate  = "\"$NODE\" '${path.module}/../gate/gate.mjs' \"$WITHIN\""
+  # A local file changes under the same name.
+  digests    = [for crds in var.crds : crds.sha256 != null ? crds.sha256 : filesha256(crds.source)]
   namespaces = file("${path.module}/namespaces.yaml")
-  operator   = templatefile("${path.module}/operator.yaml", { image = var.image })
+  operator = templatefile("${path.module}/operator.yaml", {
+    image        = var.image
+    pull_secrets = jsonencode([for name in compact([var.pull_secret]) : { name = name }])
+  })
 }
 
 resource "terraform_data" "namespaces" {
   triggers_replace = [var.cluster_id, sha256(local.namespaces)]
 
   provisioner "local-exec" {
-    command     = "printf '%s' \"$MANIFEST\" | ${local.apply}"
+    command     = local.put
     environment = { MANIFEST = local.namespaces }
   }
 }
@@ -21,16 +30,20 @@ resource "terraform_data" "namespaces" {
 # Most of the bundle is generators that a bootstrap has no use for, and the API server takes seconds to establish all
 # of it.
 resource "terraform_data" "crds" {
-  triggers_replace = [var.cluster_id, filesha256(local.bundle), join(",", var.kinds)]
+  triggers_replace = [var.cluster_id, local.digests, var.kinds]
 
   provisioner "local-exec" {
     command = <<-EOT
       set -e
-      "$ENGINE_NODE" '${path.module}/crds.mjs' '${local.bundle}' ${join(" ", var.kinds)} | ${local.apply}
-      ${local.kubectl} wait --for=condition=Established --timeout=${var.timeout} ${join(" ", formatlist("crd/%s", var.kinds))}
+      ${local.apply}
+      ${local.gate} "crd/$KINDS"
     EOT
     environment = {
-      ENGINE_NODE = var.node
+      NODE             = var.node
+      WITHIN           = var.timeout
+      MANIFEST_SOURCES = jsonencode(var.crds)
+      MANIFEST_CRDS    = join(" ", var.kinds)
+      KINDS            = join(",", var.kinds)
     }
   }
 }
@@ -41,12 +54,16 @@ resource "terraform_data" "operator" {
   depends_on       = [terraform_data.namespaces, terraform_data.crds]
 
   provisioner "local-exec" {
-    command     = <<-EOT
+    command = <<-EOT
       set -e
-      printf '%s' "$MANIFEST" | ${local.apply}
-      ${local.kubectl} rollout status deployment/external-secrets --namespace=external-secrets --timeout=${var.timeout}
+      ${local.put}
+      ${local.gate} deployment/external-secrets/external-secrets
     EOT
-    environment = { MANIFEST = local.operator }
+    environment = {
+      NODE     = var.node
+      WITHIN   = var.timeout
+      MANIFEST = local.operator
+    }
   }
 }
 

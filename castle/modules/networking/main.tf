@@ -1,27 +1,69 @@
-# What the load balancer of the castle needs in the API. In the nodeless box no MetalLB runs: the namespace, the
-# address range and the IngressClass are real objects that nothing acts on there.
-
-variable "cluster_id" {
-  description = "Identity of the cluster: another one is applied to from the start."
-  type        = string
-}
-
-variable "addresses" {
-  description = "Range that the load balancer may give out."
-  type        = string
-  default     = "192.0.2.10-192.0.2.20"
-}
+# The load balancer of the castle: MetalLB, its address pool and the advertisement of it on the machines' own network,
+# and the IngressClass of the castle.
+#
+# Nothing here has a provisioner for its destruction: what was applied ends with the machines, and an address that is
+# announced by ARP is free as soon as nobody announces it. `tofu destroy` only forgets it. Names in DNS that point to such
+# an address are not this layer's and outlive it.
 
 locals {
-  apply    = "sh '${path.module}/../kubectl/kubectl.sh' apply --server-side --force-conflicts --field-manager=phoenix-networking --filename=-"
-  manifest = templatefile("${path.module}/networking.yaml", { addresses = var.addresses })
+  apply = "sh '${path.module}/../manifest/apply.sh' phoenix-networking"
+  put   = "printf '%s' \"$MANIFEST\" | sh '${path.module}/../kubectl/kubectl.sh' apply --server-side --force-conflicts --field-manager=phoenix-networking --filename=-"
+  gate  = "\"$NODE\" '${path.module}/../gate/gate.mjs' \"$WITHIN\""
+
+  class = file("${path.module}/class.yaml")
+  # In the nodeless box no MetalLB runs, and none of its CRDs is there: the range is kept in a ConfigMap, a real object
+  # that nothing acts on.
+  range = templatefile("${path.module}/range.yaml", { addresses = join(",", var.addresses) })
+  base  = var.metallb == null ? join("---\n", [local.range, local.class]) : local.class
+
+  pool          = templatefile("${path.module}/pool.yaml", { addresses = jsonencode(var.addresses) })
+  kustomization = file("${path.module}/metallb.yaml")
+  metallb       = [for metallb in [var.metallb] : metallb.sha256 != null ? metallb.sha256 : filesha256(metallb.source) if metallb != null]
 }
 
 resource "terraform_data" "networking" {
-  triggers_replace = [var.cluster_id, sha256(local.manifest)]
+  triggers_replace = [var.cluster_id, sha256(local.base)]
 
   provisioner "local-exec" {
-    command     = "printf '%s' \"$MANIFEST\" | ${local.apply}"
-    environment = { MANIFEST = local.manifest }
+    command     = local.put
+    environment = { MANIFEST = local.base }
+  }
+}
+
+resource "terraform_data" "metallb" {
+  count            = length(local.metallb)
+  triggers_replace = [var.cluster_id, local.metallb, sha256(local.kustomization)]
+
+  provisioner "local-exec" {
+    command = local.apply
+    environment = {
+      NODE             = var.node
+      MANIFEST_SOURCES = jsonencode([var.metallb])
+      KUSTOMIZATION    = local.kustomization
+    }
+  }
+}
+
+# MetalLB's webhook judges the pool, and the API server refuses what it cannot ask about. A pod that is Running, even an
+# endpoint that is ready, is no answer yet: its certificate comes later. So the last condition is a dry run of the pool
+# itself. The speakers are not waited for: the pool needs none.
+resource "terraform_data" "pool" {
+  count            = length(local.metallb)
+  triggers_replace = [var.cluster_id, local.metallb, sha256(local.pool)]
+  depends_on       = [terraform_data.metallb]
+
+  provisioner "local-exec" {
+    command = <<-EOT
+      ${local.gate} \
+        crd/ipaddresspools.metallb.io,l2advertisements.metallb.io \
+        deployment/metallb-system/controller \
+        service/metallb-system/metallb-webhook-service
+    EOT
+    environment = {
+      NODE         = var.node
+      WITHIN       = var.timeout
+      GATE_MANAGER = "phoenix-networking"
+      GATE_OBJECTS = local.pool
+    }
   }
 }

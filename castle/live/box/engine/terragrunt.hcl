@@ -17,6 +17,6 @@ dependency "platform" {
 
 inputs = {
   cluster_id = dependency.platform.outputs.cluster_id
-  crds       = get_env("PHOENIX_BOX_ASSETS_EXTERNAL_SECRETS")
+  crds       = [{ source = "${get_env("PHOENIX_BOX_ASSETS_EXTERNAL_SECRETS")}/crds/external-secrets.yaml" }]
   node       = get_env("PHOENIX_BOX_NODE", "node")
 }

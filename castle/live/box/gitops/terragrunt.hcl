@@ -20,9 +20,10 @@ inputs = {
   repository = get_env("PHOENIX_BOX_GIT")
   entry      = "./clusters/box"
   crds = [
-    get_env("PHOENIX_BOX_ASSETS_SOURCE_CONTROLLER"),
-    get_env("PHOENIX_BOX_ASSETS_KUSTOMIZE_CONTROLLER"),
+    { source = "${get_env("PHOENIX_BOX_ASSETS_SOURCE_CONTROLLER")}/crds/source-controller.yaml" },
+    { source = "${get_env("PHOENIX_BOX_ASSETS_KUSTOMIZE_CONTROLLER")}/crds/kustomize-controller.yaml" },
   ]
+  node = get_env("PHOENIX_BOX_NODE", "node")
 
   # No cluster DNS on loopback: the artifacts are fetched from where the source-controller listens.
   storage_address = "$(BIND_ADDRESS):$(PORT_HTTP)"
