@@ -1,8 +1,7 @@
 # One state a layer, in a bucket, with S3's own lock. Phoenix encrypts each before it leaves the machine
 # (`state.encryption`); the bucket's key comes by the environment (phoenix.yaml), and stands in no file.
 locals {
-  castle = read_terragrunt_config("${get_parent_terragrunt_dir()}/castle.hcl").locals
-  other  = local.castle.state.endpoint != ""
+  castle = read_terragrunt_config(find_in_parent_folders("castle.hcl")).locals
 }
 
 remote_state {
@@ -15,14 +14,14 @@ remote_state {
       use_lockfile = true
     },
     # What only AWS answers is not asked of another server.
-    local.other ? {
+    { for setting, value in {
       endpoints                   = { s3 = local.castle.state.endpoint }
       use_path_style              = true
       skip_credentials_validation = true
       skip_region_validation      = true
       skip_requesting_account_id  = true
       skip_metadata_api_check     = true
-    } : {},
+    } : setting => value if local.castle.state.endpoint != "" },
   )
   generate = {
     path      = "backend.tf"
