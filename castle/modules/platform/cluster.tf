@@ -47,6 +47,10 @@ variable "machine_secrets_file" {
     condition     = var.machine_secrets_file == "" || can(yamldecode(file(var.machine_secrets_file)).certs.os.key)
     error_message = "MACHINE_SECRETS is not what `talosctl gen secrets` writes: YAML with `certs.os.key`."
   }
+  validation {
+    condition     = var.machine_secrets_file != "" || length(var.adopt) == 0
+    error_message = "`adopt` without MACHINE_SECRETS: new secrets would be made, and the machines that stand would take no configuration of a stranger."
+  }
 }
 
 # Read once, when the state has none; another file later changes nothing.
@@ -56,9 +60,9 @@ import {
   id       = each.value
 }
 
-# A cluster whose machines are adopted was bootstrapped long ago.
+# A cluster of which a control plane is adopted was bootstrapped long ago; one that lost them all was not.
 import {
-  for_each = length(var.adopt) == 0 ? toset([]) : toset(["machine_bootstrap"])
+  for_each = toset(anytrue([for key in keys(var.adopt) : try(var.machines[key].role, "") == "controlplane"]) ? ["machine_bootstrap"] : [])
   to       = module.cluster.talos_machine_bootstrap.this
   id       = each.value
 }
