@@ -1,13 +1,18 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Mood, startAdmissionWebhook } from '../support/admission-webhook.ts';
+import { eventually } from '../support/box.ts';
 import { goModule } from '../support/go-module.ts';
 import { type ModuleCluster, modules, openModuleCluster } from '../support/module-cluster.ts';
+import { processesOf } from '../support/processes.ts';
 import { warmTools } from '../support/world.ts';
 
 const namespace = 'gate';
+const gateScript = join(modules, 'gate/gate.mjs');
 const crd = 'crd/ipaddresspools.metallb.io';
 
 let cluster: ModuleCluster;
@@ -182,6 +187,23 @@ describe('a gate', () => {
     ]);
     const passed = await pass('2s', ['deployment/gate/never']);
     expect(passed.output).toContain('stuck: ErrImagePull toomanyrequests: rate exceeded');
+  });
+
+  test('ends with the shell that a cancelled layer kills', async () => {
+    const shell = spawn(
+      'sh',
+      ['-c', `"${process.execPath}" "${gateScript}" 60s ${crd} deployment/gate/never; true`],
+      {
+        env: { ...process.env, KUBECONFIG: join(cluster.box.dir, 'test-kubeconfig') },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
+    const [first] = await once(shell.stdout, 'data');
+    expect(String(first)).toContain(crd);
+    const [gate] = await processesOf(gateScript);
+    shell.kill('SIGKILL');
+    await eventually('the gate has ended', 10, async () => (await processesOf(gateScript)).length === 0);
+    expect(gate).toBeDefined();
   });
 
   test('is not waited for where no kubeconfig is named', async () => {

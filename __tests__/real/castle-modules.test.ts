@@ -6,7 +6,6 @@ let cluster: ModuleCluster;
 
 beforeAll(async () => {
   await warmTools(['etcd', 'kube-apiserver', 'kubectl', 'tofu']);
-  await warmTools(['external-secrets', 'source-controller', 'kustomize-controller']);
   cluster = await openModuleCluster();
 }, 900_000);
 
@@ -24,8 +23,8 @@ async function expectSettled(name: string, variables: object, resources: number)
 
 describe('engine', () => {
   test('applies the operator and the CRDs that it serves, and no more of them', async () => {
-    const source = await crdsOf('external-secrets');
-    const variables = { cluster_id: 'one', crds: [{ source }], pull_secret: 'registry' };
+    const crds = await crdsOf('external-secrets');
+    const variables = { cluster_id: 'one', crds, pull_secret: 'registry' };
     const [applied] = await Promise.all([
       cluster.tofu('engine', 'apply', variables),
       cluster.rollOutWhenThere('external-secrets', 'deployment', 'external-secrets'),
@@ -50,7 +49,7 @@ describe('engine', () => {
   test('whose operator does not come ends at its deadline, and says what it saw', async () => {
     const operator = ['deployment', 'external-secrets', '--namespace=external-secrets'];
     await cluster.kube(['delete', ...operator]);
-    const crds = [{ source: await crdsOf('external-secrets') }];
+    const crds = await crdsOf('external-secrets');
     const applied = await cluster.tofu('engine', 'apply', { cluster_id: 'three', crds, timeout: '5s' });
     expect(applied).toMatchObject({ code: 1 });
     expect(applied.output).toMatch(
@@ -66,7 +65,7 @@ describe('engine', () => {
   });
 
   test('forgets what it applied when it is destroyed: that dies with the machines', async () => {
-    const crds = [{ source: await crdsOf('external-secrets') }];
+    const crds = await crdsOf('external-secrets');
     expect(await cluster.tofu('engine', 'destroy', { cluster_id: 'one', crds })).toMatchObject({ code: 0 });
     await cluster.json('namespace', 'external-secrets');
   });
@@ -75,7 +74,7 @@ describe('engine', () => {
 describe('gitops', () => {
   const variables = async () => ({
     cluster_id: 'one',
-    crds: [{ source: await crdsOf('source-controller') }, { source: await crdsOf('kustomize-controller') }],
+    crds: [...(await crdsOf('source-controller')), ...(await crdsOf('kustomize-controller'))],
     repository: 'https://git.invalid/castle.git',
     entry: './clusters/tazlab',
     cluster_vars: { domain: 'castle.invalid', backup_bucket: 'the-bucket' },

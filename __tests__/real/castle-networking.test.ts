@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startAdmissionWebhook } from '../support/admission-webhook.ts';
 import { eventually } from '../support/box.ts';
 import { goModule } from '../support/go-module.ts';
+import { type LocalServer, serveLocally } from '../support/local-server.ts';
 import { type ModuleCluster, openModuleCluster } from '../support/module-cluster.ts';
 import { warmTools } from '../support/world.ts';
 
@@ -14,24 +15,21 @@ const service = 'metallb-webhook-service';
 const configuration = 'metallb-webhook-configuration';
 
 let cluster: ModuleCluster;
+let publisher: LocalServer;
 let metallb: { source: string; sha256: string };
 
 beforeAll(async () => {
   await warmTools(['etcd', 'kube-apiserver', 'kubectl', 'tofu']);
-  const source = join(
-    await goModule('go.universe.tf/metallb', 'v0.16.2'),
-    'config/manifests/metallb-native.yaml',
-  );
-  metallb = {
-    source,
-    sha256: createHash('sha256')
-      .update(await readFile(source))
-      .digest('hex'),
-  };
+  const folder = await goModule('go.universe.tf/metallb', 'v0.16.2');
+  const content = await readFile(join(folder, 'config/manifests/metallb-native.yaml'));
+  publisher = await serveLocally((_request, response) => response.end(content));
+  const sha256 = createHash('sha256').update(content).digest('hex');
+  metallb = { source: `${publisher.url}/metallb-native.yaml`, sha256 };
   cluster = await openModuleCluster();
 }, 900_000);
 
 afterAll(async () => {
+  await publisher?.[Symbol.asyncDispose]();
   await cluster?.[Symbol.asyncDispose]();
 });
 
@@ -90,5 +88,13 @@ describe('networking with MetalLB', () => {
     const other = await cluster.tofu('networking', 'plan', variables({ cluster_id: 'two' }));
     expect(other).toMatchObject({ code: 2 });
     expect(other.output).toContain('3 to add, 0 to change, 3 to destroy');
+  });
+
+  test('applies nothing of a manifest that is not the one that was pinned', async () => {
+    const other = { ...metallb, sha256: '0'.repeat(64) };
+    const applied = await cluster.tofu('networking', 'apply', variables({ metallb: other }));
+    expect(applied).toMatchObject({ code: 1 });
+    expect(applied.output).toContain('is not the file that was pinned');
+    expect(applied.output).not.toContain('serverside-applied');
   });
 });

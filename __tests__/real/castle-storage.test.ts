@@ -18,11 +18,12 @@ let source: string;
  * PHOENIX_TEST_LONGHORN names a file of the real one.
  */
 beforeAll(async () => {
-  await warmTools(['etcd', 'kube-apiserver', 'kubectl', 'tofu', 'external-secrets']);
+  await warmTools(['etcd', 'kube-apiserver', 'kubectl', 'tofu']);
   cluster = await openModuleCluster();
   source = process.env['PHOENIX_TEST_LONGHORN'] ?? join(cluster.box.dir, 'longhorn.yaml');
   if (process.env['PHOENIX_TEST_LONGHORN'] === undefined) await writeFile(source, longhornLike);
-  await cluster.apply(await readFile(await crdsOf('external-secrets'), 'utf8'));
+  for (const crds of await crdsOf('external-secrets'))
+    await cluster.apply(await readFile(crds.source, 'utf8'));
   await cluster.kube([
     ...['wait', '--for=condition=Established', '--timeout=60s'],
     'crd/externalsecrets.external-secrets.io',

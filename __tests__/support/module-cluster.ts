@@ -1,10 +1,12 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { cp, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
+import { pins } from '../../src/toolchain/install.ts';
 import { boxTools, eventually, openTestBox } from './box.ts';
+import { goModule } from './go-module.ts';
 import { tool } from './tools.ts';
 
 export const modules = join(import.meta.dirname, '../../castle/modules');
@@ -100,7 +102,6 @@ export async function openModuleCluster() {
       };
       return runTofu(name, [action, ...options[action]]);
     },
-    state: (name: string) => readFile(join(copied, name, 'terraform.tfstate'), 'utf8'),
     sayRolledOut,
     /** The same, for what is yet to be applied. */
     async rollOutWhenThere(namespace: string, kind: 'deployment' | 'daemonset', name: string) {
@@ -138,7 +139,14 @@ export async function openModuleCluster() {
 
 export type ModuleCluster = Awaited<ReturnType<typeof openModuleCluster>>;
 
-/** The CRDs of the pinned tool, where the toolchain keeps them. */
-export async function crdsOf(name: 'external-secrets' | 'source-controller' | 'kustomize-controller') {
-  return join(dirname(await tool(name)), 'crds', `${name}.yaml`);
+/** The CRDs of a pinned operator, as its Go module has them. */
+export async function crdsOf(
+  name: 'external-secrets' | 'source-controller' | 'kustomize-controller',
+): Promise<{ readonly source: string }[]> {
+  if (name === 'external-secrets') {
+    const folder = await goModule('github.com/external-secrets/external-secrets', `v${pins[name]}`);
+    return [{ source: join(folder, 'deploy/crds/bundle.yaml') }];
+  }
+  const folder = join(await goModule(`github.com/fluxcd/${name}`, `v${pins[name]}`), 'config/crd/bases');
+  return (await readdir(folder)).map((file) => ({ source: join(folder, file) }));
 }

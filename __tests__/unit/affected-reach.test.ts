@@ -29,7 +29,9 @@ describe('what the layers of the box are made from', () => {
 
   test.each<[string, readonly string[]]>([
     ['modules/kubectl/kubectl.sh', ['engine', 'networking', 'storage', 'gitops']],
-    ['modules/networking/networking.yaml', ['networking']],
+    ['modules/gate/conditions.mjs', ['engine', 'networking', 'storage', 'gitops']],
+    ['modules/manifest/source.mjs', ['engine', 'networking', 'storage', 'gitops']],
+    ['modules/networking/pool.yaml', ['networking']],
     ['modules/gitops/sync.yaml', ['gitops']],
     ['modules/box-platform/host.mjs', ['platform']],
     ['modules/secrets/main.tf', ['secrets']],

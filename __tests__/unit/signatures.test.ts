@@ -109,6 +109,25 @@ const samples: Readonly<Record<string, Sample>> = {
     ],
     twins: ['VM 421 already running'],
   },
+  'machine-agent': {
+    says: [
+      'Resource postcondition failed\nVM 421 (tazlab-cp-1) has no guest agent that answers within 120 s. Use a Talos image whose schematic has siderolabs/qemu-guest-agent, or set `agent = false`.',
+    ],
+    twins: ['VM 421 (tazlab-cp-1) has a guest agent that answers'],
+  },
+  'machine-not-started': {
+    says: [
+      'timeout while waiting for VM 424 to enter the status "running"',
+      'error waiting for VM start: task "UPID:pve:00000FA5:0000FA50:6B0A00A5:qmstart:424:phoenix@pve!castle:" failed to complete with exit code: start failed: QEMU exited with code 1: cannot set up guest memory: Cannot allocate memory',
+    ],
+    twins: ['timeout while waiting for VM 424 to enter the status "stopped"'],
+  },
+  'image-checksum': {
+    says: [
+      "error download file to datastore local: failed waiting for url download: task \"UPID:pve:00000FA0:0000FA00:6B0A0093:download:tazlab.qcow2:phoenix@pve!castle:\" failed to complete with exit code: checksum mismatch: got 'e3b0c44298fc1c14', expect 'aaaaaaaaaaaaaaaa'",
+    ],
+    twins: ['the checksum matches: aaaaaaaaaaaaaaaa'],
+  },
   'proxmox-agent': {
     says: [
       'received an HTTP 500 response - Reason: QEMU guest agent is not running',
@@ -121,6 +140,7 @@ const samples: Readonly<Record<string, Sample>> = {
     says: [
       'clone failed: lvcreate \'pve/vm-421-disk-0\' error: Volume group "pve" has insufficient free space (2 extents): 5120 required.',
       "unable to create VM 421 - zfs error: cannot create 'rpool/data/vm-421-disk-0': out of space",
+      "unable to create VM 421 - lvcreate 'pve/vm-421-disk-0' error: Cannot create new thin volume, free space in thin pool pve/data reached threshold.",
       'write failed: disk quota exceeded',
     ],
     twins: ['free space: 200 extents'],

@@ -8,6 +8,8 @@ import { isKnown, look, podTroubles } from './conditions.mjs';
 const pollMs = 300;
 /** So that a watch for a stalled layer sees that this one still looks. */
 const repeatMs = 15_000;
+/** A cancelled layer kills its shell alone; nobody would read what this one still says. */
+const startedBy = process.ppid;
 const [within = '', ...conditions] = process.argv.slice(2);
 const { GATE_OBJECTS: objects = '', GATE_MANAGER: manager = 'phoenix' } = process.env;
 
@@ -23,6 +25,7 @@ async function until(deadline, what, attempt, troubles = async () => []) {
   const started = Date.now();
   let [told, toldAt, seen] = ['', 0, 'no answer'];
   while (Date.now() < deadline) {
+    if (process.ppid !== startedBy) process.exit(1);
     try {
       const found = await attempt(deadline - Date.now());
       if (found.ok) return console.log(`${what}: after ${((Date.now() - started) / 1000).toFixed(1)} s`);

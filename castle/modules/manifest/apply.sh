@@ -2,14 +2,13 @@
 # Applies, as the field manager $1, the manifests of MANIFEST_SOURCES (see manifest.mjs). KUSTOMIZATION, where set,
 # changes them on the way: they are its upstream.yaml.
 set -eu
-modules="$(dirname "$0")/.."
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 130' HUP INT TERM
 # Node asks a proxy only when told to.
-NODE_USE_ENV_PROXY=1 "${NODE:-node}" "$modules/manifest/manifest.mjs" >"$folder/upstream.yaml"
+NODE_USE_ENV_PROXY=1 "${NODE:-node}" "$(dirname "$0")/manifest.mjs" >"$folder/upstream.yaml"
 apply() {
-  sh "$modules/kubectl/kubectl.sh" apply --server-side --force-conflicts "$@"
+  sh "$(dirname "$0")/../kubectl/kubectl.sh" apply --server-side --force-conflicts "$@"
 }
 if [ -n "${KUSTOMIZATION:-}" ]; then
   printf '%s\n' "$KUSTOMIZATION" >"$folder/kustomization.yaml"

@@ -28,7 +28,41 @@ export const machineSignatures: readonly Signature[] = [
     cause: ({ match }) =>
       `VM ${match[1]} is there, but not in the state: the state was lost, or an earlier run was cut off.`,
     next: (scene) =>
-      `If it is this castle's: ${inUnit(scene, `terragrunt import ${quoted(scene.address)} NODE/${scene.match[1]}`)}, with the name of its node for NODE. If nobody needs it, remove it in Proxmox. ${again(scene)}`,
+      `Two ways out. If it should live on, adopt it: \`adopt = { ${keyOf(scene)} = ${scene.match[1]} }\` for the platform of castle/modules (docs/castle.md), elsewhere ${inUnit(scene, `terragrunt import ${quoted(scene.address)} NODE/${scene.match[1]}`)} with its node for NODE. If nobody needs it, let it be deleted: \`phoenix destroy\` with destroy.mode nuke (docs/destroy.md), or by hand in Proxmox. ${again(scene)}`,
+  },
+  {
+    // A postcondition of castle/modules/proxmox-vms; waiting once more would not help.
+    id: 'machine-agent',
+    code: 'PHX-LAYER-PROXMOX-AGENT',
+    patterns: [/\bVM \d+ \([^)]+\) has no guest agent that answers\b/],
+    cause: 'The castle file says that the image has a guest agent, and the VM has none that answers.',
+    next: (scene) =>
+      `Use a Talos image whose schematic has siderolabs/qemu-guest-agent, or set agent = false for the platform. ${again(scene)}`,
+  },
+  {
+    id: 'machine-not-started',
+    code: 'PHX-LAYER-PROXMOX-START',
+    patterns: [
+      /timeout while waiting for VM "?(\d+)"? to enter the status "running"/i,
+      /\bqmstart:(\d+):.{0,200}\bstart failed: /i,
+      /\bstart failed: QEMU exited with code \d+/i,
+    ],
+    cause: ({ match: [, vmid], text }) => {
+      const vm = vmid === undefined ? 'a VM' : `VM ${vmid}`;
+      return /cannot allocate memory/i.test(text)
+        ? `The Proxmox node has not enough free memory to start ${vm}.`
+        : `Proxmox was asked to start ${vm}, and it does not run.`;
+    },
+    next: (scene) =>
+      `See why: on the node \`qm start ${scene.match[1] ?? 'VMID'}\`, then \`journalctl -u pvedaemon\`; \`free -m\` tells its memory. The VM is made anew. ${again(scene)}`,
+  },
+  {
+    id: 'image-checksum',
+    code: 'PHX-LAYER-IMAGE',
+    patterns: [/\bchecksum mismatch: got '([^']+)', expect '([^']+)'/i],
+    cause: 'What the node downloaded is not the image of the digest that is pinned.',
+    next: (scene) =>
+      `Download it yourself and compare (\`sha512sum\`): it was changed where it lies, or the digest in source_of_disk is another image's. ${again(scene)}`,
   },
   {
     id: 'proxmox-agent',
@@ -49,7 +83,7 @@ export const machineSignatures: readonly Signature[] = [
     patterns: [
       /insufficient free space \(\d+ extents?\)/i,
       /\bclone failed\b.{0,200}\b(?:out of space|not enough (?:free )?space|no space left)/i,
-      /\b(?:thin pool|data%?|pool) .{0,60}\b(?:is full|out of space)\b/i,
+      /\b(?:thin pool|data%?|pool) .{0,60}\b(?:is full|out of space|reached threshold)\b/i,
       /cannot create '[^']+': out of space/i,
       /disk quota exceeded/i,
     ],
@@ -96,3 +130,8 @@ export const machineSignatures: readonly Signature[] = [
       `See that the node is up (\`pvecm status\`); a passing fault is worth another try: layers.${scene.layer}.retry.on: [http-5xx]. ${again(scene)}`,
   },
 ];
+
+/** The key of `ADDRESS["KEY"]`. */
+function keyOf({ address }: Pick<Scene, 'address'>): string {
+  return /\["([^"]+)"\]$/.exec(address)?.[1] ?? 'KEY';
+}

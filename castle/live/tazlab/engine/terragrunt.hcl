@@ -19,9 +19,9 @@ dependency "platform" {
 inputs = {
   cluster_id = dependency.platform.outputs.cluster_id
 
-  # Of the release's own file, as the Go module of that release has it.
+  # Of the commit that the tag v0.20.4 names.
   crds = [{
-    source = "https://raw.githubusercontent.com/external-secrets/external-secrets/v0.20.4/deploy/crds/bundle.yaml"
+    source = "https://raw.githubusercontent.com/external-secrets/external-secrets/9ee12d535a01dda40a1ea0c7d4fd5c545baa6dba/deploy/crds/bundle.yaml"
     sha256 = "db2c51e928f25dd9b43f583e61b3deeba3fbdfa6286768b8c92aef94f862b4e3"
   }]
   timeout = "2m"

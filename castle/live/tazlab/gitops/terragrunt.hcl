@@ -9,9 +9,9 @@ terraform {
 locals {
   castle = read_terragrunt_config(find_in_parent_folders("castle.hcl")).locals
 
-  # Of the releases' own files, as the Go modules of those releases have them.
-  source_controller    = "https://raw.githubusercontent.com/fluxcd/source-controller/v1.7.2/config/crd/bases/source.toolkit.fluxcd.io"
-  kustomize_controller = "https://raw.githubusercontent.com/fluxcd/kustomize-controller/v1.7.2/config/crd/bases/kustomize.toolkit.fluxcd.io"
+  # Of the commits that the tags v1.7.2 name.
+  source_controller    = "https://raw.githubusercontent.com/fluxcd/source-controller/7a5b948bc3933cf61e9e84d77cb250f7c6d4f966/config/crd/bases/source.toolkit.fluxcd.io"
+  kustomize_controller = "https://raw.githubusercontent.com/fluxcd/kustomize-controller/6d1974dcf80fb16dd80e7d8e9a830be27a17173b/config/crd/bases/kustomize.toolkit.fluxcd.io"
   crds = {
     "${local.source_controller}_buckets.yaml"              = "4ba2e5ae1c2232ae25f6765a31b65545ae41508bb292a7cb105299e8a84c4e3d"
     "${local.source_controller}_externalartifacts.yaml"    = "f9bf7d234ad05e5699f70b2ce8ed2ce9387d0b8543cfa27b516bdd1551bbd059"

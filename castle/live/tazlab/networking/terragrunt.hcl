@@ -23,7 +23,7 @@ inputs = {
   cluster_id = dependency.engine.outputs.cluster_id
   addresses  = local.castle.load_balancer_addresses
 
-  # Of the release's own file, as the Go module of that release has it.
+  # The digest is that of the file in the Go module go.universe.tf/metallb of this release.
   metallb = {
     source = "https://raw.githubusercontent.com/metallb/metallb/v0.16.2/config/manifests/metallb-native.yaml"
     sha256 = "e5f7c268f114c446dc60aaad71b7cabf861f637743e033e354d7d48592807c6d"

@@ -27,9 +27,9 @@ inputs = {
   replicas   = local.castle.storage.replicas
   backup     = local.castle.storage.backup
 
-  # Of deploy/longhorn.yaml in the repository's commit f349c091c50700cb6cb8a4df8aaa29ea214bdd48, which the tag names.
+  # Of the commit that the tag v1.12.1 names.
   longhorn = {
-    source = "https://raw.githubusercontent.com/longhorn/longhorn/v1.12.1/deploy/longhorn.yaml"
+    source = "https://raw.githubusercontent.com/longhorn/longhorn/f349c091c50700cb6cb8a4df8aaa29ea214bdd48/deploy/longhorn.yaml"
     sha256 = "41648963af867ac1d0c85755fb53cf61cacd57c9bb22e1942e3fb0439eeb04fd"
   }
 }

@@ -1,0 +1,89 @@
+# The castle's own values, and nothing secret: the one file to make your own. Addresses and names are of documentation.
+locals {
+  castle = "tazlab"
+
+  proxmox = {
+    endpoint = "https://pve.example.org:8006"
+    token_id = "phoenix@pve!castle"
+    node     = "pve"
+    # As `destroy.vmids` and `destroy.tag` of phoenix.yaml.
+    vmids   = "421-432"
+    tag     = "phoenix"
+    storage = { disk = "local-lvm", image = "local" }
+  }
+
+  network = {
+    prefix    = 24
+    gateway   = "192.0.2.1"
+    bridge    = "vmbr0"
+    resolvers = ["192.0.2.1"]
+  }
+
+  # The API server's address, shared by the control planes. Like the load balancer's, no machine has it and no DHCP gives it.
+  vip                     = "192.0.2.210"
+  load_balancer_addresses = ["192.0.2.240-192.0.2.249"]
+
+  machines = {
+    cp-1     = { role = "controlplane", vmid = 421, address = "192.0.2.211", cores = 4, memory = 8192, disk = 40 }
+    worker-1 = { role = "worker", vmid = 424, address = "192.0.2.214", cores = 6, memory = 16384, disk = 200 }
+  }
+
+  # A schematic of Talos' Image Factory with siderolabs/iscsi-tools, siderolabs/util-linux-tools and
+  # siderolabs/qemu-guest-agent: its id stands in both addresses. The sha512 is of the qcow2, made by yourself once.
+  schematic = "0000000000000000000000000000000000000000000000000000000000000000"
+  talos     = "v1.13.0"
+  image = {
+    url    = "https://factory.talos.dev/image/${local.schematic}/${local.talos}/nocloud-amd64.qcow2"
+    sha512 = "00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
+  }
+  installer = "factory.talos.dev/nocloud-installer/${local.schematic}:${local.talos}"
+  agent     = true
+
+  kubernetes = "1.34.1"
+
+  # A registry's mirrors, such as { "ghcr.io" = ["https://mirror.example.org/ghcr"] }.
+  registry_mirrors = {}
+
+  # VMs that stand while their state is lost, by key: { cp-1 = 421, worker-1 = 424 }. Empty again afterwards.
+  adopt = {}
+
+  state = {
+    bucket = "tazlab-state"
+    region = "eu-central-1"
+    # Of another S3 than AWS's, such as https://s3.example.org; empty for AWS.
+    endpoint = ""
+  }
+
+  gitops = {
+    repository = "https://github.com/OWNER/tazlab-k8s"
+    branch     = "main"
+    entry      = "./clusters/tazlab"
+  }
+
+  # What the GitOps tree substitutes (castle/gitops/README.md).
+  cluster_vars = {
+    castle                = local.castle
+    domain                = "example.org"
+    blog_host             = "blog.example.org"
+    load_balancer_address = "192.0.2.240"
+    backup_bucket         = "tazlab-backups"
+    backup_endpoint       = "s3.eu-central-1.amazonaws.com"
+    backup_region         = "eu-central-1"
+    acme_server           = "https://acme-v02.api.letsencrypt.org/directory"
+    acme_email            = "admin@example.org"
+  }
+
+  storage = {
+    # Machines that take volumes: the workers.
+    nodes    = 1
+    replicas = 1
+    backup = {
+      bucket     = "tazlab-backups"
+      region     = "eu-central-1"
+      prefix     = "longhorn"
+      store      = "tazlab-secrets"
+      access_key = "S3_ACCESS_KEY"
+      secret_key = "S3_SECRET_KEY"
+    }
+  }
+}
