@@ -61,6 +61,7 @@ export async function loadCastle(path: string): Promise<Castle> {
     ...values,
     ...(allowedRefs === undefined ? {} : { allowedRefs }),
     secrets: { ...values.secrets, source: values.secrets.source && placed(values.secrets.source, dir) },
+    ...(values.destroy === undefined ? {} : { destroy: withPlaces(values.destroy, dir) }),
     ...(gitops === undefined
       ? {}
       : {
@@ -83,4 +84,10 @@ export async function loadCastle(path: string): Promise<Castle> {
 function placed(source: SecretSource, dir: string): SecretSource {
   if (source.kind === 'files') return { ...source, dir: resolve(dir, source.dir) };
   return source.caFile === undefined ? source : { ...source, caFile: resolve(dir, source.caFile) };
+}
+
+function withPlaces(destroy: NonNullable<CastleValues['destroy']>, dir: string): typeof destroy {
+  const { witness } = destroy;
+  if (witness?.caFile === undefined) return destroy;
+  return { ...destroy, witness: { ...witness, caFile: resolve(dir, witness.caFile) } };
 }

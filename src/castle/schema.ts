@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type RetryClass, retryClasses } from '../layer/retry.ts';
 import { claim, gitops, kubeconfig } from './cluster.ts';
 import { lease } from './lease.ts';
+import { leftovers } from './leftovers.ts';
 import { milestones } from './milestones.ts';
 import { secrets } from './secrets.ts';
 import { state } from './state.ts';
@@ -17,6 +18,7 @@ import {
   versionRange,
 } from './units.ts';
 import { vault } from './vault.ts';
+import { witness } from './witness.ts';
 
 const tools = [
   'opentofu',
@@ -136,6 +138,8 @@ const destroy = z
       .enum(['layers', 'nuke'])
       .default('layers')
       .describe('Layer by layer in reverse, or the VMs at once'),
+    witness: witness.optional(),
+    leftovers: leftovers.optional(),
   })
   // Only what matches all of it may ever be deleted past the layers.
   .refine(({ vmids, tag, mode }) => tag !== undefined || (vmids === undefined && mode === 'layers'), {
@@ -200,6 +204,27 @@ export const castleSchema = z
     path: ['state', 'encryption'],
     error: 'a `secrets.source` beside it, for the key is one of its secrets',
   })
+  .refine(
+    ({ destroy, secrets }) => destroy?.witness?.from.kind !== 'secret' || secrets.source !== undefined,
+    {
+      path: ['destroy', 'witness', 'url'],
+      error: 'a `secrets.source` beside it, for the address is one of its secrets',
+    },
+  )
+  .refine(
+    ({ destroy, kubeconfig }) => destroy?.witness?.from.kind !== 'cluster' || kubeconfig !== undefined,
+    {
+      path: ['destroy', 'witness', 'secret'],
+      error: 'a `kubeconfig` section beside it, for the secret is read from the cluster',
+    },
+  )
+  .refine(
+    ({ destroy, secrets }) => destroy?.leftovers?.tailnet === undefined || secrets.source !== undefined,
+    {
+      path: ['destroy', 'leftovers', 'tailnet', 'token'],
+      error: 'a `secrets.source` beside it, for the token is one of its secrets',
+    },
+  )
   .meta({ title: 'Phoenix castle file' });
 
 export type CastleValues = z.output<typeof castleSchema>;

@@ -1,6 +1,6 @@
 import type { Castle } from '../castle/load.ts';
 import { assertConfirmed } from '../destroy/confirm.ts';
-import { destroyCastle } from '../destroy/work.ts';
+import { destroyAlone } from '../destroy/guarded.ts';
 import type { Edge } from '../edge.ts';
 import { PhoenixError } from '../errors.ts';
 import { conduct } from '../rebirth/conduct.ts';
@@ -17,11 +17,12 @@ export async function destroy(request: Request, edge: Edge): Promise<CommandResu
   assertOutlives(castle, edge);
   await ledger.span('confirm', 'phase', () => assertConfirmed(castle, request, edge));
   const progress = createProgress('destroyed');
-  await conduct(castle, request, edge, ledger, progress, (prepared) => destroyCastle(prepared, request));
+  await conduct(castle, request, edge, ledger, progress, (prepared) => destroyAlone(prepared, request));
   return concludeRun(castle, request, edge, ledger, progress);
 }
 
-function assertOutlives(castle: Castle, { env }: Edge): void {
+/** Throws PHX-DESTROY-BOX for a box that ends with the run. */
+export function assertOutlives(castle: Castle, { env }: Edge): void {
   if (!castle.box || env[lastingBoxVariable]) return;
   throw new PhoenixError({
     code: 'PHX-DESTROY-BOX',
