@@ -21,6 +21,7 @@ export async function rebuildFromNothing(prepared: Prepared, request: Request): 
   const resumed = passage?.phase ?? null;
   progress.fromNothing = { resumed, reached: 'destroying', destroyed: [] };
   let witness = passage?.witness ?? null;
+  let attempts = new Map<string, number>();
   if (passage?.phase === 'raising') {
     const caution = `${castle.name} was destroyed already (run ${passage.run}), and its rebirth stopped half-way: NOTHING IS DESTROYED this time, the rebirth goes on.`;
     log.warn(caution);
@@ -35,6 +36,7 @@ export async function rebuildFromNothing(prepared: Prepared, request: Request): 
     progress.fromNothing = { resumed, reached: 'destroying', destroyed: destroyedLayers(prepared) };
     if (progress.failures.length > 0 || run.signal.aborted) return;
     witness = progress.witness?.row?.nonce ?? null;
+    attempts = new Map([...progress.layers.values()].map(({ name, retries }) => [name, retries + 1]));
     progress.layers.clear();
     // It leads to a cluster that is gone.
     delete progress.access;
@@ -43,7 +45,7 @@ export async function rebuildFromNothing(prepared: Prepared, request: Request): 
   await markPassage(keepsake, { phase: 'raising', run: run.id, witness });
   progress.fromNothing = { ...progress.fromNothing, reached: 'raising' };
   // Milestones count from here: the destroy is no part of a rebirth's time.
-  await rebuild({ ...prepared, run: { ...run, toolsReady: ledger.seconds() } });
+  await rebuild({ ...prepared, run: { ...run, toolsReady: ledger.seconds() } }, attempts);
   if (progress.failures.length === 0) {
     progress.fromNothing = { ...progress.fromNothing, reached: 'reborn' };
     await clearPassage(keepsake, log);
