@@ -59,20 +59,25 @@ export async function startBackedUpPostgres({ archives = true } = {}): Promise<B
   const authority = createAuthority('phoenix test bucket');
   const [caFile, bucketPort] = [join(dir, 'bucket-ca.pem'), await freePort()];
   await writeFile(caFile, authority.certificate);
-  const openBucket = () => startTlsFront(authority, ['127.0.0.1'], s3?.endpoint ?? '', bucketPort);
+  const openBucket = () => startTlsFront(authority, ['localhost'], s3?.endpoint ?? '', bucketPort);
   let front = s3 === undefined ? undefined : await openBucket();
   const [data, config, port] = [join(dir, 'data'), join(dir, 'pgbackrest.conf'), await freePort()];
   const run = (file: string, args: readonly string[]) =>
     execFileSync(file, [...args], { ...own, stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' });
+  // Not in step with this process, which is the bucket's TLS.
   const backrest = (...args: string[]) =>
-    run(pgbackrest, [`--config=${config}`, '--stanza=castle', '--log-level-console=warn', ...args]);
+    promisify(execFile)(
+      pgbackrest,
+      [`--config=${config}`, '--stanza=castle', '--log-level-console=warn', ...args],
+      own,
+    );
   run(join(programs, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-N']);
   await configure();
   const servers = new Map<string, { readonly child: ReturnType<typeof spawn>; readonly gone: Promise<unknown> }>();
   await up(data, port);
   if (s3 !== undefined) {
-    backrest('stanza-create');
-    backrest('backup', '--type=full', '--start-fast');
+    await backrest('stanza-create');
+    await backrest('backup', '--type=full', '--start-fast');
   }
 
   async function configure(): Promise<void> {
@@ -93,7 +98,7 @@ export async function startBackedUpPostgres({ archives = true } = {}): Promise<B
       'repo1-type': 's3',
       'repo1-path': '/castle',
       'repo1-s3-bucket': s3.bucket,
-      'repo1-s3-endpoint': '127.0.0.1',
+      'repo1-s3-endpoint': 'localhost',
       'repo1-storage-port': bucketPort,
       'repo1-s3-region': 'us-east-1',
       'repo1-s3-key': s3.accessKey,
@@ -154,7 +159,7 @@ export async function startBackedUpPostgres({ archives = true } = {}): Promise<B
     async restored(sql) {
       const folder = join(dir, 'restored');
       const at = await freePort();
-      backrest('restore', `--pg1-path=${folder}`, '--archive-mode=off');
+      await backrest('restore', `--pg1-path=${folder}`, '--archive-mode=off');
       await up(folder, at);
       await untilReady('the restored PostgreSQL', () => ask(at, 'SELECT NOT pg_is_in_recovery()')[0] === 't');
       const rows = ask(at, sql);
