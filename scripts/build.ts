@@ -43,6 +43,7 @@ must(bin('tsc'), ['-p', 'tsconfig.build.json']);
 await cp('package.json', 'build/package.json');
 const bundle = await bundled('build/index.js', 'index.js');
 await bundled('build/github/library.js', 'github.js');
+await bundled('build/witness/library.js', 'postgres.js');
 await cp('build/action-post.js', join(out, 'post.js'));
 await writeFile(join(out, 'licenses.txt'), await licensesOf('package-lock.json'));
 if (!must(process.execPath, [join(out, 'index.js'), '--help']).includes('rehearse'))
@@ -50,6 +51,9 @@ if (!must(process.execPath, [join(out, 'index.js'), '--help']).includes('rehears
 const library = `const { getOctokit } = await import(${JSON.stringify(join(out, 'github.js'))}); console.log(typeof getOctokit)`;
 if (!must(process.execPath, ['--input-type=module', '--eval', library]).includes('function'))
   throw new Error('the bundle of the libraries for GitHub does not run');
+const client = `const { Client } = await import(${JSON.stringify(join(out, 'postgres.js'))}); console.log(typeof new Client({}).connect)`;
+if (!must(process.execPath, ['--input-type=module', '--eval', client]).includes('function'))
+  throw new Error('the bundle of the client for PostgreSQL does not run');
 if (check) {
   const files = new Set([...(await readdir(out)), ...(await readdir('dist'))]);
   for (const file of files) {

@@ -1,7 +1,8 @@
 import { type CommandName, commandNames, optionKinds, optionsOf, requestSchema } from './request.ts';
 
 const summaries: Readonly<Record<CommandName, string>> = {
-  rebirth: 'rebuild the castle: secrets, layers, claim, GitOps, verify, report',
+  rebirth:
+    'rebuild the castle: secrets, layers, claim, GitOps, verify, report; --from-nothing destroys it first',
   rehearse: 'the same in the box: on loopback, with real tools and stand-ins for what cannot be had',
   layers: 'apply the layers named by --only, and no others: one leg of a matrix',
   verify: 'hold a castle that lives against its milestones; runs no layer',

@@ -64,7 +64,21 @@ export const requestSchema = z.strictObject({
   confirm: z
     .string()
     .default('')
-    .describe('Destroy only: the name of the castle, exactly, as the word that it is meant.'),
+    .describe(
+      'Destroy, and rebirth from nothing: the name of the castle, exactly, as the word that it is meant.',
+    ),
+  'from-nothing': z
+    .boolean({ error: '`true` or `false`' })
+    .default(false)
+    .describe(
+      'Rebirth only: destroy the castle first, then rebuild it; needs confirm, and goes on after a failure in the middle.',
+    ),
+  'without-witness': z
+    .boolean({ error: '`true` or `false`' })
+    .default(false)
+    .describe(
+      'Destroy, and rebirth from nothing: go on without a proof that the backup has the last rows (destroy.witness).',
+    ),
   fault: z
     .array(z.string())
     .default([])
@@ -139,10 +153,11 @@ function kindOf(schema: z.core.$ZodType): OptionKind {
 
 const layers = ['castle', 'only', 'from'] as const;
 const range = ['affected', 'base'] as const;
+const nothing = ['from-nothing', 'confirm', 'without-witness'] as const;
 
 /** Which options each command takes; any other is refused, for one that is ignored was meant for something. */
 export const optionsOf: Readonly<Record<CommandName, readonly Option[]>> = {
-  rebirth: [...layers, ...range, 'report', 'fault', 'seed', 'node'],
+  rebirth: [...layers, ...range, ...nothing, 'report', 'fault', 'seed', 'node'],
   rehearse: [...layers, 'report', 'fault', 'seed', 'node'],
   // Exactly the layers that `only` names.
   layers: ['castle', 'only', 'report', 'fault', 'seed'],
@@ -152,7 +167,7 @@ export const optionsOf: Readonly<Record<CommandName, readonly Option[]>> = {
   doctor: ['castle', 'only', 'trust'],
   unlock: layers,
   claim: ['castle', 'report'],
-  destroy: [...layers, 'confirm', 'report'],
+  destroy: [...layers, 'confirm', 'without-witness', 'report'],
 };
 
 /** Checks an edge's raw values. `shown` says how the edge's user writes an option, e.g. `--castle` or `castle:`. */
@@ -177,6 +192,7 @@ export function parseRequest(
   if (parsed.success) {
     refuseControlCharacters(parsed.data, shown);
     refuseForeignOptions(parsed.data, shown);
+    refuseHalfMeant(parsed.data, shown);
     const { affected, base } = parsed.data;
     return { ...parsed.data, affected: affected || base !== '' };
   }
@@ -206,6 +222,34 @@ function refuseForeignOptions(request: Request, shown: (option: string) => strin
     what: `${shown(foreign)} means nothing for \`${request.command}\`.`,
     why: `\`${request.command}\` takes ${taken.map(shown).join(', ')}; what it would do with another cannot be told.`,
     next: `Leave it out, or see --help for the commands that take ${shown(foreign)}.`,
+  });
+}
+
+/** A rebirth from nothing is of the whole castle; what belongs to it alone was meant for it. */
+function refuseHalfMeant(request: Request, shown: (option: string) => string): void {
+  if (request.command !== 'rebirth') return;
+  const { only, from, affected, base, confirm } = request;
+  const part =
+    only.length > 0
+      ? 'only'
+      : from !== ''
+        ? 'from'
+        : base !== ''
+          ? 'base'
+          : affected
+            ? 'affected'
+            : undefined;
+  const alone = confirm !== '' ? 'confirm' : request['without-witness'] ? 'without-witness' : undefined;
+  const foreign = request['from-nothing'] ? part : alone;
+  if (foreign === undefined) return;
+  throw new PhoenixError({
+    code: 'PHX-INPUT-USAGE',
+    class: 'input',
+    what: `${shown(foreign)} means nothing for this rebirth.`,
+    why: request['from-nothing']
+      ? `${shown('from-nothing')} destroys and rebuilds the whole castle, never a part of it.`
+      : `Only a rebirth that begins with a destroy takes it: one with ${shown('from-nothing')}.`,
+    next: `Leave one of the two out.`,
   });
 }
 

@@ -9,7 +9,7 @@ import { leaseStoreFor } from '../../src/lease/beside.ts';
 import { httpStore } from '../../src/lease/http.ts';
 import { acquireLease } from '../../src/lease/lease.ts';
 import type { StatePlace } from '../../src/lease/place.ts';
-import type { LeaseRecord } from '../../src/lease/record.ts';
+import { type LeaseRecord, leaseForm } from '../../src/lease/record.ts';
 import type { LeaseStore } from '../../src/lease/store.ts';
 import { silentLog } from '../../src/log.ts';
 import { type HttpBackend, startHttpBackend } from '../support/backends/http.ts';
@@ -252,7 +252,7 @@ describe('the document behind HTTP', () => {
     const name = 'tazlab/phoenix-lease-stale';
     http.plant(name, { ID: 'left', Operation: 'phoenix lease', Who: 'phoenix@elsewhere' });
     const address = addressOf(name);
-    const store = httpStore({
+    const options = {
       address,
       updateMethod: 'POST',
       lockAddress: address,
@@ -262,7 +262,8 @@ describe('the document behind HTTP', () => {
       headers: {},
       fetch,
       staleMs: 500,
-    });
+    };
+    const store = httpStore(options, leaseForm);
     const began = performance.now();
     expect(await store.write(record(1), undefined)).toBe('1');
     expect(performance.now() - began).toBeGreaterThan(500);

@@ -7,11 +7,15 @@ export interface TlsFront extends AsyncDisposable {
   readonly port: number;
 }
 
-/** A server with a certificate of `authority` for `hosts`, which hands everything on to the plain server at `url`. */
+/**
+ * A server with a certificate of `authority` for `hosts`, which hands everything on to the plain server at `url`; at any
+ * free port where none is given.
+ */
 export async function startTlsFront(
   authority: CertificateAuthority,
   hosts: readonly string[],
   url: string,
+  port = 0,
 ): Promise<TlsFront> {
   const { certificate, key } = authority.server({ commonName: 'front' }, hosts);
   const server = createServer({ cert: certificate, key }, (incoming, outgoing) => {
@@ -28,7 +32,7 @@ export async function startTlsFront(
     incoming.pipe(back);
   });
   await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
+    server.listen(port, '127.0.0.1', resolve);
   });
   return {
     port: (server.address() as AddressInfo).port,

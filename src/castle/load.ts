@@ -66,6 +66,7 @@ export async function loadCastle(path: string): Promise<Castle> {
     ...(values.proxmox?.caFile === undefined
       ? {}
       : { proxmox: { ...values.proxmox, caFile: resolve(dir, values.proxmox.caFile) } }),
+    ...(values.destroy === undefined ? {} : { destroy: withPlaces(values.destroy, dir) }),
     ...(gitops === undefined
       ? {}
       : {
@@ -89,4 +90,10 @@ export async function loadCastle(path: string): Promise<Castle> {
 function placed(source: SecretSource, dir: string): SecretSource {
   if (source.kind === 'files') return { ...source, dir: resolve(dir, source.dir) };
   return source.caFile === undefined ? source : { ...source, caFile: resolve(dir, source.caFile) };
+}
+
+function withPlaces(destroy: NonNullable<CastleValues['destroy']>, dir: string): typeof destroy {
+  const { witness } = destroy;
+  if (witness?.caFile === undefined) return destroy;
+  return { ...destroy, witness: { ...witness, caFile: resolve(dir, witness.caFile) } };
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type RetryClass, retryClasses } from '../layer/retry.ts';
 import { claim, gitops, kubeconfig } from './cluster.ts';
 import { lease } from './lease.ts';
+import { leftovers } from './leftovers.ts';
 import { milestones } from './milestones.ts';
 import { proxmox } from './proxmox.ts';
 import { secrets } from './secrets.ts';
@@ -18,6 +19,7 @@ import {
   versionRange,
 } from './units.ts';
 import { vault } from './vault.ts';
+import { witness } from './witness.ts';
 
 const tools = [
   'opentofu',
@@ -148,6 +150,8 @@ const destroy = z
       .enum(['layers', 'nuke'])
       .default('layers')
       .describe('Layer by layer in reverse, or the VMs at once'),
+    witness: witness.optional(),
+    leftovers: leftovers.optional(),
   })
   // Only what matches all of it may ever be deleted past the layers.
   .refine(({ vmids, tag, mode }) => tag !== undefined || (vmids === undefined && mode === 'layers'), {
@@ -221,6 +225,27 @@ export const castleSchema = z
     path: ['proxmox'],
     error: 'a `proxmox` section beside `destroy.mode: nuke`, for that deletes VMs by its API',
   })
+  .refine(
+    ({ destroy, secrets }) => destroy?.witness?.from.kind !== 'secret' || secrets.source !== undefined,
+    {
+      path: ['destroy', 'witness', 'url'],
+      error: 'a `secrets.source` beside it, for the address is one of its secrets',
+    },
+  )
+  .refine(
+    ({ destroy, kubeconfig }) => destroy?.witness?.from.kind !== 'cluster' || kubeconfig !== undefined,
+    {
+      path: ['destroy', 'witness', 'secret'],
+      error: 'a `kubeconfig` section beside it, for the secret is read from the cluster',
+    },
+  )
+  .refine(
+    ({ destroy, secrets }) => destroy?.leftovers?.tailnet === undefined || secrets.source !== undefined,
+    {
+      path: ['destroy', 'leftovers', 'tailnet', 'token'],
+      error: 'a `secrets.source` beside it, for the token is one of its secrets',
+    },
+  )
   .meta({ title: 'Phoenix castle file' });
 
 export type CastleValues = z.output<typeof castleSchema>;

@@ -123,3 +123,15 @@ export const probeAddress = text(/^https?:\/\/[^\s@]+$/, 'an http:// or https://
   (address) => URL.canParse(address),
   'an http:// or https:// address',
 );
+
+const atForm = 'HOST:PORT, such as `192.168.1.210:5432`';
+
+/** `HOST:PORT`, an IPv6 address in brackets. */
+export const hostAndPort = z
+  .string({ error: atForm })
+  .regex(/^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}$/, atForm)
+  .transform((text) => {
+    const colon = text.lastIndexOf(':');
+    return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
+  })
+  .refine(({ port }) => port >= 1 && port <= 65_535, atForm);

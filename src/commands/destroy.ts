@@ -1,9 +1,8 @@
 import type { Castle } from '../castle/load.ts';
 import { assertConfirmed, isConfirmed } from '../destroy/confirm.ts';
 import { assertWhole, nukeSettings } from '../destroy/criteria.ts';
-import { nukeCastle } from '../destroy/nuke.ts';
+import { destroyAlone } from '../destroy/guarded.ts';
 import { showNuke } from '../destroy/show.ts';
-import { destroyCastle } from '../destroy/work.ts';
 import type { Edge } from '../edge.ts';
 import { PhoenixError } from '../errors.ts';
 import { conduct } from '../rebirth/conduct.ts';
@@ -26,13 +25,12 @@ export async function destroy(request: Request, edge: Edge): Promise<CommandResu
     return concludeRun(castle, request, edge, ledger, progress);
   }
   await ledger.span('confirm', 'phase', () => assertConfirmed(castle, request, edge));
-  await conduct(castle, request, edge, ledger, progress, (prepared) =>
-    nuke === undefined ? destroyCastle(prepared, request) : nukeCastle(prepared, nuke),
-  );
+  await conduct(castle, request, edge, ledger, progress, (prepared) => destroyAlone(prepared, request));
   return concludeRun(castle, request, edge, ledger, progress);
 }
 
-function assertOutlives(castle: Castle, { env }: Edge): void {
+/** Throws PHX-DESTROY-BOX for a box that ends with the run. */
+export function assertOutlives(castle: Castle, { env }: Edge): void {
   if (!castle.box || env[lastingBoxVariable]) return;
   throw new PhoenixError({
     code: 'PHX-DESTROY-BOX',

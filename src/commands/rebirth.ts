@@ -1,12 +1,17 @@
+import { assertConfirmed } from '../destroy/confirm.ts';
 import type { Edge } from '../edge.ts';
+import { clearPassage } from '../keepsake/passage.ts';
+import { openKeepsake } from '../keepsake/store.ts';
 import { assertStore } from '../rebirth/claim-gate.ts';
 import { conduct } from '../rebirth/conduct.ts';
+import { rebuildFromNothing } from '../rebirth/from-nothing.ts';
 import { supported } from '../rebirth/milestones.ts';
 import { createProgress } from '../rebirth/progress.ts';
 import { rebuild } from '../rebirth/rebuild.ts';
 import type { Request } from '../request.ts';
 import { beginRun } from './begin.ts';
 import { concludeRun } from './conclude.ts';
+import { assertOutlives } from './destroy.ts';
 import type { CommandResult } from './result.ts';
 
 /** The protocol in one job: login → vault → layers by their graph with gates → verify → report. */
@@ -15,7 +20,16 @@ export async function rebirth(request: Request, edge: Edge): Promise<CommandResu
   for (const check of castle.milestones.flatMap(({ all }) => all)) supported(check, castle);
   if (castle.claim !== undefined) assertStore(castle);
 
+  if (request['from-nothing']) {
+    assertOutlives(castle, edge);
+    await ledger.span('confirm', 'phase', () => assertConfirmed(castle, request, edge));
+  }
   const progress = createProgress();
-  await conduct(castle, request, edge, ledger, progress, rebuild);
+  await conduct(castle, request, edge, ledger, progress, async (prepared) => {
+    if (request['from-nothing']) return rebuildFromNothing(prepared, request);
+    await rebuild(prepared);
+    const whole = request.only.length === 0 && request.from === '' && !request.affected;
+    if (whole && progress.failures.length === 0) await clearPassage(openKeepsake(prepared), edge.log);
+  });
   return concludeRun(castle, request, edge, ledger, progress);
 }

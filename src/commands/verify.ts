@@ -1,4 +1,6 @@
 import type { Edge } from '../edge.ts';
+import { clearPassage } from '../keepsake/passage.ts';
+import { openKeepsake } from '../keepsake/store.ts';
 import { conduct } from '../rebirth/conduct.ts';
 import { supported } from '../rebirth/milestones.ts';
 import { createProgress } from '../rebirth/progress.ts';
@@ -13,6 +15,10 @@ export async function verify(request: Request, edge: Edge): Promise<CommandResul
   const { ledger, castle } = await beginRun(request, edge);
   for (const check of castle.milestones.flatMap(({ all }) => all)) supported(check, castle);
   const progress = createProgress('verified');
-  await conduct(castle, { ...request, only: [], from: '' }, edge, ledger, progress, verifyCastle);
+  await conduct(castle, { ...request, only: [], from: '' }, edge, ledger, progress, async (prepared) => {
+    await verifyCastle(prepared);
+    // The legs of a matrix have rebuilt it: what a rebirth from nothing would go on with is done.
+    if (progress.failures.length === 0) await clearPassage(openKeepsake(prepared), edge.log);
+  });
   return concludeRun(castle, request, edge, ledger, progress);
 }

@@ -8,6 +8,7 @@ import { makePlan } from '../rebirth/plan.ts';
 import { lockFileOf, toolRequests } from '../rebirth/toolchain.ts';
 import type { Request } from '../request.ts';
 import { installToolchain } from '../toolchain/install.ts';
+import { leftoversWords } from './leftovers.ts';
 import { orderDestroy } from './order.ts';
 
 /**
@@ -45,7 +46,8 @@ async function wouldBe(castle: Castle, request: Request, edge: Edge): Promise<st
   try {
     const { nodes, kept } = await order(castle, request, edge);
     const keeps = kept.size === 0 ? '' : ` Kept: ${[...kept.keys()].join(', ')}.`;
-    return `It would destroy, in this order: ${nodes.map(({ id }) => id).join(', ') || 'nothing'}.${keeps}`;
+    const left = leftoversWords(castle.destroy?.leftovers);
+    return `It would destroy, in this order: ${nodes.map(({ id }) => id).join(', ') || 'nothing'}.${keeps}${left === undefined ? '' : ` ${left}`}`;
   } catch (error) {
     edge.signal.throwIfAborted();
     return `What it would destroy could not be listed: ${error instanceof PhoenixError ? error.what : messageOf(error)}`;

@@ -50,7 +50,11 @@ export async function prepareNuke(prepared: Prepared, settings: NukeSettings): P
  * the layers that remain by their engine, which finds their machines gone. In this order no state forgets what still lives,
  * and whatever is cut off half-way is gone on with by the next run.
  */
-export async function nukeCastle(prepared: Prepared, settings: NukeSettings): Promise<void> {
+export async function nukeCastle(
+  prepared: Prepared,
+  settings: NukeSettings,
+  revokes: boolean,
+): Promise<void> {
   const { run, progress, plan } = prepared;
   const { castle, ledger, log } = run;
   const nuke = await prepareNuke(prepared, settings);
@@ -79,7 +83,7 @@ export async function nukeCastle(prepared: Prepared, settings: NukeSettings): Pr
   });
   const maker = castle.kubeconfig?.layer ?? '';
   const gone = taken.length > 0 || progress.layers.get(maker)?.verdict === 'destroyed';
-  if (progress.failures.length === 0 && gone)
+  if (revokes && progress.failures.length === 0 && gone)
     await ledger.span('client secrets', 'phase', () => revokeMinted(prepared));
 }
 

@@ -10,7 +10,11 @@ import { deadApi } from './reach.ts';
 import { revokeMinted } from './revoke.ts';
 
 /** The work of `destroy`: layers in the reverse of their order, each once all that stands on it is gone. */
-export async function destroyCastle(prepared: Prepared, { only, from }: Part): Promise<void> {
+export async function destroyCastle(
+  prepared: Prepared,
+  { only, from }: Part,
+  revokes: boolean,
+): Promise<void> {
   const { run, progress, workspace, secrets, plan } = prepared;
   const { castle, log, ledger, signal } = run;
   const layers = behindClaim([...plan.layers.values()], castle.claim);
@@ -43,7 +47,7 @@ export async function destroyCastle(prepared: Prepared, { only, from }: Part): P
       deadApi: (name) => (inside.has(name) ? silence : undefined),
     }),
   });
-  if (progress.failures.length === 0 && isGone(prepared, maker))
+  if (revokes && progress.failures.length === 0 && isGone(prepared, maker))
     await ledger.span('client secrets', 'phase', () => revokeMinted(prepared));
 }
 

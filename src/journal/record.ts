@@ -69,13 +69,16 @@ function recordOf(dir: string, begin: Of<'begin'>, entries: readonly JournalEntr
     entries.filter((entry): entry is Of<Type> => entry.type === type);
   const byLayer = <Entry extends { layer: string }>(list: readonly Entry[]) =>
     new Map(list.map((entry) => [entry.layer, entry]));
+  const attempts = byLayer(all('attempt'));
+  // A rebirth from nothing is at a layer twice: that it was destroyed is not how its rebirth ended.
+  const latest = all('layer').filter(({ layer, at }) => at >= (attempts.get(layer)?.at ?? 0));
   return {
     dir,
     begin,
     vault: all('vault').at(-1)?.dir,
     phase: all('phase').at(-1)?.name,
-    attempts: byLayer(all('attempt')),
-    layers: byLayer(all('layer')),
+    attempts,
+    layers: byLayer(latest),
     interrupted: all('interrupt'),
     predecessors: all('predecessor'),
     cancelled: all('cancel')[0],

@@ -27,6 +27,8 @@ export interface LayerJob {
     readonly journal: Journal;
     readonly engines: Engines;
   };
+  /** Attempts at the layer that this run has made before, to destroy it; 0 where left out. Theirs are the first numbers. */
+  readonly attemptsBefore?: number;
   readonly timeoutSeconds: number;
   /** Silence without CPU after which the attempt counts as stalled. */
   readonly stallSeconds: number;

@@ -65,7 +65,7 @@ export async function runLayer(
     if (left.status === 'kept' || left.status === 'conflict') return ended('failed', 0, unsaved(job, left));
     for (let number = 1; ; number += 1) {
       const retries = number - 1;
-      const attempt = await attemptLayer(job, number, log, signal);
+      const attempt = await attemptLayer(job, (job.attemptsBefore ?? 0) + number, log, signal);
       phases.push(...phasesOf(attempt, job.operation));
       if (attempt.ending === 'handed-over') return ended('handed-over', retries);
       const { verdict, state } = await conclude(job, attempt, phases);

@@ -2,19 +2,25 @@ import { randomUUID } from 'node:crypto';
 import { link, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PhoenixError } from '../errors.ts';
-import { parseRecord, recordText } from './record.ts';
-import { type LeaseStore, storeError } from './store.ts';
+import { leaseForm } from './record.ts';
+import { type Form, type LeaseStore, type Store, storeError } from './store.ts';
 
 /** Older records stay for a while, for a share's clients may look at an old listing and must still find names taken. */
 const kept = 16;
 const generation = /^(\d{8})\.json$/;
 
 /**
- * A lease as a folder of numbered records, the highest being the one that counts. link() is the compare-and-swap: it is
+ * A record, a lease where no form says otherwise, as a folder of numbered records, the highest being the one that counts. link() is the compare-and-swap: it is
  * atomic, also on NFS, refuses a name that is taken, and the record is whole from its first moment on. No flock: shares
  * do not have it, and it ends with the process that took it.
  */
-export function dirStore(folder: string): LeaseStore {
+export function dirStore(folder: string): LeaseStore;
+export function dirStore<T>(folder: string, form: Form<T>): Store<T>;
+export function dirStore<T>(folder: string, form: Form<T> | typeof leaseForm = leaseForm): Store<T> {
+  return folderOf(folder, form as Form<T>);
+}
+
+function folderOf<T>(folder: string, form: Form<T>): Store<T> {
   const fileOf = (number: number) => join(folder, `${String(number).padStart(8, '0')}.json`);
   return {
     place: folder,
@@ -27,7 +33,7 @@ export function dirStore(folder: string): LeaseStore {
           if (codeOf(error) === 'ENOENT') return undefined;
           throw storeError(folder, error);
         });
-        if (text !== undefined) return { record: parseRecord(text, fileOf(newest)), version: String(newest) };
+        if (text !== undefined) return { record: form.parse(text, fileOf(newest)), version: String(newest) };
       }
       throw storeError(folder, undefined, { why: 'Its records change faster than they can be read.' });
     },
@@ -36,7 +42,7 @@ export function dirStore(folder: string): LeaseStore {
       const fresh = join(folder, `.new-${randomUUID()}`);
       try {
         await mkdir(folder, { recursive: true });
-        await writeWhole(fresh, recordText(record));
+        await writeWhole(fresh, form.text(record));
         if (!(await linked(fresh, fileOf(next)))) return undefined;
         const known = await generations(folder);
         // So slow that the name was freed again meanwhile: the newest record was never ours.

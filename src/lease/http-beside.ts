@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { httpStore } from './http.ts';
 import type { BesideOptions } from './neighbour.ts';
 import type { StatePlace } from './place.ts';
-import type { LeaseStore } from './store.ts';
+import type { Form, Store } from './store.ts';
 
 const text = z.string().optional();
 
@@ -27,11 +27,12 @@ const foreign = [
   'client_private_key_pem',
 ];
 
-export function httpBeside(
+export function httpBeside<T>(
   { config, layer }: StatePlace,
   name: string,
+  form: Form<T>,
   { env, fetch }: BesideOptions,
-): LeaseStore | string {
+): Store<T> | string {
   const parsed = settings.safeParse(config);
   if (!parsed.success) return 'its http backend is configured in a way that Phoenix does not know';
   const way = foreign.find((key) => Boolean(config[key]));
@@ -57,7 +58,7 @@ export function httpBeside(
     user === undefined
       ? {}
       : { authorization: `Basic ${Buffer.from(`${user}:${password ?? ''}`).toString('base64')}` };
-  return httpStore({
+  const options = {
     address: own,
     updateMethod: setting('update_method') ?? 'POST',
     lockAddress: lock,
@@ -66,7 +67,8 @@ export function httpBeside(
     unlockMethod: setting('unlock_method') ?? 'UNLOCK',
     headers: { ...basic, ...given.headers },
     fetch,
-  });
+  };
+  return httpStore(options, form);
 }
 
 /** How the layer is called in its state's address: a whole word of the path or the query, `/` perhaps written otherwise. */

@@ -3,8 +3,8 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { parseJson } from '../json.ts';
-import { corrupt, type LeaseRecord, parseRecord, recordText } from './record.ts';
-import { type LeaseStore, type Stored, storeError } from './store.ts';
+import { corrupt } from './record.ts';
+import { type Form, type Store, type Stored, storeError } from './store.ts';
 
 /** OpenTofu's http backend, aimed at a document of the lease's own. */
 export interface HttpOptions {
@@ -29,18 +29,18 @@ const staleAfterMs = 20_000;
 /** After so long under the lock others may soon break it, so nothing is written any more. */
 const writeWithinMs = 5000;
 
-/** The lease as an output of a state that has nothing else: servers look into what they are given. */
+/** The record as an output of a state that has nothing else: servers look into what they are given. */
 const document = z.object({
   serial: z.int(),
   lineage: z.string(),
-  outputs: z.object({ phoenix_lease: z.object({ value: z.string() }) }),
+  outputs: z.record(z.string(), z.object({ value: z.string() })),
 });
 
 /**
- * A lease as one document more of the server that keeps the states. The compare-and-swap is a read and a write between
+ * A record as one document more of the server that keeps the states. The compare-and-swap is a read and a write between
  * LOCK and UNLOCK, which that protocol has instead of conditions.
  */
-export function httpStore(options: HttpOptions): LeaseStore {
+export function httpStore<T>(options: HttpOptions, form: Form<T>): Store<T> {
   const { address, fetch, staleMs = staleAfterMs } = options;
   const place = new URL(address).origin + new URL(address).pathname;
   let seenLock: { body: string; since: number } | undefined;
@@ -62,14 +62,15 @@ export function httpStore(options: HttpOptions): LeaseStore {
     }
   }
 
-  async function get(): Promise<(Stored & { readonly lineage: string }) | undefined> {
+  async function get(): Promise<(Stored<T> & { readonly lineage: string }) | undefined> {
     const { status, text } = await send('GET', address);
     if (status === 404 || status === 204 || (status === 200 && text.trim() === '')) return undefined;
     if (status !== 200) throw answered(place, 'GET', status);
     const parsed = document.safeParse(parseJson(text));
-    if (!parsed.success) throw corrupt(place, 'It is no state with a lease in it.');
-    const { serial, lineage, outputs } = parsed.data;
-    return { record: parseRecord(outputs.phoenix_lease.value, place), version: String(serial), lineage };
+    const held = parsed.data?.outputs[form.output];
+    if (!parsed.success || held === undefined) throw corrupt(place, 'It is no state with a lease in it.');
+    const { serial, lineage } = parsed.data;
+    return { record: form.parse(held.value, place), version: String(serial), lineage };
   }
 
   /** Takes the document's lock; gives the id that its holder shows. */
@@ -103,7 +104,7 @@ export function httpStore(options: HttpOptions): LeaseStore {
   }
 
   async function underLock(
-    record: LeaseRecord,
+    record: T,
     ifVersion: string | undefined,
     id: string,
   ): Promise<string | undefined> {
@@ -111,13 +112,13 @@ export function httpStore(options: HttpOptions): LeaseStore {
     const found = await get();
     if (found?.version !== ifVersion) return undefined;
     const serial = Number(ifVersion ?? 0) + 1;
-    const value = recordText(record);
+    const value = form.text(record);
     const state = {
       version: 4,
       terraform_version: '1.0.0',
       serial,
       lineage: found?.lineage ?? randomUUID(),
-      outputs: { phoenix_lease: { value, type: 'string' } },
+      outputs: { [form.output]: { value, type: 'string' } },
       resources: [],
       check_results: null,
     };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { PhoenixError } from '../errors.ts';
+import type { Form } from './store.ts';
 
 /** A process, on which machine it lives, and who started it. */
 const owner = z.object({
@@ -75,12 +76,12 @@ export type Member = z.infer<typeof member>;
 export type Owner = z.infer<typeof owner>;
 export type LeaseRecord = z.infer<typeof leaseRecord>;
 
-export function recordText(record: LeaseRecord): string {
+function recordText(record: LeaseRecord): string {
   return `${JSON.stringify(record)}\n`;
 }
 
 /** The record in `text`. Throws PHX-LEASE-CORRUPT: what cannot be read may be a newer Phoenix' lease, and is left alone. */
-export function parseRecord(text: string, place: string): LeaseRecord {
+function parseRecord(text: string, place: string): LeaseRecord {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -93,6 +94,12 @@ export function parseRecord(text: string, place: string): LeaseRecord {
   const where = issue?.path.join('.') || 'the record';
   throw corrupt(place, `It is no lease that this version writes: ${where}: ${issue?.message ?? 'unknown'}.`);
 }
+
+export const leaseForm: Form<LeaseRecord> = {
+  output: 'phoenix_lease',
+  text: recordText,
+  parse: parseRecord,
+};
 
 export function corrupt(place: string, why: string, cause?: unknown): PhoenixError {
   return new PhoenixError({

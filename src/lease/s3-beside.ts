@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { above, type BesideOptions } from './neighbour.ts';
 import type { StatePlace } from './place.ts';
 import { s3Store } from './s3.ts';
-import type { LeaseStore } from './store.ts';
+import type { Form, Store } from './store.ts';
 
 /** What the lease needs of an s3 backend's configuration; the keys are OpenTofu's. */
 const settings = z.object({
@@ -23,11 +23,12 @@ const settings = z.object({
 /** Ways to credentials that only the AWS SDK goes; the lease signs with a key that is there. */
 const foreign = ['profile', 'assume_role', 'assume_role_with_web_identity', 'role_arn', 'sse_customer_key'];
 
-export function s3Beside(
+export function s3Beside<T>(
   { config, layer }: StatePlace,
   name: string,
+  form: Form<T>,
   { env, fetch }: BesideOptions,
-): LeaseStore | string {
+): Store<T> | string {
   const parsed = settings.safeParse(config);
   if (!parsed.success) return 'its s3 backend is configured in a way that Phoenix does not know';
   const given = parsed.data;
@@ -54,7 +55,7 @@ export function s3Beside(
   if (!pathStyle) base.hostname = `${given.bucket}.${base.hostname}`;
   const path = key.split('/').map(encodeURIComponent).join('/');
   const url = `${base.origin}${base.pathname.replace(/\/$/, '')}${pathStyle ? `/${given.bucket}` : ''}${path}`;
-  return s3Store({
+  const options = {
     url,
     region,
     credentials: {
@@ -66,7 +67,8 @@ export function s3Beside(
     },
     headers: encryption(given.encrypt, given.kms_key_id),
     fetch,
-  });
+  };
+  return s3Store(options, form);
 }
 
 function encryption(encrypt: boolean | undefined, kmsKey: string | undefined): Record<string, string> {

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { AwsV4Signer } from 'aws4fetch';
-import { parseRecord, recordText } from './record.ts';
-import { type LeaseStore, storeError } from './store.ts';
+import { type Form, type Store, storeError } from './store.ts';
 
 export interface S3Options {
   /** The object's own address, without a query. */
@@ -22,10 +21,10 @@ const answerWithinMs = 10_000;
 const refusals = new Set([409, 412]);
 
 /**
- * A lease as one object. The compare-and-swap is S3's own: If-None-Match for the first record, If-Match with the ETag
- * for each that follows. Before a lease counts, the server must show that it honours both, for old ones overlook them.
+ * A record as one object. The compare-and-swap is S3's own: If-None-Match for the first record, If-Match with the ETag
+ * for each that follows. Before a record counts, the server must show that it honours both, for old ones overlook them.
  */
-export function s3Store({ url, region, credentials, headers, fetch }: S3Options): LeaseStore {
+export function s3Store<T>({ url, region, credentials, headers, fetch }: S3Options, form: Form<T>): Store<T> {
   let proved = false;
 
   async function send(method: 'GET' | 'PUT', more: Record<string, string>, body?: string): Promise<Response> {
@@ -87,10 +86,10 @@ export function s3Store({ url, region, credentials, headers, fetch }: S3Options)
       const text = await answer.text();
       if (answer.status === 404) return undefined;
       if (!answer.ok) throw refusal(url, answer.status, text);
-      return { record: parseRecord(text, url), version: etagOf(url, answer) };
+      return { record: form.parse(text, url), version: etagOf(url, answer) };
     },
     async write(record, ifVersion) {
-      const text = recordText(record);
+      const text = form.text(record);
       const version = await put(
         text,
         ifVersion === undefined ? { 'if-none-match': '*' } : { 'if-match': ifVersion },

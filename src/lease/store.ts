@@ -2,25 +2,36 @@ import { messageOf, PhoenixError } from '../errors.ts';
 import type { LeaseRecord } from './record.ts';
 
 /** What a store has, and the version that a write must name to replace exactly that. */
-export interface Stored {
-  readonly record: LeaseRecord;
+export interface Stored<T = LeaseRecord> {
+  readonly record: T;
   readonly version: string;
 }
 
+/** How a record of one kind is written down. */
+export interface Form<T> {
+  /** The output of the state that holds it where the store is a server of states. */
+  readonly output: string;
+  text(record: T): string;
+  /** Throws where `text` is no such record; `place` is where it lay, for people. */
+  parse(text: string, place: string): T;
+}
+
 /**
- * One lease in one place. Both calls throw PHX-LEASE-STORE where the place cannot be used, and PHX-LEASE-CORRUPT where
- * what lies there is no lease. A write that throws may have taken effect all the same.
+ * One record in one place, a lease or another. Both calls throw PHX-LEASE-STORE where the place cannot be used, and
+ * PHX-LEASE-CORRUPT where what lies there is no such record. A write that throws may have taken effect all the same.
  */
-export interface LeaseStore {
+export interface Store<T> {
   /** Where it is, for people: a folder, an address. No secret in it. */
   readonly place: string;
-  read(): Promise<Stored | undefined>;
+  read(): Promise<Stored<T> | undefined>;
   /**
    * Compare-and-swap: writes only if the version is still `ifVersion` (undefined: only if there is no record). Gives the
    * new version; undefined where another was quicker.
    */
-  write(record: LeaseRecord, ifVersion: string | undefined): Promise<string | undefined>;
+  write(record: T, ifVersion: string | undefined): Promise<string | undefined>;
 }
+
+export type LeaseStore = Store<LeaseRecord>;
 
 export function storeError(
   place: string,

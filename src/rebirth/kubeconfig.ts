@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { runChild } from '../child.ts';
 import { type Cluster, connectCluster } from '../cluster/client.ts';
@@ -29,6 +31,8 @@ export async function takeKubeconfig(run: Run, outputs: ReadonlyMap<string, unkn
       next: `Add \`output "${output}"\` to the layer's module, or name another in kubeconfig.output of the castle file.`,
     });
   }
+  // A destroy before it may have had one, of a cluster that is gone.
+  await rm(join(run.vault.dir, 'kubeconfig'), { force: true });
   const file = await run.vault.write(run.vault.dir, 'kubeconfig', text);
   for (const key of ['client-key-data', 'token']) {
     const found = new RegExp(`^\\s*${key}:\\s*["']?([^\\s"']+)`, 'm').exec(text)?.[1];

@@ -30,6 +30,8 @@ export interface LayersContext {
   readonly secrets: RunSecrets;
   /** Passes the claim; called at most once, after the layer it stands behind. */
   readonly passClaim: () => Promise<void>;
+  /** By layer, how often this run has been at it before: it destroyed the castle first. */
+  readonly attemptsBefore?: ReadonlyMap<string, number>;
   /** What is done to the layers: `apply` where left out. */
   readonly operation?: Operation;
   /** How one layer is run, for a run that has more to it than `runLayer` knows. */
@@ -130,7 +132,14 @@ async function runOne(
 export async function layerJob(
   { name, dir }: Layer,
   engines: Engines,
-  { run, progress, workspace, secrets, operation = 'apply' }: Omit<LayersContext, 'passClaim'>,
+  {
+    run,
+    progress,
+    workspace,
+    secrets,
+    attemptsBefore,
+    operation = 'apply',
+  }: Omit<LayersContext, 'passClaim'>,
 ): Promise<LayerJob> {
   const { timeoutSeconds, stallSeconds } = layerSettings(run.castle, name);
   const access = progress.access === undefined ? {} : { KUBECONFIG: progress.access.file };
@@ -146,6 +155,7 @@ export async function layerJob(
     engine: workspace.engine,
     starter: workspace.starter,
     run: { id: run.id, home: run.home, journal: run.journal, engines },
+    attemptsBefore: attemptsBefore?.get(name) ?? 0,
     timeoutSeconds,
     stallSeconds,
     graceSeconds,

@@ -25,6 +25,9 @@ export interface Progress {
   access?: Access;
   claimed?: Claimed;
   identity?: Report['identity'];
+  witness?: Report['witness'];
+  leftovers?: Report['leftovers'];
+  fromNothing?: Report['fromNothing'];
   /** What the range of commits touches, where only that was asked for. */
   affected?: Affected;
   /** What a run without a failure is called. */

@@ -15,7 +15,7 @@ import { makePlan, type Plan } from './plan.ts';
 import type { Progress } from './progress.ts';
 import type { Run } from './run.ts';
 import { layOutSecrets, type RunSecrets } from './secrets.ts';
-import { holdStates } from './state-lease.ts';
+import { findStates, holdStates, type States } from './state-lease.ts';
 import { makeWorkspace, removeRunFolder, type Workspace, workspaceOf } from './workspace.ts';
 
 /** What a run has before its work begins: the plan, its secrets, the castle to itself. */
@@ -25,6 +25,8 @@ export interface Prepared {
   readonly progress: Progress;
   readonly workspace: Workspace;
   readonly plan: Plan;
+  /** Where the castle's states are; a text says why there is no place that its runs share. */
+  readonly states: States | string;
   readonly secrets: RunSecrets;
   readonly store: StoreSettings | undefined;
   readonly identity: MachineIdentity | undefined;
@@ -82,12 +84,13 @@ export async function protocol(
         readKubeconfig(run, workspace, plan.layers, secrets),
       );
     }
-    const held = await holdStates(run, workspace, [...plan.layers.values()], secrets, edge.fetch);
+    const states = await findStates(run, workspace, [...plan.layers.values()], secrets);
+    const held = await holdStates(run, states, edge.fetch);
     if (held !== undefined) {
       ends.use(held);
       ends.defer(async () => held.ended(await endedEngines(run.home, run.id)));
     }
-    await work({ run, edge, progress, workspace, plan, secrets, store, identity, session });
+    await work({ run, edge, progress, workspace, plan, states, secrets, store, identity, session });
   } finally {
     const sampled = await sampler.stop();
     if (run.handsOver()) await leaveSampled(run.vault, sampled);

@@ -5,8 +5,14 @@ import { runLayers } from './layers.ts';
 import { watchMilestones } from './milestones.ts';
 import type { Prepared } from './protocol.ts';
 
-/** The work of a rebirth in one job: layers and gates by their graph, then the milestones. */
-export async function rebuild(prepared: Prepared): Promise<void> {
+/**
+ * The work of a rebirth in one job: layers and gates by their graph, then the milestones. `attemptsBefore`: how often the
+ * run has been at each layer already, to destroy it.
+ */
+export async function rebuild(
+  prepared: Prepared,
+  attemptsBefore: ReadonlyMap<string, number> = new Map(),
+): Promise<void> {
   const { run, edge, progress, workspace, plan, secrets, identity } = prepared;
   run.log.info(`plan: ${plan.nodes.map(({ id }) => shownName(id)).join(', ')}`);
   const milestones = watchMilestones(run, progress, edge.fetch);
@@ -15,6 +21,7 @@ export async function rebuild(prepared: Prepared): Promise<void> {
     progress,
     workspace,
     secrets,
+    attemptsBefore,
     async passClaim() {
       await passClaim(prepared);
       milestones.begin();

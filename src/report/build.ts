@@ -54,6 +54,9 @@ export interface ReportInput {
   readonly leaks: { readonly checked: number; readonly found: readonly Report['leaks']['found'][number][] };
   readonly identity?: NonNullable<Report['identity']>;
   readonly affected?: Affected;
+  readonly witness?: NonNullable<Report['witness']>;
+  readonly leftovers?: NonNullable<Report['leftovers']>;
+  readonly fromNothing?: NonNullable<Report['fromNothing']>;
   readonly versions: Readonly<Record<string, string>>;
   /** Every error of the run with the layer, gate or part it belongs to; the first one decided the verdict. */
   readonly failures: readonly { readonly name: string; readonly error: PhoenixError }[];
@@ -118,6 +121,9 @@ export function buildReport(input: ReportInput): Report {
     leaks: { checked: input.leaks.checked, found: [...input.leaks.found] },
     ...(input.identity === undefined ? {} : { identity: { ...input.identity } }),
     ...(input.affected === undefined ? {} : { affected: affectedOf(input.affected) }),
+    ...(input.witness === undefined ? {} : { witness: input.witness }),
+    ...(input.leftovers === undefined ? {} : { leftovers: input.leftovers }),
+    ...(input.fromNothing === undefined ? {} : { fromNothing: fromNothingOf(input.fromNothing) }),
     versions: { ...input.versions },
     error: input.failures[0] === undefined ? null : explained(input.failures[0].error),
     failures,
@@ -130,6 +136,10 @@ export function buildReport(input: ReportInput): Report {
     resources: { peakRssBytes: Math.round(input.peakRssBytes) },
   };
   return redacted(report, redact);
+}
+
+function fromNothingOf(from: NonNullable<Report['fromNothing']>): typeof from {
+  return { ...from, destroyed: from.destroyed.map((each) => ({ ...each, seconds: round(each.seconds) })) };
 }
 
 function affectedOf({ layers, removed, ...rest }: Affected): NonNullable<Report['affected']> {
@@ -205,6 +215,10 @@ const own = new Set([
   'encoding',
   'way',
   'expires',
+  'is',
+  'at',
+  'resumed',
+  'reached',
 ]);
 
 function redacted<T>(value: T, redact: (text: string) => string): T;

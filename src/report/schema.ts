@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { phases } from '../keepsake/record.ts';
 import { spanKinds, spanVerdicts } from './ledger.ts';
 
 const seconds = z.number().nonnegative();
@@ -159,6 +160,59 @@ export const reportSchema = z
       })
       .optional()
       .describe("The cluster's machine identity; absent where the castle claims none."),
+    witness: z
+      .object({
+        is: z
+          .enum(['archived', 'earlier', 'overridden', 'refused'])
+          .describe(
+            'archived: the backup has a row of this run; earlier: that of a run before; overridden: none, and it went on; refused: none, and nothing was destroyed.',
+          ),
+        reason: z.string().nullable().describe('Why the database did not prove it; null where it did.'),
+        row: z
+          .object({
+            run: z.string().describe('The run that wrote it.'),
+            nonce: z.string(),
+            at: moment.describe("By the database's clock."),
+            lsn: z.string().describe('Where the WAL stood once the row was committed.'),
+            wal: z.string().describe('The segment that was archived with it.'),
+            timeline: z.int(),
+            system: z.string().describe("The database system's identifier."),
+            database: z.string(),
+            table: z.string(),
+            failures: z.int().nonnegative().describe('Failures of the archiver meanwhile.'),
+            place: z.string().describe('Where its record is kept.'),
+            signed: z.boolean(),
+          })
+          .nullable(),
+      })
+      .optional()
+      .describe(
+        'The proof that the backup was whole before a destroy; absent where the castle asks for none.',
+      ),
+    leftovers: z
+      .array(
+        z.object({
+          kind: z.enum(['dns', 'address', 'tailnet']),
+          name: z.string(),
+          is: z.enum(['left', 'gone', 'unknown']).describe('unknown: it could not be asked.'),
+          saw: z.string(),
+        }),
+      )
+      .optional()
+      .describe('What may be left outside a destroyed castle; absent where nothing was looked for.'),
+    fromNothing: z
+      .object({
+        resumed: z
+          .enum(phases)
+          .nullable()
+          .describe('How far an earlier run had come that this one went on with; null where it began.'),
+        reached: z.enum(['destroying', 'raising', 'reborn']),
+        destroyed: z
+          .array(z.object({ name: z.string(), verdict: z.enum(layerVerdicts), seconds }))
+          .describe('The layers of its destroy; those of its rebirth are `layers`.'),
+      })
+      .optional()
+      .describe('Of a rebirth that began with a destroy.'),
     versions: z.record(z.string(), z.string()),
     affected: z
       .object({

@@ -1,5 +1,5 @@
 import { appendFileSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { parseJson } from '../json.ts';
@@ -43,6 +43,8 @@ export async function leaveLayer(vault: Vault, job: LayerJob): Promise<void> {
     redactCut: ______,
     ...kept
   } = job;
+  // A rebirth from nothing has a layer twice: what it left as it destroyed it is over.
+  await rm(join(job.partition, layerFile), { force: true });
   await vault.write(job.partition, layerFile, JSON.stringify(kept));
 }
 

@@ -1,0 +1,31 @@
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import type { Witness } from './record.ts';
+
+/** A key for witnesses alone, from the secret that the castle's states are encrypted with. */
+function keyFrom(secret: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', secret.trim(), '', 'phoenix witness v1', 32));
+}
+
+/** The witness with its signature; null where the castle has no key of its states. */
+export function signed(witness: Omit<Witness, 'signature'>, secret: string | undefined): Witness {
+  return { ...witness, signature: secret === undefined ? null : signatureOf(witness, secret) };
+}
+
+/** Whether nobody without the key has written or changed it. Without a key nothing can be said, and it is taken as it is. */
+export function isGenuine({ signature, ...witness }: Witness, secret: string | undefined): boolean {
+  if (secret === undefined) return true;
+  if (signature === null) return false;
+  const [given, right] = [signature, signatureOf(witness, secret)].map((hex) => Buffer.from(hex, 'hex'));
+  return (
+    given !== undefined &&
+    right !== undefined &&
+    given.length === right.length &&
+    timingSafeEqual(given, right)
+  );
+}
+
+/** By names in one order, for a store may hand the fields back in another. */
+function signatureOf(witness: Omit<Witness, 'signature'>, secret: string): string {
+  const fields = Object.entries(witness).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return createHmac('sha256', keyFrom(secret)).update(JSON.stringify(fields)).digest('hex');
+}
