@@ -37,4 +37,4 @@ test('with nodes of kwok the castle of the box is reborn by real controllers, an
     kwok: pins.kwok,
   });
   expect(await world.leftovers()).toEqual([]);
-});
+}, 300_000);
