@@ -60,6 +60,7 @@ describe('the end of a box', () => {
     process.kill(host, 'SIGKILL');
     child.kill('SIGKILL');
     await once(child, 'exit');
+    await eventually('the host has ended', 8, () => noneLives([host]));
     expect(await noneLives(pids)).toBe(false);
     const swept = await sweepBoxes(stateDir);
     expect(swept).toEqual({ boxes: 1, processes: ['etcd', 'kube-apiserver'] });

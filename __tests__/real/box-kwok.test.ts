@@ -300,6 +300,16 @@ describe('a box that was asked for nodes of kwok', () => {
     expect(await world.box.processes()).toEqual([]);
   });
 
+  it('gives no machine where one of them cannot be started, and leaves none running', async () => {
+    const tools = await nodeTools({ 'kube-scheduler': '/nonexistent' });
+    await using world = await openTestBox({ tools, node: 'kwok' });
+    expect((await world.machine()).at(-1)).toMatchObject({
+      error: { code: 'PHX-BOX-START', what: 'kube-scheduler could not be started.' },
+    });
+    expect(await world.box.processes()).toEqual([]);
+    expect(world.deaths).toEqual([]);
+  });
+
   it('gives no machine where one of them ends at once, tells its last words and leaves none running', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'phoenix-program-'));
     const file = join(folder, 'kwok');

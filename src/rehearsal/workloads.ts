@@ -1,14 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
 import { PhoenixError } from '../errors.ts';
 import type { ControlPlane } from './control-plane.ts';
 import type { KubeApi } from './kube-api.ts';
 import { kwokStages } from './kwok-stages.ts';
 import type { Program, Supervisor } from './supervisor.ts';
 import { controllerManagerFlags, kwokFlags, schedulerFlags } from './workload-flags.ts';
-import { hostScheduler, nodeNames, nodeObject, ownPodsPolicy, probePod } from './workload-objects.ts';
+import { nodesReady, ownPodsKept, podPlayed } from './workload-gates.ts';
+import { nodeNames, nodeObject, ownPodsPolicy } from './workload-objects.ts';
 
 interface WorkloadOptions {
   readonly controlPlane: ControlPlane;
@@ -27,7 +27,8 @@ interface WorkloadOptions {
   readonly signal: AbortSignal;
 }
 
-const workWithinMs = 90_000;
+/** Less than a layer may be silent. */
+const workWithinMs = 80_000;
 const probeEveryMs = 50;
 
 /**
@@ -57,14 +58,17 @@ export async function startWorkloads(options: WorkloadOptions): Promise<AsyncDis
   };
   try {
     options.progress('kube-controller-manager, kube-scheduler and kwok with the nodes it simulates');
-    started.push(
-      await start('kube-controller-manager', controllerManager, controllerManagerFlags(path)),
-      await start('kube-scheduler', scheduler, schedulerFlags(path)),
-      await start('kwok', kwok, kwokFlags(path)),
-    );
-    const stopping = firstEnd(started);
+    // One by one: what runs already is ended where the next cannot be started.
+    started.push(await start('kube-controller-manager', controllerManager, controllerManagerFlags(path)));
+    started.push(await start('kube-scheduler', scheduler, schedulerFlags(path)));
+    started.push(await start('kwok', kwok, kwokFlags(path)));
+    const limits = {
+      deadline: Date.now() + workWithinMs,
+      stopping: firstEnd(started),
+      signal: options.signal,
+    };
     const within = (what: string, step: () => Promise<string | undefined>) =>
-      untilHolds({ what, step, stopping, signal: options.signal });
+      untilHolds({ what, step, ...limits });
     for (const { path: at, object } of ownPodsPolicy(options.ownImages)) await create(api, at, object);
     await Promise.all(nodeNames.map((name) => create(api, '/api/v1/nodes', nodeObject(name))));
     await within('every node is ready', () => nodesReady(api));
@@ -85,58 +89,6 @@ async function create(api: KubeApi, path: string, object: object): Promise<void>
   if (status !== 201) throw notWorking(`${path} answered ${status}: ${JSON.stringify(body)}`);
 }
 
-const nodeList = z.object({
-  items: z.array(
-    z.object({
-      metadata: z.object({ name: z.string() }),
-      spec: z.object({ taints: z.array(z.object({ key: z.string() })).default([]) }),
-    }),
-  ),
-});
-
-/** As the controllers see it: they put a taint on a node that is not ready, and take it away. */
-async function nodesReady(api: KubeApi): Promise<string | undefined> {
-  const { status, body } = await api.request('GET', '/api/v1/nodes');
-  if (status !== 200) return `the list of nodes was answered ${status}`;
-  const { items } = nodeList.parse(body);
-  const unready = items.filter(({ spec }) =>
-    spec.taints.some(({ key }) => key.startsWith('node.kubernetes.io/')),
-  );
-  return unready.length === 0
-    ? undefined
-    : `not ready: ${unready.map(({ metadata }) => metadata.name).join(', ')}`;
-}
-
-const pods = '/api/v1/namespaces/default/pods';
-const pod = z.object({
-  spec: z.object({ schedulerName: z.string(), nodeName: z.string().optional() }),
-  status: z.object({ phase: z.string() }),
-});
-
-async function ownPodsKept(api: KubeApi, images: readonly string[]): Promise<string | undefined> {
-  for (const image of images) {
-    const { status, body } = await api.request('POST', `${pods}?dryRun=All`, probePod(`${image}:v0`));
-    if (status !== 201) return `a pod of ${image} was answered ${status}`;
-    if (pod.parse(body).spec.schedulerName !== hostScheduler) return `a pod of ${image} is the scheduler's`;
-  }
-  return undefined;
-}
-
-async function podPlayed(api: KubeApi): Promise<string | undefined> {
-  const made = await api.request('POST', pods, probePod('phoenix.invalid/probe:v0'));
-  if (made.status !== 201 && made.status !== 409) return `a pod was answered ${made.status}`;
-  const path = `${pods}/phoenix-probe`;
-  const read = await api.request('GET', path);
-  if (read.status !== 200) return `a pod was answered ${read.status}`;
-  const { spec, status } = pod.parse(read.body);
-  if (status.phase !== 'Running')
-    return spec.nodeName === undefined
-      ? 'a pod is on no node'
-      : `a pod on ${spec.nodeName} is ${status.phase}`;
-  await api.request('DELETE', path, { apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds: 0 });
-  return undefined;
-}
-
 function firstEnd(programs: readonly Program[]): { how: string | undefined } {
   const first: { how: string | undefined } = { how: undefined };
   for (const { name, ended } of programs) {
@@ -151,12 +103,12 @@ function firstEnd(programs: readonly Program[]): { how: string | undefined } {
 async function untilHolds(of: {
   readonly what: string;
   readonly step: () => Promise<string | undefined>;
+  readonly deadline: number;
   readonly stopping: { readonly how: string | undefined };
   readonly signal: AbortSignal;
 }): Promise<void> {
-  const deadline = Date.now() + workWithinMs;
   let seen: string | undefined;
-  while (Date.now() < deadline) {
+  while (Date.now() < of.deadline) {
     if (of.stopping.how !== undefined) throw notWorking(of.stopping.how);
     seen = await of.step();
     if (seen === undefined) return;
