@@ -129,7 +129,7 @@ describe('the API of Proxmox', () => {
     expect(await errorOf(listNodes(dead.api))).toMatchObject({
       ...{ code: 'PHX-PROXMOX-UNREACHABLE', exitCode: 8, why: expect.stringContaining('no route to pve') },
     });
-    expect(dead.pauses.reduce((sum, each) => sum + each, 0)).toBeLessThanOrEqual(60_000);
+    expect(dead.pauses.reduce((sum, each) => sum + each, 0)).toBeLessThanOrEqual(30_000);
     await using broken = await open({ faults: ['500'] });
     expect((await errorOf(listNodes(broken.api))).code).toBe('PHX-PROXMOX-UNREACHABLE');
   });

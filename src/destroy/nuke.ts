@@ -52,7 +52,7 @@ export async function prepareNuke(prepared: Prepared, settings: NukeSettings): P
  */
 export async function nukeCastle(prepared: Prepared, settings: NukeSettings): Promise<void> {
   const { run, progress, plan } = prepared;
-  const { castle, ledger, log } = run;
+  const { ledger, log } = run;
   const nuke = await prepareNuke(prepared, settings);
   const { order, inside } = nuke;
   noteKept(prepared, order);
@@ -77,8 +77,8 @@ export async function nukeCastle(prepared: Prepared, settings: NukeSettings): Pr
     ...{ run, progress, workspace, secrets, operation: 'destroy' as const, perform },
     passClaim: async () => {},
   });
-  const maker = castle.kubeconfig?.layer ?? '';
-  const gone = taken.length > 0 || progress.layers.get(maker)?.verdict === 'destroyed';
+  // Seen to go, now or by a run before this one: empty states alone may be those of another machine.
+  const gone = taken.length > 0 || [...progress.layers.values()].some(({ verdict }) => verdict === 'dropped');
   if (progress.failures.length === 0 && gone)
     await ledger.span('client secrets', 'phase', () => revokeMinted(prepared));
 }
