@@ -1,7 +1,6 @@
 import type { Castle } from '../castle/load.ts';
 import { assertConfirmed, isConfirmed } from '../destroy/confirm.ts';
 import { assertWhole, nukeSettings } from '../destroy/criteria.ts';
-import { nukeCastle } from '../destroy/nuke.ts';
 import { showNuke } from '../destroy/show.ts';
 import { destroyCastle } from '../destroy/work.ts';
 import type { Edge } from '../edge.ts';
@@ -26,9 +25,7 @@ export async function destroy(request: Request, edge: Edge): Promise<CommandResu
     return concludeRun(castle, request, edge, ledger, progress);
   }
   await ledger.span('confirm', 'phase', () => assertConfirmed(castle, request, edge));
-  await conduct(castle, request, edge, ledger, progress, (prepared) =>
-    nuke === undefined ? destroyCastle(prepared, request) : nukeCastle(prepared, nuke),
-  );
+  await conduct(castle, request, edge, ledger, progress, (prepared) => destroyCastle(prepared, request));
   return concludeRun(castle, request, edge, ledger, progress);
 }
 

@@ -9,12 +9,12 @@ import type { Prepared } from '../rebirth/protocol.ts';
 import { attendTo } from './attend.ts';
 import { assertUnprotected, type NukeSettings } from './criteria.ts';
 import { dropLayer } from './drop.ts';
+import { noteKept } from './kept.ts';
 import { type DestroyOrder, orderDestroy, standingOn } from './order.ts';
 import { revokeMinted } from './revoke.ts';
 import { type Connect, openProxmox, survey } from './survey.ts';
 import { type Taken, takeMachines } from './take.ts';
 import { leftVolumes } from './volumes.ts';
-import { noteKept } from './work.ts';
 
 /** How long tasks that run are still waited for when the run is stopped: by a job whose next step follows at once, and else. */
 const graceMs = { 'hand-over': 3_000, wait: 60_000 };
