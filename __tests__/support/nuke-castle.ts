@@ -71,7 +71,11 @@ export async function nukeCastle(given: {
       dns: { main: made },
     },
     {
-      secrets: { PROXMOX_TOKEN_SECRET: { value: token.secret, use: '{ layers: [platform] }' } },
+      // Only a platform of real VMs needs the token itself.
+      secrets: {
+        ...(real ? { PROXMOX_TOKEN_SECRET: { value: token.secret, use: '{ layers: [platform] }' } } : {}),
+        OTHER: { value: 'other-value-0123456789', use: '{}' },
+      },
       yaml: [
         'kubeconfig: { layer: platform }',
         'lease: { place: machine }',
@@ -82,6 +86,7 @@ export async function nukeCastle(given: {
     },
   );
   await world.write({ 'ca.pem': authority.certificate });
+  await world.writeSecrets({ PROXMOX_TOKEN_SECRET: token.secret });
   for (const [name, after] of Object.entries({
     ...{ secrets: [], platform: ['secrets'], engine: ['platform'], storage: ['engine'], dns: [] },
   }))

@@ -39,7 +39,7 @@ export async function prepareNuke(prepared: Prepared, settings: NukeSettings): P
   const inside = maker === undefined ? new Set<string>() : standingOn(layers, maker);
   assertUnprotected(castle, order, maker === undefined ? inside : new Set([...inside, maker]));
   return ledger.span('machines', 'phase', async () => {
-    const connect = await openProxmox(prepared, settings);
+    const connect = openProxmox(prepared, settings);
     const { ours } = await survey(prepared, connect(run.signal), settings);
     return { order, inside, connect, machines: ours };
   });
