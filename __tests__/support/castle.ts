@@ -26,6 +26,7 @@ milestones:
   stack: { within: 13m,   all: [ { kustomizations: all }, { database: { namespace: data, cluster: main } } ] }
 destroy: { vmids: 421-432, tag: phoenix, mode: nuke }
 report: { history: phoenix-history, unattributed: 2% }
+proxmox: { endpoint: 'https://pve.example:8006', token-id: 'phoenix@pve!castle', token-secret: PROXMOX_TOKEN_SECRET }
 `;
 
 /** A temporary folder with the castle file and the live folder that it names. */

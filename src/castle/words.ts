@@ -28,8 +28,7 @@ export function described(value: unknown, path: KeyPath): string {
   if (typeof value === 'object') return 'is a map that does not fit';
   // People paste a secret where its name belongs, and a password into an address: neither may reach a log.
   if (
-    path[0] === 'secrets' ||
-    path[0] === 'claim' ||
+    /^(?:secrets|claim|proxmox|state)$/.test(String(path[0])) ||
     /[@\p{Cc}]/u.test(String(value)) ||
     String(value).length > 60
   )

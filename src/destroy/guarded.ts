@@ -5,9 +5,7 @@ import { noteFailure } from '../rebirth/progress.ts';
 import type { Prepared } from '../rebirth/protocol.ts';
 import type { Request } from '../request.ts';
 import { passWitnessGate } from '../witness/gate.ts';
-import { nukeSettings } from './criteria.ts';
 import { lookForLeftovers } from './leftovers.ts';
-import { nukeCastle } from './nuke.ts';
 import { destroyCastle } from './work.ts';
 
 /** What of the request a destroy goes by. */
@@ -41,9 +39,7 @@ export async function destroyGuarded(
   const mark = (phase: 'destroying' | 'destroyed') =>
     marks ? markPassage(keepsake, { phase, run: run.id, witness }) : Promise.resolve();
   await mark('destroying');
-  const nuke = nukeSettings(run.castle);
-  if (nuke === undefined) await destroyCastle(prepared, wanted, revokes);
-  else await nukeCastle(prepared, nuke, revokes);
+  await destroyCastle(revokes ? prepared : { ...prepared, session: undefined }, wanted);
   const whole = wanted.only.length === 0 && wanted.from === '';
   if (progress.failures.length === 0 && whole) await mark('destroyed');
   if (!signal.aborted) await ledger.span('leftovers', 'phase', () => lookForLeftovers(prepared));

@@ -9,12 +9,12 @@ import type { Prepared } from '../rebirth/protocol.ts';
 import { attendTo } from './attend.ts';
 import { assertUnprotected, type NukeSettings } from './criteria.ts';
 import { dropLayer } from './drop.ts';
+import { noteKept } from './kept.ts';
 import { type DestroyOrder, orderDestroy, standingOn } from './order.ts';
 import { revokeMinted } from './revoke.ts';
 import { type Connect, openProxmox, survey } from './survey.ts';
 import { type Taken, takeMachines } from './take.ts';
 import { leftVolumes } from './volumes.ts';
-import { noteKept } from './work.ts';
 
 /** How long tasks that run are still waited for when the run is stopped: by a job whose next step follows at once, and else. */
 const graceMs = { 'hand-over': 3_000, wait: 60_000 };
@@ -39,7 +39,7 @@ export async function prepareNuke(prepared: Prepared, settings: NukeSettings): P
   const inside = maker === undefined ? new Set<string>() : standingOn(layers, maker);
   assertUnprotected(castle, order, maker === undefined ? inside : new Set([...inside, maker]));
   return ledger.span('machines', 'phase', async () => {
-    const connect = await openProxmox(prepared, settings);
+    const connect = openProxmox(prepared, settings);
     const { ours } = await survey(prepared, connect(run.signal), settings);
     return { order, inside, connect, machines: ours };
   });
@@ -50,13 +50,9 @@ export async function prepareNuke(prepared: Prepared, settings: NukeSettings): P
  * the layers that remain by their engine, which finds their machines gone. In this order no state forgets what still lives,
  * and whatever is cut off half-way is gone on with by the next run.
  */
-export async function nukeCastle(
-  prepared: Prepared,
-  settings: NukeSettings,
-  revokes: boolean,
-): Promise<void> {
+export async function nukeCastle(prepared: Prepared, settings: NukeSettings): Promise<void> {
   const { run, progress, plan } = prepared;
-  const { castle, ledger, log } = run;
+  const { ledger, log } = run;
   const nuke = await prepareNuke(prepared, settings);
   const { order, inside } = nuke;
   noteKept(prepared, order);
@@ -81,9 +77,9 @@ export async function nukeCastle(
     ...{ run, progress, workspace, secrets, operation: 'destroy' as const, perform },
     passClaim: async () => {},
   });
-  const maker = castle.kubeconfig?.layer ?? '';
-  const gone = taken.length > 0 || progress.layers.get(maker)?.verdict === 'destroyed';
-  if (revokes && progress.failures.length === 0 && gone)
+  // Seen to go, now or by a run before this one: empty states alone may be those of another machine.
+  const gone = taken.length > 0 || [...progress.layers.values()].some(({ verdict }) => verdict === 'dropped');
+  if (progress.failures.length === 0 && gone)
     await ledger.span('client secrets', 'phase', () => revokeMinted(prepared));
 }
 

@@ -10,14 +10,9 @@ import { type OwnMachine, type Selection, selectMachines } from './machines.ts';
 /** A way to the API that ends with the signal it is given. */
 export type Connect = (signal: AbortSignal) => ProxmoxApi;
 
-/** The API of the castle's Proxmox. The token's secret is fetched for this alone, and stays in memory. */
-export async function openProxmox(
-  { run, edge, session }: Prepared,
-  { proxmox }: NukeSettings,
-): Promise<Connect> {
-  const values = (await session?.fetch([proxmox.tokenSecret])) ?? new Map<string, string>();
-  const secret = values.get(proxmox.tokenSecret) ?? '';
-  run.redactor.add(proxmox.tokenSecret, secret);
+/** The API of the castle's Proxmox. The token's secret stays in memory. */
+export function openProxmox({ run, edge, secrets }: Prepared, { proxmox }: NukeSettings): Connect {
+  const secret = secrets.value(proxmox.tokenSecret);
   return (signal) => connectProxmox(proxmox, secret, { env: run.env, fetch: edge.fetch, signal });
 }
 

@@ -5,16 +5,24 @@ import { type Access, readKubeconfig } from '../rebirth/kubeconfig.ts';
 import { layerJob, runLayers } from '../rebirth/layers.ts';
 import type { Prepared } from '../rebirth/protocol.ts';
 import { attendTo } from './attend.ts';
-import { type DestroyOrder, orderDestroy, type Part, standingOn } from './order.ts';
+import { assertWhole, nukeSettings } from './criteria.ts';
+import { noteKept } from './kept.ts';
+import { nukeCastle } from './nuke.ts';
+import { orderDestroy, type Part, standingOn } from './order.ts';
 import { deadApi } from './reach.ts';
 import { revokeMinted } from './revoke.ts';
 
-/** The work of `destroy`: layers in the reverse of their order, each once all that stands on it is gone. */
-export async function destroyCastle(
-  prepared: Prepared,
-  { only, from }: Part,
-  revokes: boolean,
-): Promise<void> {
+/** The work of `destroy`: as the castle file's `destroy.mode` has it. */
+export async function destroyCastle(prepared: Prepared, part: Part): Promise<void> {
+  const { castle } = prepared.run;
+  const nuke = nukeSettings(castle);
+  if (nuke === undefined) return destroyLayers(prepared, part);
+  assertWhole(castle, part);
+  return nukeCastle(prepared, nuke);
+}
+
+/** Layers in the reverse of their order, each once all that stands on it is gone. */
+async function destroyLayers(prepared: Prepared, { only, from }: Part): Promise<void> {
   const { run, progress, workspace, secrets, plan } = prepared;
   const { castle, log, ledger, signal } = run;
   const layers = behindClaim([...plan.layers.values()], castle.claim);
@@ -47,19 +55,8 @@ export async function destroyCastle(
       deadApi: (name) => (inside.has(name) ? silence : undefined),
     }),
   });
-  if (revokes && progress.failures.length === 0 && isGone(prepared, maker))
+  if (progress.failures.length === 0 && isGone(prepared, maker))
     await ledger.span('client secrets', 'phase', () => revokeMinted(prepared));
-}
-
-export function noteKept({ run, progress }: Prepared, { kept }: DestroyOrder): void {
-  for (const [name, reasons] of kept) {
-    const note = reasons.includes(name)
-      ? 'The castle file protects it (destroy.protect).'
-      : `${reasons.join(', ')}, which the castle file protects, ${reasons.length === 1 ? 'stands' : 'stand'} on it.`;
-    run.log.from(name, `kept: ${note}`);
-    const never = { ran: undefined, retries: 0, phases: [] };
-    progress.layers.set(name, { name, dependencies: [], verdict: 'kept', ...never, note });
-  }
 }
 
 const noKubeconfig = /^PHX-(?:KUBECONFIG-|CLUSTER-KUBECONFIG$)/;

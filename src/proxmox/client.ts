@@ -44,7 +44,7 @@ export interface ProxmoxApi {
 }
 
 const usualAttemptMs = 15_000;
-const usualBudgetMs = 60_000;
+const usualBudgetMs = 30_000;
 const firstPauseMs = 500;
 const longestPauseMs = 8_000;
 

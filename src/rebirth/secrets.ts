@@ -22,7 +22,10 @@ export function wantedSecrets({ castle }: Run): string[] {
   const own = claim?.identity.kind === 'pull' ? [claim.clientId, claim.clientSecret] : [];
   const { key, previousKey } = castle.state.encryption ?? {};
   const keys = [key, previousKey].filter((name) => name !== undefined);
-  return [...new Set([...castle.secrets.list.map(({ name }) => name), ...own, ...keys])];
+  // Also of a rebirth, which may destroy what stands first.
+  const token = castle.destroy?.mode === 'nuke' ? castle.proxmox?.tokenSecret : undefined;
+  const tokens = token === undefined ? [] : [token];
+  return [...new Set([...castle.secrets.list.map(({ name }) => name), ...own, ...keys, ...tokens])];
 }
 
 /** Fetches what the castle needs, once, and lays it out in the vault by layer. */
