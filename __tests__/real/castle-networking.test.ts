@@ -80,7 +80,9 @@ describe('networking with MetalLB', () => {
       { metadata: { name: 'castle' }, spec: { addresses: ['10.0.0.240-10.0.0.250'] } },
     ]);
     const speaker = await cluster.json('daemonset', 'speaker', `--namespace=${namespace}`);
-    expect(speaker.spec.template.spec.containers[0].readinessProbe).toMatchObject({ periodSeconds: 2 });
+    const [container] = speaker.spec.template.spec.containers;
+    expect(container.readinessProbe).toMatchObject({ periodSeconds: 2 });
+    expect(container.args).toContain('--ignore-exclude-lb');
     const { metadata } = await cluster.json('namespace', namespace);
     expect(metadata.labels['pod-security.kubernetes.io/enforce']).toBe('privileged');
     await cluster.json('ingressclass', 'traefik');

@@ -7,7 +7,6 @@
 
 locals {
   apply = "sh '${path.module}/../manifest/apply.sh' phoenix-engine"
-  put   = "printf '%s' \"$MANIFEST\" | sh '${path.module}/../kubectl/kubectl.sh' apply --server-side --force-conflicts --field-manager=phoenix-engine --filename=-"
   gate  = "\"$NODE\" '${path.module}/../gate/gate.mjs' \"$WITHIN\""
   # A local file changes under the same name.
   digests    = [for crds in var.crds : crds.sha256 != null ? crds.sha256 : filesha256(crds.source)]
@@ -22,7 +21,7 @@ resource "terraform_data" "namespaces" {
   triggers_replace = [var.cluster_id, sha256(local.namespaces)]
 
   provisioner "local-exec" {
-    command     = local.put
+    command     = local.apply
     environment = { MANIFEST = local.namespaces }
   }
 }
@@ -56,7 +55,7 @@ resource "terraform_data" "operator" {
   provisioner "local-exec" {
     command = <<-EOT
       set -e
-      ${local.put}
+      ${local.apply}
       ${local.gate} deployment/external-secrets/external-secrets
     EOT
     environment = {

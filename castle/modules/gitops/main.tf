@@ -8,7 +8,6 @@
 
 locals {
   apply = "sh '${path.module}/../manifest/apply.sh' phoenix-gitops"
-  put   = "printf '%s' \"$MANIFEST\" | sh '${path.module}/../kubectl/kubectl.sh' apply --server-side --force-conflicts --field-manager=phoenix-gitops --filename=-"
   gate  = "\"$NODE\" '${path.module}/../gate/gate.mjs' \"$WITHIN\""
   names = [
     "buckets.source.toolkit.fluxcd.io",
@@ -66,7 +65,7 @@ resource "terraform_data" "flux" {
   provisioner "local-exec" {
     command = <<-EOT
       set -e
-      ${local.put}
+      ${local.apply}
       ${local.gate} deployment/flux-system/source-controller deployment/flux-system/kustomize-controller
     EOT
     environment = {

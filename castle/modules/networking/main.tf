@@ -7,7 +7,6 @@
 
 locals {
   apply = "sh '${path.module}/../manifest/apply.sh' phoenix-networking"
-  put   = "printf '%s' \"$MANIFEST\" | sh '${path.module}/../kubectl/kubectl.sh' apply --server-side --force-conflicts --field-manager=phoenix-networking --filename=-"
   gate  = "\"$NODE\" '${path.module}/../gate/gate.mjs' \"$WITHIN\""
 
   class = file("${path.module}/class.yaml")
@@ -25,7 +24,7 @@ resource "terraform_data" "networking" {
   triggers_replace = [var.cluster_id, sha256(local.base)]
 
   provisioner "local-exec" {
-    command     = local.put
+    command     = local.apply
     environment = { MANIFEST = local.base }
   }
 }

@@ -7,7 +7,6 @@
 
 locals {
   apply = "sh '${path.module}/../manifest/apply.sh' phoenix-storage"
-  put   = "printf '%s' \"$MANIFEST\" | sh '${path.module}/../kubectl/kubectl.sh' apply --server-side --force-conflicts --field-manager=phoenix-storage --filename=-"
   gate  = "\"$NODE\" '${path.module}/../gate/gate.mjs' \"$WITHIN\""
 
   replicas = var.replicas != null ? var.replicas : min(3, var.nodes)
@@ -32,7 +31,7 @@ resource "terraform_data" "storage" {
   triggers_replace = [var.cluster_id, sha256(local.base)]
 
   provisioner "local-exec" {
-    command     = local.put
+    command     = local.apply
     environment = { MANIFEST = local.base }
   }
 }
@@ -59,7 +58,7 @@ resource "terraform_data" "credential" {
   depends_on       = [terraform_data.longhorn]
 
   provisioner "local-exec" {
-    command     = local.put
+    command     = local.apply
     environment = { MANIFEST = local.credential }
   }
 }
