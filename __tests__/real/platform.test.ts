@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Machines, openMachines, template, topology } from '../support/machines.ts';
 
-// The provider is the real one, built from its module; Proxmox is a stand-in, and no VM boots in it. Of the layer `platform`
-// this is all but its Talos half, whose provider no registry here serves.
+// The provider of Proxmox is the real one, built from its module; Proxmox is a stand-in, and no VM boots in it. The Talos
+// half of the layer `platform` is platform-cluster.test.ts.
 
 const apply = ['apply', '-auto-approve', '-input=false', '-no-color'] as const;
 const plan = ['plan', '-detailed-exitcode', '-input=false', '-no-color'] as const;

@@ -5,6 +5,7 @@ import { createAuthority } from '../../src/rehearsal/pki.ts';
 import { type ProxmoxStandIn, startProxmox } from '../../src/rehearsal/stand-ins/proxmox.ts';
 import type { RequestRecord } from '../../src/rehearsal/stand-ins/server.ts';
 import { warmProxmoxProvider } from './backends/proxmox-provider.ts';
+import { warmTalosStandIn } from './backends/talos-stand-in.ts';
 import { temporaryFolder } from './folder.ts';
 import { tool } from './tools.ts';
 
@@ -75,30 +76,44 @@ export async function copyMachines(dir: string): Promise<string> {
   return root;
 }
 
+async function copyPlatform(dir: string): Promise<string> {
+  for (const name of ['platform', 'proxmox-vms', 'talos-cluster'])
+    await cp(join(modules, name), join(dir, 'modules', name), { recursive: true });
+  return join(dir, 'modules/platform');
+}
+
 export interface Machines extends AsyncDisposable {
   readonly proxmox: ProxmoxStandIn;
   /** The root module. */
   readonly root: string;
+  /** What the stand-in of Talos keeps: a configuration a machine, `bootstrapped`; and takes: `ca.pem` of the API server. */
+  readonly talosDir: string;
   /** Exit code, and all that was printed without its frames and line ends. */
   tofu(...args: readonly string[]): Promise<{ readonly code: number | null; readonly output: string }>;
   set(values?: Readonly<Record<string, unknown>>): Promise<void>;
 }
 
-export async function openMachines(faults: readonly string[] = []): Promise<Machines> {
-  const mirror = await warmProxmoxProvider();
+/** The machines alone; with `talos`, the whole layer, its Talos half by the stand-in of that provider. */
+export async function openMachines(options: { readonly talos?: boolean } = {}): Promise<Machines> {
+  const mirrors = [
+    await warmProxmoxProvider(),
+    ...(options.talos === true ? [await warmTalosStandIn()] : []),
+  ];
   const engine = await tool('tofu');
-  const folder = await temporaryFolder();
-  const { proxmox, authority } = await openProxmox(faults);
-  const root = await copyMachines(folder.dir);
+  const folder = await temporaryFolder({ 'talos/none': '' });
+  const { proxmox, authority } = await openProxmox();
+  const root = options.talos === true ? await copyPlatform(folder.dir) : await copyMachines(folder.dir);
   await writeFile(join(folder.dir, 'ca.pem'), authority);
   const settings = join(folder.dir, 'tofurc');
-  await writeFile(settings, `provider_installation {\n  filesystem_mirror { path = "${mirror}" }\n}\n`);
+  const sources = mirrors.map((path) => `  filesystem_mirror {\n    path = "${path}"\n  }\n`);
+  await writeFile(settings, `provider_installation {\n${sources.join('')}}\n`);
   const env = {
     PATH: '/usr/bin:/bin',
     HOME: folder.dir,
     TF_CLI_CONFIG_FILE: settings,
     TF_IN_AUTOMATION: '1',
     SSL_CERT_FILE: join(folder.dir, 'ca.pem'),
+    TALOS_STAND_IN: join(folder.dir, 'talos'),
   };
   const tofu: Machines['tofu'] = async (...args) => {
     const child = spawn(engine, [`-chdir=${root}`, ...args], {
@@ -132,6 +147,7 @@ export async function openMachines(faults: readonly string[] = []): Promise<Mach
   return {
     proxmox,
     root,
+    talosDir: join(folder.dir, 'talos'),
     tofu,
     set,
     async [Symbol.asyncDispose]() {
