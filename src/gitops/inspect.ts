@@ -53,15 +53,23 @@ interface Seen {
   readonly resource: Resource;
 }
 
+/** Many rules look at all of a tree, and some once more for each of its pods. */
+const looked = new WeakMap<Tree, readonly Seen[]>();
+
 function look(tree: Tree): readonly Seen[] {
+  const before = looked.get(tree);
+  if (before !== undefined) return before;
   const seen = new Map<string, Seen>();
-  const add = (node: FluxNode, resource: Resource) => {
-    const { apiVersion, kind, namespace, name, at } = resource;
-    const key = JSON.stringify([apiVersion, kind, namespace, name, at.file, at.line]);
-    if (!seen.has(key)) seen.set(key, { node, resource });
-  };
-  for (const node of tree.nodes) for (const resource of node.resources) add(node, resource);
-  return [...seen.values()];
+  for (const node of tree.nodes) {
+    for (const resource of node.resources) {
+      const { apiVersion, kind, namespace, name, at } = resource;
+      const key = JSON.stringify([apiVersion, kind, namespace, name, at.file, at.line]);
+      if (!seen.has(key)) seen.set(key, { node, resource });
+    }
+  }
+  const all = [...seen.values()];
+  looked.set(tree, all);
+  return all;
 }
 
 /** The findings of a rule that looks at one object after the other; what is said twice of one place is said once. */

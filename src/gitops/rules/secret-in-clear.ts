@@ -4,6 +4,7 @@ import type { GitopsFinding, Key, Resource, Rule } from '../model.ts';
 import { secretLine, textOfData } from '../secret-text.ts';
 import {
   isEncrypted,
+  isEncryptedFile,
   isPlaceholder,
   isPublic,
   isSecretValue,
@@ -57,7 +58,7 @@ function inSecret({ manifest }: Resource): Leak[] {
       const text = field === 'data' ? textOfData(value) : value;
       if ([value, text].some((each) => isPlaceholder(each) || isEncrypted(each)) || isPublic(text)) continue;
       const form = secretForm(text) ?? secretLine(text);
-      if (form === undefined && (harmless.test(key) || isSwitch(text))) continue;
+      if (form === undefined && (harmless.test(key) || isSwitch(text) || isEncryptedFile(text))) continue;
       if (key === '.dockerconfigjson' && !/"(?:auth|password|identitytoken)"\s*:\s*"[^"]/.test(text))
         continue;
       leaks.push({ path: [field, key], what: form ?? 'a value' });
