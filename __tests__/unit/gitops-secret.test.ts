@@ -275,11 +275,11 @@ describe('secret-in-clear', () => {
 
   test('says nothing of any value, whatever stands in a Secret', () => {
     fc.assert(
-      fc.property(fc.string({ minLength: 12, unit: 'binary' }), (value) => {
-        const said = found(secret({ stringData: { k: value } }), configMap({ k: value })).map(
-          ({ what, why, fix }) => what + why + fix,
-        );
-        for (const text of said) expect(text).not.toContain(value);
+      fc.property(fc.string({ minLength: 12 }), (value) => {
+        const findings = found(secret({ stringData: { k: value } }), configMap({ k: value }));
+        expect(
+          findings.some((finding) => JSON.stringify(finding).includes(JSON.stringify(value).slice(1, -1))),
+        ).toBe(false);
       }),
     );
   });
