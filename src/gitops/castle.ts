@@ -36,10 +36,13 @@ export function castleTree(castle: Castle, { dir, entry, given }: NonNullable<Ca
     entryAt: place(['gitops', 'entry']),
     milestones,
     fastTrack: milestones.filter(({ milestone }) => milestone === first).map(({ name }) => name),
+    pins: new Map(castle.toolchain.map(({ tool, version }) => [tool, version])),
     given: {
       namespaces: new Set([...always.namespaces, ...given.namespaces]),
       crds: new Set([...always.crds, ...given.crds]),
       configMaps: new Map(Object.entries(given['config-maps']).map(([name, keys]) => [name, new Set(keys)])),
+      pools: new Map(Object.entries(given.pools)),
+      ...(given.nodes === undefined ? {} : { nodes: given.nodes }),
     },
   });
 }
