@@ -125,6 +125,8 @@ describe('secret-in-clear', () => {
     ['TLS_SECRET', 'blog-tls'],
     ['TOKEN_URL', 'https://auth.example.org/token'],
     ['MAX_TOKEN', '4096'],
+    ['EXISTING_SECRET', 'f3a91c7be2d04a55'],
+    ['nextToken', 'f3a91c7be2d04a55'],
     ['PARTITION_KEY', 'tenant-0123456789abcdef'],
     ['API_KEY', 'my-secret-name'],
     ['API_KEY', 'CLOUDFLARE_API_KEY'],

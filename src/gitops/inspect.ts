@@ -72,19 +72,12 @@ function look(tree: Tree): readonly Seen[] {
   return all;
 }
 
-/** The findings of a rule that looks at one object after the other; what is said twice of one place is said once. */
+/** The findings of a rule that looks at one object after the other. */
 export function inspect(
   tree: Tree,
-  judge: (resource: Resource, node: FluxNode) => Iterable<GitopsFinding>,
+  judge: (resource: Resource, node: FluxNode) => readonly GitopsFinding[],
 ): readonly GitopsFinding[] {
-  const found = new Map<string, GitopsFinding>();
-  for (const { node, resource } of look(tree)) {
-    for (const finding of judge(resource, node)) {
-      const { file, line, column } = finding.at;
-      found.set(JSON.stringify([file, line, column, finding.what]), finding);
-    }
-  }
-  return [...found.values()];
+  return look(tree).flatMap(({ resource, node }) => judge(resource, node));
 }
 
 /** Every text below `value`, with the path that leads to it. */
