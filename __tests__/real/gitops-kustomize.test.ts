@@ -90,7 +90,10 @@ describe('a folder is built as Kustomize builds it, or refused as it refuses:', 
     expect(tree.broken).toEqual([]);
     const read = objects(tree.nodes[1]?.resources.map(({ manifest }) => manifest) ?? []);
     expect(read.length).toBe(5);
-    await rename(join(written.dir, 'apps-as-flux-writes-it.yaml'), join(written.dir, 'apps/kustomization.yaml'));
+    await rename(
+      join(written.dir, 'apps-as-flux-writes-it.yaml'),
+      join(written.dir, 'apps/kustomization.yaml'),
+    );
     expect(read).toEqual(await byKubectl(join(written.dir, 'apps')));
   });
 

@@ -49,7 +49,10 @@ spec:
     });
     const web = tree.nodes[1]?.resources[0];
     expect(web?.manifest).toMatchObject({
-      spec: { replicas: 1, template: { spec: { containers: [{ name: 'added' }, { name: 'first' }, { image: 'second:2' }] } } },
+      spec: {
+        replicas: 1,
+        template: { spec: { containers: [{ name: 'added' }, { name: 'first' }, { image: 'second:2' }] } },
+      },
     });
     expect(placeIn(tree, 'web', ...containers, 0, 'image')).toBe('apps/patch.yaml:9:18');
     expect(placeIn(tree, 'web', ...containers, 1, 'image')).toBe('apps/web.yaml:11:18');
@@ -106,20 +109,28 @@ spec:
 `;
     const tree = treeOf({ ...cluster({ apps: ['./apps'] }), 'apps/crd.yaml': schema });
     expect(placeIn(tree, 'as.x.io', 'spec', 'group')).toBe('apps/crd.yaml:14:10');
-    expect(tree.nodes[1]?.resources[0]?.manifest).toMatchObject({ spec: { group: 'x.io', versions: [{ name: 'v1' }] } });
+    expect(tree.nodes[1]?.resources[0]?.manifest).toMatchObject({
+      spec: { group: 'x.io', versions: [{ name: 'v1' }] },
+    });
   });
 });
 
 describe('a Kustomization of Flux', () => {
   test('is patched for each cluster from one base, and what the patch says holds', () => {
     const tree = treeOf({
-      'cluster/kustomization.yaml': kustomization(['../base'], 'patches:\n  - target: { kind: Kustomization }\n    patch: |\n      - { op: add, path: /spec/wait, value: true }\n'),
+      'cluster/kustomization.yaml': kustomization(
+        ['../base'],
+        'patches:\n  - target: { kind: Kustomization }\n    patch: |\n      - { op: add, path: /spec/wait, value: true }\n',
+      ),
       'base/kustomization.yaml': kustomization(['apps.yaml']),
       'base/apps.yaml': flux('apps', './apps', '  wait: false\n'),
       'apps/web.yaml': deployment,
     });
     expect(tree.broken).toEqual([]);
-    expect(tree.nodes.map(({ name, wait }) => [name, wait])).toEqual([['flux-system', false], ['apps', true]]);
+    expect(tree.nodes.map(({ name, wait }) => [name, wait])).toEqual([
+      ['flux-system', false],
+      ['apps', true],
+    ]);
   });
 
   test('writes its namespace, names, patches, images and components over its folder', () => {
@@ -138,16 +149,19 @@ describe('a Kustomization of Flux', () => {
       ...cluster({ apps: ['./apps', more] }),
       'apps/kustomization.yaml': kustomization(['web.yaml'], 'namespace: here\n'),
       'apps/web.yaml': deployment,
-      'part/kustomization.yaml': 'apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [more.yaml]\n',
+      'part/kustomization.yaml':
+        'apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [more.yaml]\n',
       'part/more.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: more }\n',
     });
     expect(tree.broken).toEqual([]);
-    expect(tree.nodes[1]?.resources.map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`)).toEqual([
-      'Deployment there/p-web',
-      'ConfigMap there/p-more',
-    ]);
+    expect(
+      tree.nodes[1]?.resources.map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`),
+    ).toEqual(['Deployment there/p-web', 'ConfigMap there/p-more']);
     expect(tree.nodes[1]?.resources[0]?.manifest).toMatchObject({
-      spec: { replicas: 2, template: { spec: { containers: [{ image: 'first:2' }, { image: 'second:1' }] } } },
+      spec: {
+        replicas: 2,
+        template: { spec: { containers: [{ image: 'first:2' }, { image: 'second:1' }] } },
+      },
     });
   });
 
@@ -168,7 +182,11 @@ describe('a Kustomization of Flux', () => {
 
   test('is followed where the entry holds itself once more, as flux bootstrap writes it', () => {
     const tree = treeOf({
-      'cluster/flux-system/gotk-sync.yaml': flux('flux-system', './cluster', '  postBuild: { substitute: { folder: apps } }\n'),
+      'cluster/flux-system/gotk-sync.yaml': flux(
+        'flux-system',
+        './cluster',
+        '  postBuild: { substitute: { folder: apps } }\n',
+      ),
       'cluster/apps.yaml': flux('apps', './apps'),
       'apps/web.yaml': deployment,
     });
