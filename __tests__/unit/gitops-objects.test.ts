@@ -122,5 +122,8 @@ spec: { template: { spec: { containers: [{ name: app, image: "${image}" }] } } }
       'cluster/others.yaml': elsewhere,
     };
     expect(lint(treeOf({ ...files, ...more }), [initWithoutRbac])).toEqual([]);
+    // An operator's CRDs, from its own repository, are no account of ours.
+    const crds = { ...more, 'cluster/others.yaml': elsewhere.replace('./rbac', './deploy/crds') };
+    expect(lint(treeOf({ ...files, ...crds }), [initWithoutRbac])).toHaveLength(1);
   });
 });
