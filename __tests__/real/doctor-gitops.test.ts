@@ -127,6 +127,13 @@ describe('phoenix doctor --only gitops', () => {
     expect(code).toBe(0);
   });
 
+  test('does not end well where the castle file does not load', async () => {
+    await using castle = await castleOf(mended, castleText.replace('version: 1', 'version: 7'));
+    const { code, out } = await phoenix(castle.dir, ['doctor', '--only', 'gitops', '--json']);
+    expect(answer.parse(JSON.parse(out)).checks).toMatchObject([{ id: 'gitops.tree', status: 'failed' }]);
+    expect(code).toBe(2);
+  });
+
   test('finds nothing in the reference castle', async () => {
     const castle = join(import.meta.dirname, '../../castle/live/box/phoenix.yaml');
     const { code, out } = await phoenix(process.cwd(), [

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdir } from 'node:fs/promises';
+import { readdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
@@ -7,10 +7,13 @@ import { z } from 'zod';
 import { build } from '../../src/gitops/build.ts';
 import { resourceOf } from '../../src/gitops/draft.ts';
 import { filesBelow } from '../../src/gitops/files.ts';
+import { readTree } from '../../src/gitops/read.ts';
 import { report } from '../../src/gitops/report.ts';
 import { contextOf } from '../../src/gitops/work.ts';
 import { temporaryFolder } from '../support/folder.ts';
+import { configMap, kustomization } from '../support/gitops/files.ts';
 import { kustomizeCorpus } from '../support/gitops/kustomize-corpus.ts';
+import { cluster, namespace } from '../support/gitops/linted.ts';
 import { tool } from '../support/tools.ts';
 
 const object = z.object({
@@ -59,6 +62,39 @@ describe('a folder is built as Kustomize builds it, or refused as it refuses:', 
   test.each(Object.entries(kustomizeCorpus))('%s', async (_, written) => {
     await using folder = await temporaryFolder(written);
     expect(byPhoenix(folder.dir, 'top')).toEqual(await byKubectl(join(folder.dir, 'top')));
+  });
+
+  test('a Kustomization of Flux as the kustomization that its controller writes from it', async () => {
+    const part = 'apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [more.yaml]\n';
+    const patch = `- patch: |\n        ${configMap('a', '', 'data: {x: y}').replaceAll('\n', '\n        ')}\n`;
+    const folder = {
+      'apps/a.yaml': `${configMap('a')}---\n${namespace('n')}`,
+      'apps/deep/b.yml': configMap('b', 'here'),
+      'apps/deep/README.md': 'no: manifest',
+      'apps/own/kustomization.yaml': kustomization(['c.yaml']),
+      'apps/own/c.yaml': configMap('c'),
+      'apps/own/d.yaml': configMap('d'),
+      'part/kustomization.yaml': part,
+      'part/more.yaml': configMap('more'),
+    };
+    const spec = `namePrefix: p-\n  nameSuffix: -s\n  components: [../part]\n  patches:\n    ${patch}`;
+    await using written = await temporaryFolder({
+      ...folder,
+      ...cluster({ apps: ['./apps', `  targetNamespace: there\n  ${spec}`] }),
+      // As fluxcd/pkg, kustomize/kustomize_generator.go, writes it: files below, and folders that have one of their own.
+      'apps-as-flux-writes-it.yaml': `${kustomization(['./a.yaml', './deep/b.yml', './own'])}namespace: there\n${spec.replaceAll('\n  ', '\n')}`,
+    });
+    const entryAt = { file: 'phoenix.yaml', line: 1, column: 1 };
+    const given = { namespaces: new Set<string>(), crds: new Set<string>(), configMaps: new Map() };
+    const tree = readTree({ root: written.dir, entry: 'cluster', entryAt, given });
+    expect(tree.broken).toEqual([]);
+    const read = objects(tree.nodes[1]?.resources.map(({ manifest }) => manifest) ?? []);
+    expect(read.length).toBe(5);
+    await rename(
+      join(written.dir, 'apps-as-flux-writes-it.yaml'),
+      join(written.dir, 'apps/kustomization.yaml'),
+    );
+    expect(read).toEqual(await byKubectl(join(written.dir, 'apps')));
   });
 
   test('every folder of the reference castle', async () => {

@@ -104,6 +104,9 @@ spec: { image: ${JSON.stringify(image)}, instances: [{ containers: [{ image: "x/
     expect(found(cluster('registry.example.org/crunchy-postgres:latest'))).toHaveLength(1);
     expect(found(cluster('registry.example.org/crunchy-postgres:ubi9-16.10-2534'))).toEqual([]);
     expect(found(cluster('some-word'))).toEqual([]);
+    expect(found(cluster('x/y:1.0.0').replace('image: "x/y:1.0.0" }]', 'image: bare }]'))).toMatchObject([
+      { what: expect.stringContaining('The field spec.instances.0.containers.0.image') },
+    ]);
   });
 });
 

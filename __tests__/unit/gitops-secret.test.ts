@@ -125,6 +125,8 @@ describe('secret-in-clear', () => {
     ['TLS_SECRET', 'blog-tls'],
     ['TOKEN_URL', 'https://auth.example.org/token'],
     ['MAX_TOKEN', '4096'],
+    ['EXISTING_SECRET', 'f3a91c7be2d04a55'],
+    ['nextToken', 'f3a91c7be2d04a55'],
     ['PARTITION_KEY', 'tenant-0123456789abcdef'],
     ['API_KEY', 'my-secret-name'],
     ['API_KEY', 'CLOUDFLARE_API_KEY'],
@@ -275,11 +277,11 @@ describe('secret-in-clear', () => {
 
   test('says nothing of any value, whatever stands in a Secret', () => {
     fc.assert(
-      fc.property(fc.string({ minLength: 12, unit: 'binary' }), (value) => {
-        const said = found(secret({ stringData: { k: value } }), configMap({ k: value })).map(
-          ({ what, why, fix }) => what + why + fix,
-        );
-        for (const text of said) expect(text).not.toContain(value);
+      fc.property(fc.string({ minLength: 12 }), (value) => {
+        const findings = found(secret({ stringData: { k: value } }), configMap({ k: value }));
+        expect(
+          findings.some((finding) => JSON.stringify(finding).includes(JSON.stringify(value).slice(1, -1))),
+        ).toBe(false);
       }),
     );
   });

@@ -11,6 +11,7 @@ import {
   secretName,
   secureAddress,
   variableName,
+  words,
 } from './units.ts';
 
 /** The parts of the castle file that speak of the cluster: its kubeconfig, its claim, its GitOps tree. */
@@ -79,6 +80,11 @@ const given = z
       .record(configMapName, z.array(environmentName))
       .default({})
       .describe('ConfigMaps that `substituteFrom` may name, with their keys'),
+    pools: z
+      .record(kebabName, z.array(words))
+      .default({})
+      .describe('Address pools of the load balancer, with their addresses'),
+    nodes: z.int().min(1).max(1000).optional().describe('How many nodes the cluster has'),
   })
   .describe(
     'What the layers make before Flux begins, beside what the engine and gitops modules of Phoenix do',

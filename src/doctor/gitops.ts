@@ -5,12 +5,14 @@ import { lint } from '../gitops/lint.ts';
 import type { GitopsFinding } from '../gitops/model.ts';
 import { shownPath } from '../paths.ts';
 import { printable } from '../report/printable.ts';
-import { type Check, ofCastle, ok, type PlacedFinding, skipped } from './check.ts';
+import { type Check, failedBy, ok, type PlacedFinding, skipped } from './check.ts';
 
 export const gitopsTree: Check = {
   id: 'gitops.tree',
   why: 'A mistake in the tree shows only when Flux applies it, after every layer has run.',
-  look: ofCastle(async (castle) => {
+  async look({ castle }) {
+    // Asked for alone, it must not end well for a tree that it could not even find.
+    if (castle instanceof Error) return failedBy(castle);
     if (castle.gitops === undefined) return skipped('the castle file has no `gitops`');
     const tree = castleTree(castle, castle.gitops);
     const objects = tree.nodes.reduce((sum, { resources }) => sum + resources.length, 0);
@@ -28,7 +30,7 @@ export const gitopsTree: Check = {
       next: 'Change what each finding says; docs/gitops-lint.md tells of every rule.',
       findings,
     };
-  }),
+  },
 };
 
 function placed({ at, rule, severity, what, why, fix }: GitopsFinding, castle: Castle): PlacedFinding {

@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import type { Castle } from '../castle/load.ts';
+import { tools } from '../toolchain/tools.ts';
 import type { Place, Tree } from './model.ts';
 import { readTree } from './read.ts';
 
@@ -36,10 +37,26 @@ export function castleTree(castle: Castle, { dir, entry, given }: NonNullable<Ca
     entryAt: place(['gitops', 'entry']),
     milestones,
     fastTrack: milestones.filter(({ milestone }) => milestone === first).map(({ name }) => name),
+    pins: pinsOf(castle),
     given: {
       namespaces: new Set([...always.namespaces, ...given.namespaces]),
       crds: new Set([...always.crds, ...given.crds]),
       configMaps: new Map(Object.entries(given['config-maps']).map(([name, keys]) => [name, new Set(keys)])),
+      pools: new Map(Object.entries(given.pools)),
+      ...(given.nodes === undefined ? {} : { nodes: given.nodes }),
     },
   });
+}
+
+/** What the cluster runs, as the castle pins it; where it names none of those that tell the same, as Phoenix does. */
+function pinsOf({ toolchain }: Castle): ReadonlyMap<string, string> {
+  const pins = new Map<string, string>(toolchain.map(({ tool, version }) => [tool, version]));
+  const telling = [
+    ['kube-apiserver', 'kubectl'],
+    ['external-secrets'],
+    ['kustomize-controller', 'source-controller', 'flux'],
+  ] as const;
+  for (const [first, ...others] of telling)
+    if (![first, ...others].some((tool) => pins.has(tool))) pins.set(first, tools[first].pin);
+  return pins;
 }

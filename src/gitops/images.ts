@@ -1,7 +1,7 @@
 import { isMap } from './draft.ts';
 import { type Image, readImage } from './image.ts';
 import { is, mapsBelow } from './inspect.ts';
-import { groupOf } from './kinds.ts';
+import { groupOf, isBuiltIn } from './kinds.ts';
 import type { FluxNode, Key, Resource, Tree } from './model.ts';
 import { podOf } from './pods.ts';
 import { settled } from './settled.ts';
@@ -9,7 +9,7 @@ import { settled } from './settled.ts';
 export interface ImageUse {
   readonly image: Image;
   readonly path: readonly Key[];
-  /** What bears it, for a finding: `container web`, `spec.image`. */
+  /** What bears it, for a finding: `The container web`, `The field spec.image`. */
   readonly bearer: string;
 }
 
@@ -32,18 +32,20 @@ export function imagesOf(resource: Resource, node: FluxNode): readonly ImageUse[
   };
   if (pod !== undefined) {
     for (const { image, path, name, init } of pod.containers)
-      add(image, [...path, 'image'], `${init ? 'init container' : 'container'} ${name}`, () => true);
+      add(image, [...path, 'image'], `The ${init ? 'init container' : 'container'} ${name}`, () => true);
     return uses;
   }
   for (const [path, root] of placesOf(resource)) {
     for (const [below, map] of mapsBelow(root)) {
       const here = [...path, ...below];
-      // A bare word may be the name of anything; with a tag or a digest it is an image.
-      const written = ({ tag, digest }: Image) => tag !== undefined || digest !== undefined;
+      // A bare word may be the name of anything; with a tag or a digest, or of a container, it is an image.
+      const bare = /^(?:initC|c)ontainers$/.test(String(here.at(-2)));
+      const written = ({ tag, digest }: Image) => bare || tag !== undefined || digest !== undefined;
       if (typeof map['image'] === 'string')
-        add(map['image'], [...here, 'image'], [...here, 'image'].join('.'), written);
+        add(map['image'], [...here, 'image'], `The field ${[...here, 'image'].join('.')}`, written);
       const parts = fromParts(map);
-      if (parts !== undefined) add(parts, [...here, 'tag'], [...here, 'tag'].join('.'), written);
+      if (parts !== undefined)
+        add(parts, [...here, 'tag'], `The field ${[...here, 'tag'].join('.')}`, written);
     }
   }
   return uses;
@@ -62,10 +64,8 @@ function placesOf(resource: Resource): readonly (readonly [readonly Key[], unkno
   const { manifest } = resource;
   if (is(resource, 'helm.toolkit.fluxcd.io', 'HelmRelease'))
     return [[['spec', 'values'], isMap(manifest['spec']) ? manifest['spec']['values'] : undefined]];
-  const group = groupOf(resource);
-  // The kinds of Kubernetes and Flux have no image but in pods; a CRD only describes where one may stand.
-  const own =
-    group === '' || !group.includes('.') || group.endsWith('.k8s.io') || group.endsWith('.fluxcd.io');
+  // The kinds of Kubernetes and Flux have no image but in pods.
+  const own = isBuiltIn(resource) || groupOf(resource).endsWith('.fluxcd.io');
   return own ? [] : [[['spec'], manifest['spec']]];
 }
 

@@ -53,30 +53,31 @@ interface Seen {
   readonly resource: Resource;
 }
 
-function look(tree: Tree): readonly Seen[] {
-  const seen = new Map<string, Seen>();
-  const add = (node: FluxNode, resource: Resource) => {
-    const { apiVersion, kind, namespace, name, at } = resource;
-    const key = JSON.stringify([apiVersion, kind, namespace, name, at.file, at.line]);
-    if (!seen.has(key)) seen.set(key, { node, resource });
-  };
-  for (const node of tree.nodes) for (const resource of node.resources) add(node, resource);
-  return [...seen.values()];
-}
+/** Many rules look at all of a tree, and some once more for each of its pods. */
+const looked = new WeakMap<Tree, readonly Seen[]>();
 
-/** The findings of a rule that looks at one object after the other; what is said twice of one place is said once. */
-export function inspect(
-  tree: Tree,
-  judge: (resource: Resource, node: FluxNode) => Iterable<GitopsFinding>,
-): readonly GitopsFinding[] {
-  const found = new Map<string, GitopsFinding>();
-  for (const { node, resource } of look(tree)) {
-    for (const finding of judge(resource, node)) {
-      const { file, line, column } = finding.at;
-      found.set(JSON.stringify([file, line, column, finding.what]), finding);
+function look(tree: Tree): readonly Seen[] {
+  const before = looked.get(tree);
+  if (before !== undefined) return before;
+  const seen = new Map<string, Seen>();
+  for (const node of tree.nodes) {
+    for (const resource of node.resources) {
+      const { apiVersion, kind, namespace, name, at } = resource;
+      const key = JSON.stringify([apiVersion, kind, namespace, name, at.file, at.line]);
+      if (!seen.has(key)) seen.set(key, { node, resource });
     }
   }
-  return [...found.values()];
+  const all = [...seen.values()];
+  looked.set(tree, all);
+  return all;
+}
+
+/** The findings of a rule that looks at one object after the other. */
+export function inspect(
+  tree: Tree,
+  judge: (resource: Resource, node: FluxNode) => readonly GitopsFinding[],
+): readonly GitopsFinding[] {
+  return look(tree).flatMap(({ resource, node }) => judge(resource, node));
 }
 
 /** Every text below `value`, with the path that leads to it. */
@@ -98,7 +99,12 @@ export function* mapsBelow(value: unknown, path: readonly Key[] = []): Generator
   }
 }
 
-/** Whether the tree shows all that is applied: else what is missing here may come from elsewhere. */
+const crdsAlone = /(?:^|[/_.-])crds?(?:$|[/_.-])/i;
+
+/**
+ * Whether the tree shows all accounts, roles and pools that are applied: else what is missing here may come from
+ * elsewhere. Where CRDs alone come from their operator's own repository, as their path says, none of those does.
+ */
 export function isWhole(tree: Tree): boolean {
-  return tree.nodes.every(({ whole }) => whole);
+  return tree.nodes.every(({ whole, path }) => whole || crdsAlone.test(path));
 }

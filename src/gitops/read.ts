@@ -19,6 +19,7 @@ export interface Asked {
   readonly entryAt: Place;
   readonly fastTrack?: readonly string[];
   readonly milestones?: Tree['milestones'];
+  readonly pins?: ReadonlyMap<string, string>;
   /** In place of the files below `root`. */
   readonly files?: Files;
 }
@@ -28,7 +29,16 @@ const mostNodes = 1000;
 
 /** Reads the tree as Flux would come to see it. Throws nothing: what cannot be read is in `broken`. */
 export function readTree(asked: Asked): Tree {
-  const { root, entry, entryAt, given, files = filesBelow(root), fastTrack = [], milestones = [] } = asked;
+  const {
+    root,
+    entry,
+    entryAt,
+    given,
+    files = filesBelow(root),
+    fastTrack = [],
+    milestones = [],
+    pins,
+  } = asked;
   const found = report();
   const context = contextOf(files, found);
   const first = entryNode(entry, entryAt, context);
@@ -52,6 +62,7 @@ export function readTree(asked: Asked): Tree {
     broken: found.findings,
     fastTrack,
     milestones,
+    ...(pins === undefined ? {} : { pins }),
     given,
   };
 }

@@ -39,6 +39,11 @@ export function isEncrypted(text: string): boolean {
   return /^ENC\[[A-Z0-9_]+,data:[^\]]*\]$/.test(text.trim());
 }
 
+/** A whole file that SOPS or age encrypted, as a generator puts it into a Secret. */
+export function isEncryptedFile(text: string): boolean {
+  return /ENC\[[A-Z0-9_]+,data:/.test(text) || text.trim().startsWith('-----BEGIN AGE ENCRYPTED FILE-----');
+}
+
 const placeholders =
   /^(?:change[-_ ]?(?:me|it|this)|replace[-_ ]?(?:me|this|with.*)|your[-_ ].*|insert[-_ ].*|set[-_ ]?me|to[-_ ]?do|tbd|fixme|placeholder|example|sample|dummy|none|null|nil|redacted|removed|secret|password|passwd|pass|pwd|token|x{3,}|\*+|\.{3,}|-+|_+)!*$/i;
 

@@ -39,7 +39,7 @@ export interface Work {
 
 export function contextOf(files: Files, report: Report): Context {
   const read = new Map<string, readonly YamlDocument[] | undefined>();
-  let left = 20_000;
+  let left = 5_000;
   return {
     files,
     report,

@@ -411,6 +411,22 @@ export const pairs: readonly Pair[] = [
   },
   {
     rule: 'namespace-before',
+    mistake: 'a namespace beside, where the one that applies the Kustomization would be in time',
+    wrong: {
+      ...cluster({ apps: ['./apps'], more: ['./more'] }),
+      ...folder('apps', configMap('a', 'blog')),
+      ...folder('more', namespace('blog')),
+    },
+    right: {
+      ...cluster({ apps: ['./apps'] }),
+      'cluster/kustomization.yaml': kustomization(['apps.yaml', 'blog.yaml']),
+      'cluster/blog.yaml': namespace('blog'),
+      ...folder('apps', configMap('a', 'blog')),
+    },
+    at: 'apps/all.yaml:5:14',
+  },
+  {
+    rule: 'namespace-before',
     mistake: 'a namespace that nothing makes',
     wrong: { ...app, ...folder('apps', configMap('a', 'blog')) },
     // Flux applies namespaces before the rest of a Kustomization, wherever they stand.

@@ -3,7 +3,7 @@ import { inspect, is, mapAt, mapsBelow, named, textAt, textsBelow } from '../ins
 import type { GitopsFinding, Key, Resource, Rule } from '../model.ts';
 import { secretLine, textOfData } from '../secret-text.ts';
 import {
-  isEncrypted,
+  isEncryptedFile,
   isPlaceholder,
   isPublic,
   isSecretValue,
@@ -55,9 +55,9 @@ function inSecret({ manifest }: Resource): Leak[] {
     for (const [key, value] of Object.entries(mapAt(manifest, [field]))) {
       if (typeof value !== 'string') continue;
       const text = field === 'data' ? textOfData(value) : value;
-      if ([value, text].some((each) => isPlaceholder(each) || isEncrypted(each)) || isPublic(text)) continue;
+      if (isPlaceholder(value) || isPlaceholder(text) || isPublic(text)) continue;
       const form = secretForm(text) ?? secretLine(text);
-      if (form === undefined && (harmless.test(key) || isSwitch(text))) continue;
+      if (form === undefined && (harmless.test(key) || isSwitch(text) || isEncryptedFile(text))) continue;
       if (key === '.dockerconfigjson' && !/"(?:auth|password|identitytoken)"\s*:\s*"[^"]/.test(text))
         continue;
       leaks.push({ path: [field, key], what: form ?? 'a value' });
