@@ -17,7 +17,7 @@ test('with every wait of the castle on, the blog stands before the database, whi
   const args = await copyBoxCastle(world, 2207);
   await waitAsTheCastleDoes(world);
   const running = await world.start([...args, '--node', 'kwok', '--json']);
-  await running.sees(/token proved/, 240);
+  await running.sees(/\[gitops\] applied/, 240);
 
   const ready = async (name: string) => (await conditions(world)).get(name);
   await eventually('the blog is Ready', 120, async () => (await ready('apps-static'))?.status === 'True');
@@ -45,9 +45,10 @@ test('with every wait of the castle on, the blog stands before the database, whi
   });
 
   const ended = await running.ended;
-  expect({ code: ended.code, output: ended.stderr }).toMatchObject({ code: 0 });
-  const { verdict, milestones } = ended.report ?? { milestones: [] };
-  expect(verdict).toBe('reborn');
+  const { report } = ended;
+  expect(report).toMatchObject({ verdict: 'reborn', error: null, failures: [], leaks: { found: [] } });
+  expect(ended.code).toBe(0);
+  const milestones = report?.milestones ?? [];
   const [blog, stack] = milestones;
   expect(milestones).toMatchObject([
     { name: 'blog', met: true },
