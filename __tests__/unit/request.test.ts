@@ -34,6 +34,8 @@ describe('a request', () => {
       history: false,
       results: [],
       confirm: '',
+      'from-nothing': false,
+      'without-witness': false,
       from: '',
       mode: 'auto',
       runners: 1,

@@ -52,7 +52,11 @@ export async function startBackedUpPostgres({ archives = true } = {}): Promise<B
     Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' })),
   ) as [number, number];
   const root = process.getuid?.() === 0;
-  const own = { ...(root ? { uid, gid } : {}), cwd: dir, env: { PATH: '/usr/bin:/bin', LC_ALL: 'C', HOME: dir } };
+  const own = {
+    ...(root ? { uid, gid } : {}),
+    cwd: dir,
+    env: { PATH: '/usr/bin:/bin', LC_ALL: 'C', HOME: dir },
+  };
   if (root) await chown(dir, uid, gid);
   // pgBackRest speaks TLS and nothing else to a bucket.
   const s3 = archives ? await startS3() : undefined;
@@ -73,7 +77,10 @@ export async function startBackedUpPostgres({ archives = true } = {}): Promise<B
     );
   run(join(programs, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-N']);
   await configure();
-  const servers = new Map<string, { readonly child: ReturnType<typeof spawn>; readonly gone: Promise<unknown> }>();
+  const servers = new Map<
+    string,
+    { readonly child: ReturnType<typeof spawn>; readonly gone: Promise<unknown> }
+  >();
   await up(data, port);
   if (s3 !== undefined) {
     await backrest('stanza-create');
@@ -107,7 +114,7 @@ export async function startBackedUpPostgres({ archives = true } = {}): Promise<B
       'repo1-storage-ca-file': caFile,
       'repo1-retention-full': 2,
       'compress-type': 'lz4',
-      'io-timeout': 3,
+      'io-timeout': 1,
       'protocol-timeout': 10,
       'db-timeout': 5,
       'archive-timeout': 30,
@@ -139,7 +146,18 @@ export async function startBackedUpPostgres({ archives = true } = {}): Promise<B
   }
 
   function ask(at: number, sql: string): string[] {
-    return run('/usr/bin/psql', ['-h', '127.0.0.1', '-p', String(at), '-U', 'postgres', '-XqAt', '-c', sql, 'postgres'])
+    return run('/usr/bin/psql', [
+      '-h',
+      '127.0.0.1',
+      '-p',
+      String(at),
+      '-U',
+      'postgres',
+      '-XqAt',
+      '-c',
+      sql,
+      'postgres',
+    ])
       .split('\n')
       .filter((line) => line !== '');
   }
@@ -169,7 +187,19 @@ export async function startBackedUpPostgres({ archives = true } = {}): Promise<B
     async replica() {
       const folder = join(dir, 'replica');
       const at = await freePort();
-      run(join(programs, 'pg_basebackup'), ['-h', '127.0.0.1', '-p', String(port), '-U', 'postgres', '-D', folder, '-R', '-X', 'stream']);
+      run(join(programs, 'pg_basebackup'), [
+        '-h',
+        '127.0.0.1',
+        '-p',
+        String(port),
+        '-U',
+        'postgres',
+        '-D',
+        folder,
+        '-R',
+        '-X',
+        'stream',
+      ]);
       await up(folder, at);
       return at;
     },
