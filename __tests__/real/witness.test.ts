@@ -1,4 +1,6 @@
 import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { keepsakeForm } from '../../src/keepsake/record.ts';
@@ -191,6 +193,72 @@ describe.skipIf(!hasBackedUpPostgres())('the witness of a destroy', () => {
     });
     expect(plain.query("SELECT to_regclass('phoenix_witness') IS NULL")).toEqual(['t']);
     await expectNothingTouched(world);
+  });
+
+  test('comes by the address in the cluster itself, and only to the server that its certificate names', async () => {
+    await using secure = await startBackedUpPostgres({ archives: false, tls: 'db.tazlab-db.svc' });
+    const uri = (host: string) => `postgresql://postgres@${host}:5432/postgres`;
+    let stored: string | undefined = uri('db.tazlab-db.svc');
+    // Stands for the API of the castle's cluster: one secret, and nothing else.
+    const api = createServer((request, response) => {
+      const found = request.url === '/api/v1/namespaces/tazlab-db/secrets/pguser' ? stored : undefined;
+      const listed = {
+        ...{ kind: 'APIResourceList', groupVersion: 'v1' },
+        resources: [{ name: 'secrets', kind: 'Secret', namespaced: true, singularName: '', verbs: ['get'] }],
+      };
+      const secret = {
+        ...{ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'pguser', namespace: 'tazlab-db' } },
+        data: { uri: Buffer.from(found ?? '').toString('base64') },
+      };
+      const none = { apiVersion: 'v1', kind: 'Status', status: 'Failure', reason: 'NotFound', code: 404 };
+      const [status, body] =
+        request.url === '/api/v1' ? [200, listed] : found === undefined ? [404, none] : [200, secret];
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    });
+    await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve));
+    const kubeconfig = {
+      ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'it' },
+      clusters: [
+        {
+          name: 'it',
+          cluster: {
+            'insecure-skip-tls-verify': true,
+            server: `http://127.0.0.1:${(api.address() as AddressInfo).port}`,
+          },
+        },
+      ],
+      users: [{ name: 'nobody', user: {} }],
+      contexts: [{ name: 'it', context: { cluster: 'it', user: 'nobody' } }],
+    };
+    await using world = await smallCastle(
+      {
+        platform: {
+          main: `${made}output "kubeconfig" {\n  value = ${JSON.stringify(JSON.stringify(kubeconfig))}\n}\n`,
+        },
+      },
+      {
+        yaml: `lease: { place: machine }\nkubeconfig: { layer: platform }\ndestroy: { witness: { secret: tazlab-db/pguser, at: "127.0.0.1:${secure.port}", ca-file: ${secure.caFile} } }\n`,
+      },
+    );
+    expect((await world.run(['rebirth'])).code).toBe(0);
+    // It is let in, for what refuses it is what the server says of itself.
+    await expectRefusal(world, await world.run(confirmed), { code: 'PHX-WITNESS-ARCHIVE-OFF', exit: 8 });
+    stored = uri('other.tazlab-db.svc');
+    await expectRefusal(world, await world.run(confirmed), {
+      ...{ code: 'PHX-WITNESS-UNREACHABLE', exit: 8 },
+      says: [/other\.tazlab-db\.svc/],
+    });
+    stored = undefined;
+    await expectRefusal(world, await world.run(confirmed), {
+      ...{ code: 'PHX-WITNESS-ADDRESS', exit: 2 },
+      says: [/There is no such secret/],
+    });
+    api.closeAllConnections();
+    await new Promise<void>((resolve) => api.close(() => resolve()));
+    await expectRefusal(world, await world.run(confirmed), {
+      ...{ code: 'PHX-WITNESS-UNREACHABLE', exit: 8 },
+      says: [/whose address is in the cluster \(tazlab-db\/pguser\)/, /ECONNREFUSED/],
+    });
   });
 
   test('is asked for by a rebirth from nothing too, before its destroy', async () => {
