@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { clearPassage, markPassage } from '../../src/keepsake/passage.ts';
+import { openKeepsake } from '../../src/keepsake/store.ts';
 import { leaseStoreFor } from '../../src/lease/beside.ts';
 import { httpStore } from '../../src/lease/http.ts';
 import { acquireLease } from '../../src/lease/lease.ts';
@@ -103,6 +105,27 @@ describe.each(kinds)('a lease as %s', (_, place) => {
     expect(await store.read()).toEqual({ record: record(1), version });
     for (let fence = 2; fence <= 25; fence += 1) version = await store.write(record(fence), version);
     expect(await store.read()).toEqual({ record: record(25), version });
+  });
+
+  it('has beside it what is kept of the castle, whose mark comes and goes and whose witness stays', async () => {
+    const keepsake = openKeepsake({
+      run: { castle: { name: 'kept' }, home: join(folder.dir, 'home') },
+      states: { state: place(), env: keys() },
+      edge: { fetch },
+    });
+    expect(keepsake.shared).toBe(true);
+    expect(await keepsake.read()).toEqual({ format: 1, castle: 'kept' });
+    const witness = {
+      ...{ castle: 'kept', run: 'run-1', nonce: 'n', at: '2026-01-02T03:04:05.000Z', lsn: '0/1', wal: 'w' },
+      ...{ timeline: 1, archived: true as const, system: '1', database: 'd', table: 't', failures: 0 },
+      signature: null,
+    };
+    await keepsake.write((kept) => ({ ...kept, witness }));
+    await markPassage(keepsake, { phase: 'destroying', run: 'run-1', witness: 'n' });
+    await markPassage(keepsake, { phase: 'raising', run: 'run-2', witness: 'n' });
+    expect(await keepsake.read()).toMatchObject({ witness, passage: { phase: 'raising', run: 'run-2' } });
+    await clearPassage(keepsake, silentLog);
+    expect(await keepsake.read()).toEqual({ format: 1, castle: 'kept', witness });
   });
 
   it('takes a write only over the version that the writer has seen', async () => {

@@ -34,6 +34,8 @@ describe('a request', () => {
       history: false,
       results: [],
       confirm: '',
+      'from-nothing': false,
+      'without-witness': false,
       from: '',
       mode: 'auto',
       node: 'none',
@@ -83,7 +85,15 @@ describe('a request', () => {
   });
 });
 
-const flags = new Set(['trust', 'history', 'affected', 'changes', 'comment']);
+const flags = new Set([
+  'trust',
+  'history',
+  'affected',
+  'changes',
+  'comment',
+  'from-nothing',
+  'without-witness',
+]);
 
 test('a revision to compare with asks for what is affected', () => {
   expect(parseRequest({ command: 'plan', base: 'main' }, shown).affected).toBe(true);

@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import type { Castle } from '../castle/load.ts';
+import type { Edge } from '../edge.ts';
 import { messageOf, PhoenixError } from '../errors.ts';
 import { storeBeside } from '../lease/beside.ts';
 import { dirStore } from '../lease/dir.ts';
@@ -23,7 +25,10 @@ export function openKeepsake({
   run,
   states,
   edge,
-}: Pick<Prepared, 'run' | 'states' | 'edge'>): KeepsakeStore {
+}: Pick<Prepared, 'states'> & {
+  readonly run: { readonly castle: Pick<Castle, 'name'>; readonly home: string };
+  readonly edge: Pick<Edge, 'fetch'>;
+}): KeepsakeStore {
   const { castle, home } = run;
   const beside =
     typeof states === 'string'

@@ -19,7 +19,7 @@ export async function rebuildFromNothing(prepared: Prepared, request: Request): 
   if (passage !== undefined && !isFresh(passage, Date.now()))
     throw stale(castle.name, passage, keepsake.place);
   const resumed = passage?.phase ?? null;
-  progress.fromNothing = { resumed, reached: 'destroying', destroyed: [] };
+  progress.fromNothing = { resumed, reached: 'destroying', destroySeconds: 0, destroyed: [] };
   let witness = passage?.witness ?? null;
   let attempts = new Map<string, number>();
   if (passage?.phase === 'raising') {
@@ -29,11 +29,14 @@ export async function rebuildFromNothing(prepared: Prepared, request: Request): 
   } else {
     if (passage !== undefined) log.warn(`destroy: goes on with what run ${passage.run} began to destroy`);
     const wanted = { only: [], from: '', 'without-witness': request['without-witness'] };
-    await ledger.span('destroy', 'phase', () =>
-      // The client secret that this rebirth hands over is made already; the older ones are retired by the claim.
-      destroyGuarded(prepared, wanted, { marks: true, revokes: false, keepsake }),
-    );
-    progress.fromNothing = { resumed, reached: 'destroying', destroyed: destroyedLayers(prepared) };
+    const began = ledger.seconds();
+    // The client secret that this rebirth hands over is made already; the older ones are retired by the claim.
+    await destroyGuarded(prepared, wanted, { marks: true, revokes: false, keepsake });
+    progress.fromNothing = {
+      ...{ resumed, reached: 'destroying' as const },
+      destroySeconds: ledger.seconds() - began,
+      destroyed: destroyedLayers(prepared),
+    };
     if (progress.failures.length > 0 || run.signal.aborted) return;
     witness = progress.witness?.row?.nonce ?? null;
     attempts = new Map([...progress.layers.values()].map(({ name, retries }) => [name, retries + 1]));

@@ -139,7 +139,11 @@ export function buildReport(input: ReportInput): Report {
 }
 
 function fromNothingOf(from: NonNullable<Report['fromNothing']>): typeof from {
-  return { ...from, destroyed: from.destroyed.map((each) => ({ ...each, seconds: round(each.seconds) })) };
+  return {
+    ...from,
+    destroySeconds: round(from.destroySeconds),
+    destroyed: from.destroyed.map((each) => ({ ...each, seconds: round(each.seconds) })),
+  };
 }
 
 function affectedOf({ layers, removed, ...rest }: Affected): NonNullable<Report['affected']> {

@@ -207,6 +207,7 @@ export const reportSchema = z
           .nullable()
           .describe('How far an earlier run had come that this one went on with; null where it began.'),
         reached: z.enum(['destroying', 'raising', 'reborn']),
+        destroySeconds: seconds.describe('Of the wall clock; milestones count from behind it.'),
         destroyed: z
           .array(z.object({ name: z.string(), verdict: z.enum(layerVerdicts), seconds }))
           .describe('The layers of its destroy; those of its rebirth are `layers`.'),

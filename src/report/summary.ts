@@ -5,15 +5,18 @@ import {
   affectedText,
   criticalPathText,
   duration,
+  fromNothingText,
   gapWarning,
   gateText,
   layerRows,
   leaksText,
+  leftoverTexts,
   machineRows,
   milestoneText,
   shownFailures,
   unattributedText,
   verdictText,
+  witnessText,
 } from './words.ts';
 
 export interface SummaryOptions {
@@ -97,6 +100,7 @@ function checks(page: Page, report: Report): void {
   const rows = [
     ...report.milestones.map((each) => [`Milestone ${literal(each.name)}`, literal(milestoneText(each))]),
     ...report.gates.map((each) => [`Gate ${literal(each.name)}`, literal(gateText(each))]),
+    ...destroyChecks(report),
     ['Leaks', literal(leaksText(report))],
     ...report.leaks.found.map(({ secret, encoding, place }) => [
       '',
@@ -104,6 +108,19 @@ function checks(page: Page, report: Report): void {
     ]),
   ];
   page.table(['Check', 'Result'], rows);
+}
+
+function destroyChecks(report: Report): string[][] {
+  const witness = witnessText(report);
+  const nothing = fromNothingText(report);
+  return [
+    ...(nothing === undefined ? [] : [['From nothing', literal(nothing)]]),
+    ...(witness === undefined ? [] : [['Witness', literal(witness)]]),
+    ...leftoverTexts(report).map(({ is, text }) => [
+      is === 'left' ? '⚠️ Left outside' : '⚠️ Not known',
+      literal(text),
+    ]),
+  ];
 }
 
 function whereTheTimeWent(page: Page, report: Report): void {

@@ -5,16 +5,19 @@ import type { Report } from './schema.ts';
 import {
   criticalPathText,
   duration,
+  fromNothingText,
   gapWarning,
   gateText,
   layerRows,
   leaksText,
+  leftoverTexts,
   machineRows,
   milestoneText,
   percent,
   shownFailures,
   unattributedText,
   verdictText,
+  witnessText,
 } from './words.ts';
 
 export interface TerminalOptions {
@@ -131,6 +134,7 @@ function facts(report: Report, paint: Paint): string[] {
     ...(path === undefined ? [] : [{ name: 'Critical path', text: path }]),
     { name: 'Time went into', text: timeWentInto(report) },
     { name: 'Unattributed', text: unattributedText(report) },
+    ...destroyFacts(report),
     { name: 'Leaks', text: leaksText(report), tone: red(report.leaks.found.length > 0) },
     ...report.leaks.found.map(({ secret, encoding, place }) => ({
       name: '',
@@ -144,6 +148,23 @@ function facts(report: Report, paint: Paint): string[] {
     const line = `${padded(plain(name), names)}  ${plain(text)}`;
     return tone === undefined ? line : paint(tone, line);
   });
+}
+
+function destroyFacts(report: Report): Fact[] {
+  const witness = witnessText(report);
+  const nothing = fromNothingText(report);
+  const proved = report.witness?.is === 'archived' || report.witness?.is === 'earlier';
+  return [
+    ...(nothing === undefined ? [] : [{ name: 'From nothing', text: nothing }]),
+    ...(witness === undefined
+      ? []
+      : [{ name: 'Witness', text: witness, tone: proved ? undefined : ('red' as const) }]),
+    ...leftoverTexts(report).map(({ is, text }) => ({
+      name: is === 'left' ? 'Left outside' : 'Not known',
+      text,
+      tone: 'yellow' as const,
+    })),
+  ];
 }
 
 function timeWentInto({ phases, wallSeconds }: Report): string {

@@ -117,6 +117,39 @@ export function gateText({ after, seconds, started, verdict }: Report['gates'][n
   return `${started === null ? '' : `${duration(seconds)}, `}${verdict === 'failed' ? 'FAILED' : verdict}, after ${after}`;
 }
 
+/** How sure it was, before a destroy, that the backup has all; undefined where the castle asks for no such proof. */
+export function witnessText({ witness }: Report): string | undefined {
+  if (witness === undefined) return undefined;
+  const { is, reason, row } = witness;
+  const proof = row === null ? '' : `${row.nonce} in ${row.wal}`;
+  switch (is) {
+    case 'archived':
+      return `archived, ${proof}`;
+    case 'earlier':
+      return `of run ${row?.run ?? '?'}, archived then: ${proof}`;
+    case 'overridden':
+      return `NONE, overridden: ${reason ?? ''}`;
+    case 'refused':
+      return `NONE, refused: ${reason ?? ''}`;
+  }
+}
+
+/** What is left outside, or is not known; one a line. */
+export function leftoverTexts({
+  leftovers = [],
+}: Report): { readonly is: 'left' | 'unknown'; readonly text: string }[] {
+  return leftovers.flatMap(({ is, name, saw }) => (is === 'gone' ? [] : [{ is, text: `${name}: ${saw}` }]));
+}
+
+/** What a rebirth from nothing destroyed first, and what it went on with; undefined for any other run. */
+export function fromNothingText({ fromNothing }: Report): string | undefined {
+  if (fromNothing === undefined) return undefined;
+  const { resumed, reached, destroyed } = fromNothing;
+  const gone = destroyed.filter(({ verdict }) => verdict === 'destroyed').map(({ name }) => name);
+  const did = gone.length === 0 ? 'destroyed nothing' : `destroyed ${gone.join(', ')}`;
+  return `${did}${resumed === null ? '' : `, going on with a run that stopped at ${resumed}`}; reached ${reached}`;
+}
+
 export function leaksText({ leaks }: Report): string {
   const { checked, found } = leaks;
   if (checked === 0) return 'not checked';

@@ -50,7 +50,7 @@ function notArchived(wal: string, withinSeconds: number, now: Archiver, before: 
   const rose = now.failures > before.failures;
   const failure =
     now.failed === null
-      ? 'It counts no failure'
+      ? 'It counts no failure yet: what it archives with is still at it'
       : `Its last failure was ${now.failed}${now.failedAt === null ? '' : ` at ${now.failedAt.toISOString()}`}, ${rose ? `${now.failures - before.failures} since the witness was written` : 'before the witness was written'}`;
   const other =
     now.last !== null && /^[0-9A-F]{8}/.test(now.last) && timelineOf(now.last) !== timelineOf(wal)
@@ -59,7 +59,7 @@ function notArchived(wal: string, withinSeconds: number, now: Archiver, before: 
   return new PhoenixError({
     code: 'PHX-WITNESS-NOT-ARCHIVED',
     class: 'cluster',
-    what: `The backup does not have the witness: nothing was destroyed.`,
+    what: 'The backup does not have the witness: nothing was destroyed.',
     why: `It is in WAL segment ${wal}, which was not archived within ${withinSeconds} s. PostgreSQL archived last ${now.last ?? 'nothing'}${other}. ${failure}.`,
     next: "See the server's log for what its archive_command says (for pgBackRest: `pgbackrest --stanza=STANZA check`), put that right, and run again. `--without-witness` destroys what is not backed up.",
   });

@@ -26,7 +26,9 @@ export async function passWitnessGate(
     await keepsake.write((kept) => ({ ...kept, witness }));
     const how =
       witness.signature === null ? ', without a signature: the castle has no key of its states' : '';
-    run.log.info(`witness: archived, and kept in ${keepsake.place}${how}`);
+    run.log.info(
+      `witness: archived, and kept in ${keepsake.place}${keepsake.shared ? '' : ', which is on this machine only'}${how}`,
+    );
     progress.witness = told('archived', witness, keepsake, null);
     return witness.nonce;
   } catch (thrown) {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WitnessSettings } from '../castle/witness.ts';
 import { kinds } from '../cluster/kinds.ts';
+import { PhoenixError } from '../errors.ts';
 import type { Witness } from '../keepsake/record.ts';
 import { realTime } from '../lease/time.ts';
 import { readKubeconfig } from '../rebirth/kubeconfig.ts';
@@ -87,8 +88,8 @@ async function readSecret(
     );
   } catch (error) {
     run.signal.throwIfAborted();
-    if (error instanceof Error && 'code' in error && error.code === 'PHX-WITNESS-ADDRESS') throw error;
-    throw unreachable(shown, error);
+    if (error instanceof PhoenixError && error.code === 'PHX-WITNESS-ADDRESS') throw error;
+    throw unreachable(`whose address is in the cluster (${namespace}/${name})`, error);
   } finally {
     waiting.abort();
   }

@@ -17,6 +17,8 @@ const pgbackrest = '/usr/bin/pgbackrest';
 /** A real PostgreSQL whose WAL real pgBackRest archives into a real S3 server; all on loopback. */
 export interface BackedUpPostgres extends AsyncDisposable {
   readonly port: number;
+  /** The PEM file with the CA of its certificates. */
+  readonly caFile: string;
   /** `postgres://USER:PASSWORD@127.0.0.1:PORT/DATABASE?sslmode=disable` of a user, by default the superuser. */
   url(user?: string, password?: string): string;
   /** The rows of a query as superuser, cells separated by `|`. */
@@ -35,29 +37,43 @@ export async function warmBackedUpPostgres(): Promise<void> {
   await warmPostgres();
   await warmS3();
   if (existsSync(pgbackrest)) return;
-  await promisify(execFile)('/usr/bin/apt-get', ['install', '-y', '--no-install-recommends', 'pgbackrest'], {
-    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-  });
+  const options = { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
+  await promisify(execFile)('/usr/bin/apt-get', ['update'], options);
+  const packages = ['install', '-y', '--no-install-recommends', 'pgbackrest'];
+  await promisify(execFile)('/usr/bin/apt-get', packages, options);
 }
 
 export function hasBackedUpPostgres(): boolean {
   return hasPostgres() && (existsSync(pgbackrest) || process.getuid?.() === 0);
 }
 
-/** `archives: false`: with `archive_mode` off, and no bucket. */
-export async function startBackedUpPostgres({ archives = true } = {}): Promise<BackedUpPostgres> {
+/**
+ * `archives: false`: with `archive_mode` off, and no bucket. `tls`: with a certificate for that name, which who connects
+ * need not ask for.
+ */
+export async function startBackedUpPostgres({
+  archives = true,
+  tls,
+}: {
+  readonly archives?: boolean;
+  readonly tls?: string;
+} = {}): Promise<BackedUpPostgres> {
   await warmBackedUpPostgres();
   const dir = await mkdtemp(join(tmpdir(), 'phoenix-backed-up-'));
   const [uid, gid] = ['-u', '-g'].map((flag) =>
     Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' })),
   ) as [number, number];
   const root = process.getuid?.() === 0;
-  const own = { ...(root ? { uid, gid } : {}), cwd: dir, env: { PATH: '/usr/bin:/bin', LC_ALL: 'C', HOME: dir } };
+  const own = {
+    ...(root ? { uid, gid } : {}),
+    cwd: dir,
+    env: { PATH: '/usr/bin:/bin', LC_ALL: 'C', HOME: dir },
+  };
   if (root) await chown(dir, uid, gid);
   // pgBackRest speaks TLS and nothing else to a bucket.
   const s3 = archives ? await startS3() : undefined;
-  const authority = createAuthority('phoenix test bucket');
-  const [caFile, bucketPort] = [join(dir, 'bucket-ca.pem'), await freePort()];
+  const authority = createAuthority('phoenix test');
+  const [caFile, bucketPort] = [join(dir, 'ca.pem'), await freePort()];
   await writeFile(caFile, authority.certificate);
   const openBucket = () => startTlsFront(authority, ['localhost'], s3?.endpoint ?? '', bucketPort);
   let front = s3 === undefined ? undefined : await openBucket();
@@ -73,7 +89,10 @@ export async function startBackedUpPostgres({ archives = true } = {}): Promise<B
     );
   run(join(programs, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-N']);
   await configure();
-  const servers = new Map<string, { readonly child: ReturnType<typeof spawn>; readonly gone: Promise<unknown> }>();
+  const servers = new Map<
+    string,
+    { readonly child: ReturnType<typeof spawn>; readonly gone: Promise<unknown> }
+  >();
   await up(data, port);
   if (s3 !== undefined) {
     await backrest('stanza-create');
@@ -89,8 +108,18 @@ export async function startBackedUpPostgres({ archives = true } = {}): Promise<B
     const archive = `archive_mode = on\narchive_command = 'pgbackrest --config=${config} --stanza=castle archive-push %p'\n`;
     await writeFile(
       join(data, 'postgresql.auto.conf'),
-      `wal_level = replica\nmax_wal_senders = 4\nfsync = off\n${s3 === undefined ? '' : archive}`,
+      `wal_level = replica\nmax_wal_senders = 4\nfsync = off\n${s3 === undefined ? '' : archive}${tls === undefined ? '' : 'ssl = on\n'}`,
     );
+    if (tls !== undefined) {
+      const { certificate, key } = authority.server({ commonName: 'database' }, [tls]);
+      for (const [name, text] of [
+        ['server.crt', certificate],
+        ['server.key', key],
+      ] as const) {
+        await writeFile(join(data, name), text, { mode: 0o600 });
+        if (root) await chown(join(data, name), uid, gid);
+      }
+    }
     if (s3 === undefined) return;
     for (const folder of ['spool', 'lock', 'log']) await mkdir(join(dir, folder));
     if (root) for (const folder of ['spool', 'lock', 'log']) await chown(join(dir, folder), uid, gid);
@@ -107,7 +136,7 @@ export async function startBackedUpPostgres({ archives = true } = {}): Promise<B
       'repo1-storage-ca-file': caFile,
       'repo1-retention-full': 2,
       'compress-type': 'lz4',
-      'io-timeout': 3,
+      'io-timeout': 1,
       'protocol-timeout': 10,
       'db-timeout': 5,
       'archive-timeout': 30,
@@ -139,13 +168,25 @@ export async function startBackedUpPostgres({ archives = true } = {}): Promise<B
   }
 
   function ask(at: number, sql: string): string[] {
-    return run('/usr/bin/psql', ['-h', '127.0.0.1', '-p', String(at), '-U', 'postgres', '-XqAt', '-c', sql, 'postgres'])
+    return run('/usr/bin/psql', [
+      '-h',
+      '127.0.0.1',
+      '-p',
+      String(at),
+      '-U',
+      'postgres',
+      '-XqAt',
+      '-c',
+      sql,
+      'postgres',
+    ])
       .split('\n')
       .filter((line) => line !== '');
   }
 
   return {
     port,
+    caFile,
     url: (user = 'postgres', password = '') =>
       `postgres://${user}${password === '' ? '' : `:${encodeURIComponent(password)}`}@127.0.0.1:${port}/postgres?sslmode=disable`,
     query: (sql) => ask(port, sql),
@@ -169,7 +210,19 @@ export async function startBackedUpPostgres({ archives = true } = {}): Promise<B
     async replica() {
       const folder = join(dir, 'replica');
       const at = await freePort();
-      run(join(programs, 'pg_basebackup'), ['-h', '127.0.0.1', '-p', String(port), '-U', 'postgres', '-D', folder, '-R', '-X', 'stream']);
+      run(join(programs, 'pg_basebackup'), [
+        '-h',
+        '127.0.0.1',
+        '-p',
+        String(port),
+        '-U',
+        'postgres',
+        '-D',
+        folder,
+        '-R',
+        '-X',
+        'stream',
+      ]);
       await up(folder, at);
       return at;
     },
