@@ -46,7 +46,10 @@ export function makeBoxSecrets(names: readonly string[], seed: number | undefine
     clientId,
     clientSecret,
     stored: new Map(
-      [...names, ...clusterSecrets, unusedSecret].map((name) => [name, shapes[name]?.(value(name)) ?? value(name)]),
+      [...names, ...clusterSecrets, unusedSecret].map((name) => [
+        name,
+        shapes[name]?.(value(name)) ?? value(name),
+      ]),
     ),
     inErrors: value('in errors'),
   };
