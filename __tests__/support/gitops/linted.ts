@@ -87,7 +87,7 @@ export const dependsOn = (...names: readonly string[]): string =>
 export const namespace = (name: string): string =>
   `apiVersion: v1\nkind: Namespace\nmetadata:\n  name: ${name}\n`;
 
-export const crd = (group: string, kind: string, plural: string): string =>
+export const crd = (group: string, kind: string, plural: string, version = 'v1'): string =>
   `apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
 metadata: { name: ${plural}.${group} }
@@ -96,7 +96,7 @@ spec:
   names: { kind: ${kind}, plural: ${plural} }
   scope: Namespaced
   versions:
-    - name: v1
+    - name: ${version}
       served: true
       schema:
         openAPIV3Schema:
