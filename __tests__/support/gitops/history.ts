@@ -14,7 +14,12 @@ const database = object(
   'tazlab-db',
   'tazlab-db',
 );
-const databaseCrd = crd('postgres-operator.crunchydata.com', 'PostgresCluster', 'postgresclusters', 'v1beta1');
+const databaseCrd = crd(
+  'postgres-operator.crunchydata.com',
+  'PostgresCluster',
+  'postgresclusters',
+  'v1beta1',
+);
 const operator = object('apps/v1', 'Deployment', 'postgres-operator', 'postgres-operator');
 const mnemosyne = object('apps/v1', 'Deployment', 'mnemosyne-mcp', 'tazlab-db');
 const monitoring = release('monitoring', 'kube-prometheus-stack', 'monitoring');
