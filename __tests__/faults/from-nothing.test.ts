@@ -7,6 +7,9 @@ import { expectRefusal } from '../support/refusals.ts';
 import { smallCastle, verdictsOf } from '../support/small-castle.ts';
 import { type World, warmTools } from '../support/world.ts';
 
+/** Each starts Phoenix several times. */
+const slowly = 300_000;
+
 beforeAll(() => warmTools(['tofu', 'terragrunt']), 900_000);
 
 const args = ['rebirth', '--from-nothing', '--confirm', 'small'] as const;
@@ -66,125 +69,140 @@ async function chain(): Promise<Chain> {
 const once = { 'make a': 1, 'make b': 1, 'make c': 1 };
 
 describe('a rebirth from nothing', () => {
-  test('goes on after a failure in its destroy and one in its rebirth, and does nothing twice', async () => {
-    await using castle = await chain();
-    expect((await castle.run(['rebirth'])).code).toBe(0);
-    expect(await castle.done()).toEqual(once);
+  test(
+    'goes on after a failure in its destroy and one in its rebirth, and does nothing twice',
+    async () => {
+      await using castle = await chain();
+      expect((await castle.run(['rebirth'])).code).toBe(0);
+      expect(await castle.done()).toEqual(once);
 
-    const unmeant = await castle.run(['rebirth', '--from-nothing']);
-    await expectRefusal(castle.world, unmeant, {
-      code: 'PHX-DESTROY-CONFIRM',
-      exit: 2,
-      says: [/It would destroy, in this order: c, b, a\./],
-    });
-    for (const wrong of [
-      [...args, '--only', 'a'],
-      ['rebirth', '--confirm', 'small'],
-      ['rebirth', '--without-witness'],
-    ])
-      await expectRefusal(castle.world, await castle.run(wrong), { code: 'PHX-INPUT-USAGE', exit: 2 });
-    expect(await castle.done()).toEqual(once);
+      const unmeant = await castle.run(['rebirth', '--from-nothing']);
+      await expectRefusal(castle.world, unmeant, {
+        code: 'PHX-DESTROY-CONFIRM',
+        exit: 2,
+        says: [/It would destroy, in this order: c, b, a\./],
+      });
+      for (const wrong of [
+        [...args, '--only', 'a'],
+        ['rebirth', '--confirm', 'small'],
+        ['rebirth', '--without-witness'],
+      ])
+        await expectRefusal(castle.world, await castle.run(wrong), { code: 'PHX-INPUT-USAGE', exit: 2 });
+      expect(await castle.done()).toEqual(once);
 
-    await castle.refuse('unmake-b');
-    const destroying = await castle.run(args);
-    expect({ code: destroying.code, output: destroying.output }).toMatchObject({ code: 7 });
-    expect(destroying.output).toMatch(/^small is NOT reborn: the run failed/m);
-    expect(verdictsOf(destroying.report)).toEqual({ c: 'destroyed', b: 'failed', a: 'skipped' });
-    expect(destroying.report?.fromNothing).toMatchObject({ resumed: null, reached: 'destroying' });
-    expect(await castle.mark()).toMatchObject({ phase: 'destroying', run: destroying.report?.run });
-    expect(await castle.done()).toEqual({ ...once, 'unmake c': 1 });
+      await castle.refuse('unmake-b');
+      const destroying = await castle.run(args);
+      expect({ code: destroying.code, output: destroying.output }).toMatchObject({ code: 7 });
+      expect(destroying.output).toMatch(/^small is NOT reborn: the run failed/m);
+      expect(verdictsOf(destroying.report)).toEqual({ c: 'destroyed', b: 'failed', a: 'skipped' });
+      expect(destroying.report?.fromNothing).toMatchObject({ resumed: null, reached: 'destroying' });
+      expect(await castle.mark()).toMatchObject({ phase: 'destroying', run: destroying.report?.run });
+      expect(await castle.done()).toEqual({ ...once, 'unmake c': 1 });
 
-    await castle.allow('unmake-b');
-    await castle.refuse('make-b');
-    const raising = await castle.run(args);
-    expect({ code: raising.code, output: raising.output }).toMatchObject({ code: 7 });
-    expect(raising.output).toContain(`goes on with what run ${destroying.report?.run} began to destroy`);
-    expect(raising.output).toContain('small IS DESTROYED AND NOT REBORN.');
-    expect(verdictsOf(raising.report)).toEqual({ a: 'applied', b: 'failed', c: 'skipped' });
-    expect(raising.report?.fromNothing).toMatchObject({
-      resumed: 'destroying',
-      reached: 'raising',
-      destroyed: [
-        { name: 'c', verdict: 'absent' },
-        { name: 'b', verdict: 'destroyed' },
-        { name: 'a', verdict: 'destroyed' },
-      ],
-    });
-    expect(await castle.mark()).toMatchObject({ phase: 'raising', run: raising.report?.run });
-    const half = { 'make a': 2, 'make b': 1, 'make c': 1, 'unmake a': 1, 'unmake b': 1, 'unmake c': 1 };
-    expect(await castle.done()).toEqual(half);
+      await castle.allow('unmake-b');
+      await castle.refuse('make-b');
+      const raising = await castle.run(args);
+      expect({ code: raising.code, output: raising.output }).toMatchObject({ code: 7 });
+      expect(raising.output).toContain(`goes on with what run ${destroying.report?.run} began to destroy`);
+      expect(raising.output).toContain('small IS DESTROYED AND NOT REBORN.');
+      expect(verdictsOf(raising.report)).toEqual({ a: 'applied', b: 'failed', c: 'skipped' });
+      expect(raising.report?.fromNothing).toMatchObject({
+        resumed: 'destroying',
+        reached: 'raising',
+        destroyed: [
+          { name: 'c', verdict: 'absent' },
+          { name: 'b', verdict: 'destroyed' },
+          { name: 'a', verdict: 'destroyed' },
+        ],
+      });
+      expect(await castle.mark()).toMatchObject({ phase: 'raising', run: raising.report?.run });
+      const half = { 'make a': 2, 'make b': 1, 'make c': 1, 'unmake a': 1, 'unmake b': 1, 'unmake c': 1 };
+      expect(await castle.done()).toEqual(half);
 
-    await castle.allow('make-b');
-    const reborn = await castle.run(args);
-    expect({ code: reborn.code, output: reborn.output }).toMatchObject({ code: 0 });
-    expect(reborn.output).toContain('NOTHING IS DESTROYED this time, the rebirth goes on.');
-    expect(verdictsOf(reborn.report)).toEqual({ a: 'unchanged', b: 'applied', c: 'applied' });
-    expect(reborn.report).toMatchObject({
-      verdict: 'reborn',
-      fromNothing: { resumed: 'raising', reached: 'reborn', destroyed: [] },
-    });
-    expect(await castle.done()).toEqual({ ...half, 'make b': 2, 'make c': 2 });
-    expect(await castle.mark()).toBeUndefined();
+      await castle.allow('make-b');
+      const reborn = await castle.run(args);
+      expect({ code: reborn.code, output: reborn.output }).toMatchObject({ code: 0 });
+      expect(reborn.output).toContain('NOTHING IS DESTROYED this time, the rebirth goes on.');
+      expect(verdictsOf(reborn.report)).toEqual({ a: 'unchanged', b: 'applied', c: 'applied' });
+      expect(reborn.report).toMatchObject({
+        verdict: 'reborn',
+        fromNothing: { resumed: 'raising', reached: 'reborn', destroyed: [] },
+      });
+      expect(await castle.done()).toEqual({ ...half, 'make b': 2, 'make c': 2 });
+      expect(await castle.mark()).toBeUndefined();
 
-    // Whole again, so the next one begins with a destroy.
-    const again = await castle.run(args);
-    expect({ code: again.code, output: again.output }).toMatchObject({ code: 0 });
-    expect(again.report?.fromNothing).toMatchObject({ resumed: null, reached: 'reborn' });
-    expect(await castle.done()).toEqual({
-      ...{ 'make a': 3, 'make b': 3, 'make c': 3, 'unmake a': 2, 'unmake b': 2, 'unmake c': 2 },
-    });
-    expect(await castle.world.leftovers()).toEqual([]);
-  });
+      // Whole again, so the next one begins with a destroy.
+      const again = await castle.run(args);
+      expect({ code: again.code, output: again.output }).toMatchObject({ code: 0 });
+      expect(again.report?.fromNothing).toMatchObject({ resumed: null, reached: 'reborn' });
+      expect(await castle.done()).toEqual({
+        ...{ 'make a': 3, 'make b': 3, 'make c': 3, 'unmake a': 2, 'unmake b': 2, 'unmake c': 2 },
+      });
+      expect(await castle.world.leftovers()).toEqual([]);
+    },
+    slowly,
+  );
 
-  test('that is killed while it destroys, and again while it rebuilds, goes on from where it was', async () => {
-    await using castle = await chain();
-    expect((await castle.run(['rebirth'])).code).toBe(0);
-    const first = await castle.start(args, '3');
-    await first.sees(/unmake b: at work/);
-    first.kill('SIGKILL');
-    await first.ended;
-    expect((await castle.mark())?.phase).toBe('destroying');
+  test(
+    'that is killed while it destroys, and again while it rebuilds, goes on from where it was',
+    async () => {
+      await using castle = await chain();
+      expect((await castle.run(['rebirth'])).code).toBe(0);
+      const first = await castle.start(args, '3');
+      await first.sees(/unmake b: at work/);
+      first.kill('SIGKILL');
+      await first.ended;
+      expect((await castle.mark())?.phase).toBe('destroying');
 
-    const second = await castle.start(args, '3');
-    await second.sees(/make b: at work/);
-    second.kill('SIGKILL');
-    await second.ended;
-    expect((await castle.mark())?.phase).toBe('raising');
+      const second = await castle.start(args, '3');
+      await second.sees(/make b: at work/);
+      second.kill('SIGKILL');
+      await second.ended;
+      expect((await castle.mark())?.phase).toBe('raising');
 
-    const last = await castle.run(args);
-    expect({ code: last.code, output: last.output }).toMatchObject({ code: 0 });
-    expect(last.report).toMatchObject({
-      verdict: 'reborn',
-      fromNothing: { resumed: 'raising', reached: 'reborn' },
-    });
-    expect(await castle.done()).toEqual({
-      ...{ 'make a': 2, 'make b': 2, 'make c': 2, 'unmake a': 1, 'unmake b': 1, 'unmake c': 1 },
-    });
-    expect(await castle.mark()).toBeUndefined();
-    expect(await castle.world.leftovers()).toEqual([]);
-  });
+      const last = await castle.run(args);
+      expect({ code: last.code, output: last.output }).toMatchObject({ code: 0 });
+      expect(last.report).toMatchObject({
+        verdict: 'reborn',
+        fromNothing: { resumed: 'raising', reached: 'reborn' },
+      });
+      expect(await castle.done()).toEqual({
+        ...{ 'make a': 2, 'make b': 2, 'make c': 2, 'unmake a': 1, 'unmake b': 1, 'unmake c': 1 },
+      });
+      expect(await castle.mark()).toBeUndefined();
+      expect(await castle.world.leftovers()).toEqual([]);
+    },
+    slowly,
+  );
 
-  test('is not gone on with when its mark is old; an ordinary rebirth takes the mark away', async () => {
-    await using castle = await chain();
-    await castle.refuse('make-b');
-    expect((await castle.run(args)).code).toBe(7);
-    const place = dirStore(join(castle.world.dir, 'home/.local/state/phoenix/small/keepsake'), keepsakeForm);
-    const found = await place.read();
-    const { record } = found ?? {};
-    if (record?.passage === undefined) throw new Error('there is no mark');
-    const old = { ...record.passage, at: Date.now() - 8 * 24 * 3600 * 1000 };
-    await place.write({ ...record, passage: old }, found?.version);
-    await castle.allow('make-b');
-    const before = await castle.done();
-    await expectRefusal(castle.world, await castle.run(args), {
-      code: 'PHX-PASSAGE-STALE',
-      exit: 2,
-      says: [/phoenix rebirth/],
-    });
-    expect(await castle.done()).toEqual(before);
+  test(
+    'is not gone on with when its mark is old; an ordinary rebirth takes the mark away',
+    async () => {
+      await using castle = await chain();
+      await castle.refuse('make-b');
+      expect((await castle.run(args)).code).toBe(7);
+      const place = dirStore(
+        join(castle.world.dir, 'home/.local/state/phoenix/small/keepsake'),
+        keepsakeForm,
+      );
+      const found = await place.read();
+      const { record } = found ?? {};
+      if (record?.passage === undefined) throw new Error('there is no mark');
+      const old = { ...record.passage, at: Date.now() - 8 * 24 * 3600 * 1000 };
+      await place.write({ ...record, passage: old }, found?.version);
+      await castle.allow('make-b');
+      const before = await castle.done();
+      await expectRefusal(castle.world, await castle.run(args), {
+        code: 'PHX-PASSAGE-STALE',
+        exit: 2,
+        says: [/phoenix rebirth/],
+      });
+      expect(await castle.done()).toEqual(before);
 
-    expect((await castle.run(['rebirth'])).code).toBe(0);
-    expect(await castle.mark()).toBeUndefined();
-    expect(await castle.done()).toEqual({ ...before, 'make b': 1, 'make c': 1 });
-  });
+      expect((await castle.run(['rebirth'])).code).toBe(0);
+      expect(await castle.mark()).toBeUndefined();
+      expect(await castle.done()).toEqual({ ...before, 'make b': 1, 'make c': 1 });
+    },
+    slowly,
+  );
 });

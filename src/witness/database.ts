@@ -76,8 +76,8 @@ export function codeOf(error: unknown): string {
 }
 
 export function unreachable(shown: string, error: unknown): PhoenixError {
-  const code = codeOf(error);
-  const message = messageOf(error instanceof AggregateError ? error.errors[0] : error);
+  const cause = innermost(error);
+  const [code, message] = [codeOf(cause), messageOf(cause)];
   return new PhoenixError({
     code: 'PHX-WITNESS-UNREACHABLE',
     class: 'cluster',
@@ -86,6 +86,12 @@ export function unreachable(shown: string, error: unknown): PhoenixError {
     next: 'Bring it up, or put `destroy.witness` in the castle file right, and run again. `--without-witness` destroys without a proof that the backup has the last rows.',
     cause: error,
   });
+}
+
+/** fetch says that it failed, and why only in the cause of its cause; several addresses of one host fail each for itself. */
+function innermost(error: unknown): unknown {
+  if (error instanceof AggregateError && error.errors.length > 0) return innermost(error.errors[0]);
+  return error instanceof Error && error.cause instanceof Error ? innermost(error.cause) : error;
 }
 
 function noEntry(shown: string, { user, database }: Address, error: unknown): PhoenixError {
