@@ -188,20 +188,25 @@ describe('the registries', () => {
     expect(registryOf('10.0.0.5:5000/a')).toBe('10.0.0.5:5000');
   });
 
-  test('that limit who has no login warn, unless there is a pull secret or a mirror', () => {
-    const open =
-      'spec:\n  containers:\n    - image: ghcr.io/a/b:1\n    - name: c\n      image: "quay.io/c/d:1"\n';
-    expect(judgeRegistries([open], new Set())).toMatchObject({
-      status: 'warning',
-      saw: 'pulled without a login or a mirror: ghcr.io/a/b:1',
-    });
-    expect(judgeRegistries([`${open}  imagePullSecrets:\n    - name: x\n`], new Set()).status).toBe('ok');
-    expect(judgeRegistries([open], mirrorsIn('{"mirrors":{"ghcr.io":["https://cache.lan"]}}')).status).toBe(
-      'ok',
-    );
-    expect(judgeRegistries([open], mirrorsIn('{"mirrors":{"docker.io":["https://cache.lan"]}}')).status).toBe(
-      'warning',
-    );
+  const images = (count: number, host = 'ghcr.io') =>
+    Array.from({ length: count }, (_, index) => `    - image: ${host}/a/b${index}:1`).join('\n');
+
+  test.each([
+    [16, 'ok'],
+    [17, 'warning'],
+  ])('that limit who has no login: %i images are %s', (count, status) => {
+    const { saw, ...rest } = judgeRegistries([images(count), images(40, 'quay.io')], new Set());
+    expect(rest.status).toBe(status);
+    expect(saw).toContain(`${count} images from ghcr.io`);
+  });
+
+  test('are no matter with a pull secret or a mirror of that very registry', () => {
+    const open = images(30);
+    const mirrorOf = (host: string) => mirrorsIn(`{"registry_mirrors":{"${host}":["https://cache.lan"]}}`);
+    expect(judgeRegistries([`${open}\n  imagePullSecrets:\n    - name: x\n`], new Set()).status).toBe('ok');
+    expect(judgeRegistries([open], mirrorOf('ghcr.io')).status).toBe('ok');
+    expect(judgeRegistries([open], mirrorOf('docker.io')).status).toBe('warning');
     expect(judgeRegistries([open], mirrorsIn('{"note":"ghcr.io: none"}')).status).toBe('warning');
+    expect(judgeRegistries([open, open], mirrorsIn('{"registry_mirrors":{}}')).saw).toContain('30 images');
   });
 });

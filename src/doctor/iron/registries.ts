@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Check, type Finding, listed, ofCastle, ok, skipped, warning } from '../check.ts';
+import { type Check, type Finding, ofCastle, ok, skipped, warning } from '../check.ts';
 import { platformOf } from './inputs.ts';
 
 export const registries: Check = {
@@ -25,6 +25,10 @@ export function mirrorsIn(text: string): ReadonlySet<string> {
   );
 }
 
+/** What both registries give an address without a login in six hours, about; and how many rebirths must fit into it. */
+const pulls = 100;
+const rebirths = 6;
+
 /** `texts`: the YAML of a GitOps tree, a file each. A file that names a pull secret is taken to use it for all its images. */
 export function judgeRegistries(texts: readonly string[], mirrored: ReadonlySet<string>): Finding {
   const images = new Set(
@@ -34,12 +38,18 @@ export function judgeRegistries(texts: readonly string[], mirrored: ReadonlySet<
         [...text.matchAll(/^\s*(?:-\s+)?image:\s*["']?([\w./:@-]+)/gm)].map(([, image = '']) => image),
       ),
   );
-  const open = [...images].filter(
-    (image) => limited.includes(registryOf(image)) && !mirrored.has(registryOf(image)),
-  );
-  if (open.length === 0) return ok('no image of the tree comes from a registry that limits who has no login');
+  const counts = limited
+    .filter((host) => !mirrored.has(host))
+    .map((host) => ({ host, count: [...images].filter((image) => registryOf(image) === host).length }))
+    .filter(({ count }) => count > 0);
+  if (counts.length === 0)
+    return ok('no image of the tree comes from a registry that limits who has no login');
+  const words = counts.map(({ host, count }) => `${count} ${count === 1 ? 'image' : 'images'} from ${host}`);
+  const saw = `pulled without a login or a mirror, beside what the layers bring: ${words.join(', ')}`;
+  if (counts.every(({ count }) => count * rebirths <= pulls))
+    return ok(`${saw}; that is enough for ${rebirths} rebirths in six hours`);
   return warning(
-    `pulled without a login or a mirror: ${listed(open)}`,
+    saw,
     'Set a mirror of the registry in the machine configuration (best: on the Proxmox host), or give the ServiceAccounts an imagePullSecret.',
   );
 }
