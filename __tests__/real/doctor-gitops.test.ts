@@ -134,8 +134,8 @@ describe('phoenix doctor --only gitops', () => {
     expect(code).toBe(2);
   });
 
-  test('finds nothing in the reference castle', async () => {
-    const castle = join(import.meta.dirname, '../../castle/live/box/phoenix.yaml');
+  test.each(['box', 'tazlab'])('finds nothing in the reference castle (%s)', async (name) => {
+    const castle = join(import.meta.dirname, `../../castle/live/${name}/phoenix.yaml`);
     const { code, out } = await phoenix(process.cwd(), [
       'doctor',
       '--castle',

@@ -102,8 +102,8 @@ export function* mapsBelow(value: unknown, path: readonly Key[] = []): Generator
 const crdsAlone = /(?:^|[/_.-])crds?(?:$|[/_.-])/i;
 
 /**
- * Whether the tree shows all accounts, roles and pools that are applied: else what is missing here may come from
- * elsewhere. Where CRDs alone come from their operator's own repository, as their path says, none of those does.
+ * Whether the tree shows all that is applied but CRDs: else what is missing here may come from elsewhere. Where CRDs alone
+ * come from their operator's own repository, as their path says, nothing else does.
  */
 export function isWhole(tree: Tree): boolean {
   return tree.nodes.every(({ whole, path }) => whole || crdsAlone.test(path));

@@ -1,5 +1,6 @@
 import { nearest } from '../../near.ts';
 import { graphOf, keyOfNode, shownNode } from '../graph.ts';
+import { isWhole } from '../inspect.ts';
 import type { FluxNode, GitopsFinding, Place, Rule, Tree } from '../model.ts';
 
 export const dependsOnUnknown: Rule = {
@@ -7,7 +8,7 @@ export const dependsOnUnknown: Rule = {
   look(tree) {
     const graph = graphOf(tree);
     const names = tree.nodes.map(keyOfNode);
-    const whole = tree.nodes.every((node) => node.whole);
+    const whole = isWhole(tree);
     return tree.nodes.flatMap((node) =>
       node.dependsOn.flatMap((key, index): GitopsFinding[] => {
         if (graph.get(key) !== undefined) return [];

@@ -1,10 +1,12 @@
 import { didYouMean } from '../../near.ts';
+import { isWhole } from '../inspect.ts';
 import type { Rule } from '../model.ts';
 
 export const milestoneUnknown: Rule = {
   id: 'milestone-unknown',
-  look: ({ nodes, milestones = [] }) =>
-    nodes.every(({ whole }) => whole)
+  look(tree) {
+    const { nodes, milestones = [] } = tree;
+    return isWhole(tree)
       ? milestones
           .filter(({ name }) => nodes.every((node) => node.name !== name))
           .map(({ milestone, name, at }) => ({
@@ -18,5 +20,6 @@ export const milestoneUnknown: Rule = {
             why: 'It is never reached, and the rebirth fails after everything else has come up.',
             fix: 'Name a Kustomization that the entry applies.',
           }))
-      : [],
+      : [];
+  },
 };

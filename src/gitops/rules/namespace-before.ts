@@ -1,6 +1,7 @@
 import { isHelmRelease } from '../charts.ts';
 import { isMap } from '../draft.ts';
 import { graphOf, keyOfNode, shownNode } from '../graph.ts';
+import { isWhole } from '../inspect.ts';
 import { isBuiltIn, isClusterScoped } from '../kinds.ts';
 import type { FluxNode, GitopsFinding, Resource, Rule, Tree } from '../model.ts';
 
@@ -61,7 +62,7 @@ function judge(
     };
   }
   // What comes from elsewhere, or is broken, may make it.
-  if (tree.nodes.some(({ whole }) => !whole)) return undefined;
+  if (!isWhole(tree)) return undefined;
   return {
     lack: 'which nothing in the tree makes, and no layer is said to',
     fix: `Add the Namespace \`${namespace}\` to a Kustomization that \`${node.name}\` depends on; where a layer makes it, name it in the castle file under \`gitops.given.namespaces\`.`,

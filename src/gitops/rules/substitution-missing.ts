@@ -1,6 +1,7 @@
 import { nearest } from '../../near.ts';
 import { isMap } from '../draft.ts';
 import { specOf } from '../flux.ts';
+import { isWhole } from '../inspect.ts';
 import type { FluxNode, GitopsFinding, Place, Resource, Rule, Tree } from '../model.ts';
 import { textsIn, type Variable, variablesIn } from '../substitution.ts';
 
@@ -94,7 +95,7 @@ function left(node: FluxNode, used: readonly Use[]): GitopsFinding[] {
 }
 
 function sourcesMissing(tree: Tree, node: FluxNode): GitopsFinding[] {
-  if (tree.nodes.some(({ whole }) => !whole)) return [];
+  if (!isWhole(tree)) return [];
   return node.substituteFrom.flatMap(({ kind, name, optional }, index): GitopsFinding[] => {
     if (kind !== 'ConfigMap' || optional || keysOf(tree, node, name) !== undefined) return [];
     return [
