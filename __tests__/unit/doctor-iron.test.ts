@@ -4,8 +4,9 @@ import { judgeAddresses } from '../../src/doctor/iron/addresses.ts';
 import { doorsOf, judgeNames } from '../../src/doctor/iron/certificates.ts';
 import { judgeMachines } from '../../src/doctor/iron/machines.ts';
 import { judgeRegistries, mirrorsIn, registryOf } from '../../src/doctor/iron/registries.ts';
-import { judgeStorages } from '../../src/doctor/iron/storages.ts';
+import { judgeStorages, wantedBy } from '../../src/doctor/iron/storages.ts';
 import { judgeVar, talosVersion } from '../../src/doctor/iron/talos.ts';
+import { firstOf } from '../../src/gitops/addresses.ts';
 
 describe('the clock', () => {
   const skew = (seconds: number, host = 'a.example') => ({ host, seconds });
@@ -45,17 +46,40 @@ describe('the storages', () => {
     [950, 'failed'],
     [1000, 'failed'],
   ])('with %i of 1000 used are %s', (used, status) => {
-    expect(judgeStorages([storage(10), storage(used, { name: 'other' })]).status).toBe(status);
+    expect(judgeStorages([storage(10), storage(used, { name: 'other' })], []).status).toBe(status);
   });
 
   test('are named with their node, or without it where they are shared', () => {
     const each = [storage(990), storage(960, { name: 'nfs', shared: true })];
-    expect(judgeStorages(each).saw).toBe('full: local-lvm on pve 99 %, nfs 96 %');
+    expect(judgeStorages(each, []).saw).toBe('full: local-lvm on pve 99 %, nfs 96 %');
   });
 
   test('that are not active, or that the token does not see, are not called well', () => {
-    expect(judgeStorages([storage(0, { active: false, total: 0 })]).status).toBe('warning');
-    expect(judgeStorages([]).status).toBe('skipped');
+    expect(judgeStorages([storage(0, { active: false, total: 0 })], []).status).toBe('warning');
+    expect(judgeStorages([], []).status).toBe('skipped');
+  });
+
+  test('that the castle is made on fail where they are not what it needs; others only warn', () => {
+    const wanted = wantedBy({
+      node: 'pve',
+      storage: { disk: 'local-lvm', image: 'local' },
+      source_of_disk: { image: { url: 'x' } },
+    });
+    const local = storage(10, { name: 'local', content: ['iso', 'import'] });
+    const nas = storage(990, { name: 'nas' });
+    expect(judgeStorages([storage(10), local], wanted).status).toBe('ok');
+    expect(judgeStorages([storage(10), local, nas], wanted).status).toBe('warning');
+    expect(judgeStorages([storage(950), local], wanted).status).toBe('failed');
+    for (const [images, saw] of [
+      [{ ...local, content: ['iso'] }, 'local (for the image) does not take the content `import`'],
+      [{ ...local, active: false }, 'local (for the image) is not active'],
+      [{ ...local, node: 'other' }, 'there is no storage local (for the image) on pve'],
+    ] as const)
+      expect(judgeStorages([storage(10), images], wanted)).toMatchObject({ status: 'failed', saw });
+    expect(wantedBy({ storage: { disk: 'a', image: 'b' }, source_of_disk: { template: 900 } })).toHaveLength(
+      1,
+    );
+    expect(wantedBy({ storage: 'a' })).toEqual([]);
   });
 });
 
@@ -94,8 +118,7 @@ describe('the VM ids', () => {
 
 describe('the addresses', () => {
   const seen = (answers: boolean, stands: boolean | undefined) => ({
-    machine: { key: 'cp-1', address: '192.0.2.11' },
-    ...{ answers, stands },
+    ...{ of: 'cp-1', address: '192.0.2.11', answers, stands },
   });
 
   test.each([
@@ -107,6 +130,14 @@ describe('the addresses', () => {
   ])('that answer: %s, and are of a VM of the castle: %s, are %s', (answers, stands, status) => {
     expect(judgeAddresses([seen(answers, stands)]).status).toBe(status);
   });
+});
+
+test('of a pool the first addresses are taken, in whatever way it is written', () => {
+  expect(firstOf(['192.0.2.254-192.0.3.1', '10.0.0.0/30', 'fd00::/64', 'nonsense'], 100)).toEqual([
+    ...['192.0.2.254', '192.0.2.255', '192.0.3.0', '192.0.3.1'],
+    ...['10.0.0.0', '10.0.0.1', '10.0.0.2', '10.0.0.3'],
+  ]);
+  expect(firstOf(['0.0.0.0/0'], 32)).toHaveLength(32);
 });
 
 describe('Talos and Longhorn', () => {

@@ -25,6 +25,24 @@ export function holdsAddress(range: string, address: string): boolean | undefine
   return family === undefined || list === undefined ? undefined : list.check(address, family);
 }
 
+/** The first addresses of the ranges, of IPv4 alone and `most` in all. */
+export function firstOf(ranges: readonly string[], most: number): string[] {
+  const found: string[] = [];
+  for (const range of ranges) {
+    const [first = '', last] = range.split('-').map((part) => part.trim());
+    const [base = '', bits = '32'] = first.split('/');
+    if (familyOf(base) !== 'ipv4') continue;
+    const start = numberOf(base);
+    const end = last === undefined ? start + 2 ** (32 - Number(bits)) - 1 : numberOf(last);
+    for (let at = start; at <= end && found.length < most; at += 1) found.push(textOf(at));
+  }
+  return found;
+}
+
+const numberOf = (address: string) => address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+const textOf = (value: number) =>
+  [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
+
 function familyOf(address: string): 'ipv4' | 'ipv6' | undefined {
   const version = isIP(address);
   return version === 0 ? undefined : version === 4 ? 'ipv4' : 'ipv6';

@@ -18,7 +18,10 @@ export interface Workspace {
   environment(extra: Readonly<Record<string, string>>): Record<string, string>;
 }
 
-/** Makes the run's folder of programs, first on the layers' PATH: pinned tools are found before what the host has. */
+/**
+ * Makes the run's folder of programs, first on the layers' PATH: pinned tools are found before what the host has. Last on it
+ * is Phoenix' own node, for a host that has none.
+ */
 export async function makeWorkspace(
   run: Run,
   tools: ReadonlyMap<ToolName, InstalledTool>,
@@ -32,13 +35,17 @@ export async function makeWorkspace(
   for (const [name, { file }] of tools) {
     if (name !== run.castle.engine) await symlink(file, join(bin, name));
   }
+  // Modules of a castle may run a script by node, and a runner keeps the one that it starts Phoenix with to itself.
+  const spare = join(dir, 'spare');
+  await mkdir(spare);
+  await symlink(process.execPath, join(spare, 'node'));
   const starter = await makeStarter(bin, engine);
   return {
     starter,
     engine,
     terragrunt: fileOf(tools, 'terragrunt'),
     environment(extra) {
-      const path = [bin, run.env['PATH'] ?? '/usr/bin:/bin'].join(delimiter);
+      const path = [bin, run.env['PATH'] ?? '/usr/bin:/bin', spare].join(delimiter);
       const fixed = { PATH: path, TF_IN_AUTOMATION: '1', CHECKPOINT_DISABLE: '1', TG_NO_TIPS: '1' };
       return layerEnvironment(run.env, run.castle.env, { ...fixed, ...extra });
     },

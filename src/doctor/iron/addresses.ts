@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { firstOf } from '../../gitops/addresses.ts';
 import { listGuests } from '../../proxmox/machines.ts';
 import { type Check, type Finding, failed, listed, ofCastle, ok, skipped, warning } from '../check.ts';
 import { hypervisorOf } from './hypervisor.ts';
@@ -8,6 +9,8 @@ import { isOwn } from './machines.ts';
 /** What a machine on a home network answers on, by an accept or a refusal: Talos, Kubernetes, SSH, web. */
 const ports = [50_000, 6_443, 22, 80, 443];
 const withinMs = 1_500;
+/** A pool may be a whole network. */
+const mostOfPools = 32;
 
 export const addresses: Check = {
   id: 'proxmox.addresses',
@@ -24,27 +27,38 @@ export const addresses: Check = {
       guests?.some(
         (guest) => guest.vmid === machine.vmid && guest.status === 'running' && isOwn(machine, guest, marks),
       );
+    const anyStands = guests === undefined ? undefined : planned.some((machine) => stands(machine) === true);
+    const { vip } = platform.inputs;
+    const pools = Object.entries(castle.gitops?.given.pools ?? {});
+    const claims = [
+      ...planned.map((machine) => ({ of: machine.key, address: machine.address, stands: stands(machine) })),
+      ...(typeof vip === 'string' ? [{ of: 'the API server', address: vip, stands: anyStands }] : []),
+      ...pools.flatMap(([pool, ranges]) =>
+        firstOf(ranges, mostOfPools).map((address) => ({
+          of: `the pool ${pool}`,
+          address,
+          stands: anyStands,
+        })),
+      ),
+    ];
     const each = await Promise.all(
-      planned.map(async (machine) => ({
-        machine,
-        stands: stands(machine),
-        answers: await answers(machine.address, subject.signal),
-      })),
+      claims.map(async (claim) => ({ ...claim, answers: await answers(claim.address, subject.signal) })),
     );
     return judgeAddresses(each);
   }),
 };
 
+/** Who is at an address that the castle claims: a machine's, the API server's, one of the load balancer's. */
 export interface Seen {
-  readonly machine: Pick<PlannedMachine, 'key' | 'address'>;
-  /** Whether the castle's own VM runs there; undefined where that cannot be asked. */
+  readonly of: string;
+  readonly address: string;
+  /** Whether the castle itself may be what answers; undefined where that cannot be asked. */
   readonly stands: boolean | undefined;
   readonly answers: boolean;
 }
 
 export function judgeAddresses(each: readonly Seen[]): Finding {
-  const words = (some: readonly Seen[]) =>
-    listed(some.map(({ machine }) => `${machine.address} (for ${machine.key})`));
+  const words = (some: readonly Seen[]) => listed(some.map(({ of, address }) => `${address} (for ${of})`));
   const taken = each.filter(({ answers, stands }) => answers && stands === false);
   const next = 'Find out whose it is (`ip neigh`, the DHCP leases), and give one of the two another address.';
   if (taken.length > 0) return failed(`somebody else answers at ${words(taken)}`, next);
@@ -55,7 +69,7 @@ export function judgeAddresses(each: readonly Seen[]): Finding {
       next,
     );
   if (each.length === 0) return skipped('the castle has no machine');
-  return ok(`nobody but the castle answers at ${listed(each.map(({ machine }) => machine.address))}`);
+  return ok(`nobody but the castle answers at ${listed(each.map(({ address }) => address))}`);
 }
 
 /** Whether a machine is there: it accepts or refuses on one of the ports. Silence may be a firewall too. */
