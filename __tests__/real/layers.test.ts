@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { expectClean, expectRefusal } from '../support/refusals.ts';
@@ -155,6 +155,22 @@ test('--only runs the layers that it names, and --from a layer with all that dep
     b: 'applied',
     c: 'applied',
   });
+});
+
+test('a layer finds a node also where the host has none on PATH, and the one of the host where it has', async () => {
+  const told = 'node --print process.version > "$HOME/node"';
+  await using world = await smallCastle({ a: { main: running(told) } });
+  const bin = join(world.dir, 'bin');
+  await mkdir(bin);
+  for (const name of ['sh', 'git', 'env', 'cat', 'mkdir', 'rm'])
+    await symlink(join('/usr/bin', name), join(bin, name));
+  const nodeOf = async () => (await readFile(join(world.dir, 'home/node'), 'utf8')).trim();
+  expect((await world.run(rebirth, { PATH: bin })).code).toBe(0);
+  expect(await nodeOf()).toBe(process.version);
+  await writeFile(join(bin, 'node'), '#!/bin/sh\necho its own\n', { mode: 0o755 });
+  await world.write({ 'live/a/main.tf': running(told, 'again') });
+  expect((await world.run(rebirth, { PATH: bin })).code).toBe(0);
+  expect(await nodeOf()).toBe('its own');
 });
 
 describe('a secret', () => {

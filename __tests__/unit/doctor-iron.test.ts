@@ -27,6 +27,12 @@ describe('the clock', () => {
     expect(saw).toBe("this machine's clock is 90 s ahead of that of b.example");
   });
 
+  test('that is off by months fails, though no server then gets as far as to tell its date', () => {
+    const late = { host: 'a.example', certificate: 'not yet valid' as const };
+    expect(judgeClock([late])).toMatchObject({ status: 'failed', saw: expect.stringContaining('a.example') });
+    expect(judgeClock([late, skew(0)]).status).toBe('ok');
+  });
+
   test('is not called well where no server tells the time', () => {
     expect(judgeClock(['a.example gives no date'])).toMatchObject({ status: 'skipped' });
     expect(judgeClock(['a.example gives no date', skew(0)]).saw).toContain('not compared: a.example');
@@ -141,17 +147,20 @@ test('of a pool the first addresses are taken, in whatever way it is written', (
 });
 
 describe('Talos and Longhorn', () => {
+  const judge = (version: string, longhorn: boolean, text: string, whole = true) =>
+    judgeVar(version, longhorn, { text, whole });
   const optsOut = 'kind = "VolumeConfig"\nname = "EPHEMERAL"\nmount = { secure = false }';
 
   test('collide from 1.14 on, unless the volume is mounted otherwise', () => {
-    expect(judgeVar('1.13.9', true, '').status).toBe('ok');
-    expect(judgeVar('1.14.0', true, '').status).toBe('failed');
-    expect(judgeVar('1.14.0-beta.1', true, '').status).toBe('failed');
-    expect(judgeVar('2.0.0', true, '').status).toBe('failed');
-    expect(judgeVar('1.14.0', true, optsOut).status).toBe('ok');
-    expect(judgeVar('1.14.0', true, optsOut.replace('false', 'true')).status).toBe('failed');
-    expect(judgeVar('1.14.0', true, optsOut.replace('EPHEMERAL', 'STATE')).status).toBe('failed');
-    expect(judgeVar('1.14.0', false, '').status).toBe('ok');
+    expect(judge('1.13.9', true, '').status).toBe('ok');
+    expect(judge('1.14.0', true, '').status).toBe('failed');
+    expect(judge('1.14.0-beta.1', true, '').status).toBe('failed');
+    expect(judge('2.0.0', true, '').status).toBe('failed');
+    expect(judge('1.14.0', true, optsOut).status).toBe('ok');
+    expect(judge('1.14.0', true, optsOut.replace('false', 'true')).status).toBe('failed');
+    expect(judge('1.14.0', true, optsOut.replace('EPHEMERAL', 'STATE')).status).toBe('failed');
+    expect(judge('1.14.0', false, '').status).toBe('ok');
+    expect(judge('1.14.0', true, '', false).status).toBe('warning');
   });
 
   test('the version is taken from the inputs, the image, the pin, in this order', () => {
@@ -169,6 +178,7 @@ describe('the certificates', () => {
   const platform = {
     layer: 'platform',
     text: '',
+    whole: true,
     inputs: {
       vip: '192.0.2.10',
       machines: {
@@ -229,6 +239,12 @@ describe('the registries', () => {
     const { saw, ...rest } = judgeRegistries([images(count), images(40, 'quay.io')], new Set());
     expect(rest.status).toBe(status);
     expect(saw).toContain(`${count} images from ghcr.io`);
+  });
+
+  test('are counted in the values of a chart too, where registry and repository stand apart', () => {
+    const chart =
+      'values:\n  image:\n    repository: ghcr.io/a/b\n    tag: "1"\n  sidecar:\n    image:\n      registry: ghcr.io\n      repository: c/d\n';
+    expect(judgeRegistries([chart], new Set()).saw).toContain('2 images from ghcr.io');
   });
 
   test('are no matter with a pull secret or a mirror of that very registry', () => {

@@ -15,6 +15,17 @@ export interface Skew {
   readonly seconds: number;
 }
 
+/** A server whose certificate is of another time than this machine's clock: then TLS is refused, and its `Date` with it. */
+export interface OutOfTime {
+  readonly host: string;
+  readonly certificate: 'not yet valid' | 'expired';
+}
+
+const certificateWords = new Map<unknown, OutOfTime['certificate']>([
+  ['CERT_NOT_YET_VALID', 'not yet valid'],
+  ['CERT_HAS_EXPIRED', 'expired'],
+]);
+
 /** The `Date` of an answer counts whole seconds, and the answer was on its way for some of them. */
 const toleratedSeconds = 5;
 /** Tokens and fresh certificates that begin in the future are refused by then, whatever their leeway. */
@@ -53,7 +64,7 @@ export async function skewOf(
   address: string,
   fetch: typeof globalThis.fetch,
   signal: AbortSignal,
-): Promise<Skew | string> {
+): Promise<Skew | OutOfTime | string> {
   const { origin, host } = new URL(address);
   const began = Date.now();
   try {
@@ -71,20 +82,32 @@ export async function skewOf(
     return { host, seconds: (said + 500 - (began + ended) / 2) / 1000 };
   } catch (error) {
     signal.throwIfAborted();
+    const certificate = certificateWords.get(codeOf(error));
+    if (certificate !== undefined) return { host, certificate };
     return `${host} does not answer (${messageOf(error)})`;
   }
 }
 
-export function judgeClock(each: readonly (Skew | string)[]): Finding {
-  const known = each.filter((one) => typeof one !== 'string');
+/** The code of an error or of what it was caused by. */
+function codeOf(error: unknown): unknown {
+  if (!(error instanceof Error)) return undefined;
+  return 'code' in error ? error.code : codeOf(error.cause);
+}
+
+export function judgeClock(each: readonly (Skew | OutOfTime | string)[]): Finding {
+  const known = each.filter((one) => typeof one !== 'string' && 'seconds' in one);
   const unknown = each.filter((one) => typeof one === 'string');
+  const next =
+    'Let a time service set it: `timedatectl set-ntp true`, or chrony; then run `phoenix doctor` again.';
+  const late = each.find((one) => typeof one !== 'string' && 'certificate' in one);
+  // Where another server's date agrees it is the certificate that is wrong, and who needs that server will say so.
+  if (late !== undefined && known.length === 0)
+    return failed(`by this machine's clock the certificate of ${late.host} is ${late.certificate}`, next);
   const [first, ...others] = known;
   if (first === undefined) return skipped(unknown.join(', '));
   const worst = others.reduce((a, b) => (Math.abs(b.seconds) > Math.abs(a.seconds) ? b : a), first);
   const off = Math.round(Math.abs(worst.seconds));
   const saw = `this machine's clock is ${off} s ${worst.seconds > 0 ? 'behind' : 'ahead of'} that of ${worst.host}`;
-  const next =
-    'Let a time service set it: `timedatectl set-ntp true`, or chrony; then run `phoenix doctor` again.';
   if (off > ruinousSeconds) return failed(saw, next);
   if (off > toleratedSeconds) return warning(saw, next);
   const rest = unknown.length === 0 ? '' : `; not compared: ${unknown.join(', ')}`;

@@ -18,8 +18,10 @@ export interface PlannedMachine {
 export interface Platform {
   readonly layer: string;
   readonly inputs: Readonly<Record<string, unknown>>;
-  /** Text of the HCL of its module and of the modules that lie beside it, as one. */
+  /** Text of its inputs, of its own HCL, and of its modules as far as they lie on this machine. */
   readonly text: string;
+  /** Whether that is all: a module that is fetched from elsewhere is not read. */
+  readonly whole: boolean;
 }
 
 const machines = z.record(
@@ -45,11 +47,13 @@ export async function platformOf(
   if (typeof unit === 'string') return skipped(unit);
   if (unit.inputs === undefined)
     return skipped(`the inputs of ${layer.name} take an output of another layer`);
-  const text =
-    unit.source !== undefined && /^[./]/.test(unit.source)
-      ? await moduleText(resolve(layer.dir, unit.source.replace('//', '/')))
-      : '';
-  return { layer: layer.name, inputs: unit.inputs, text };
+  const { source } = unit;
+  const local = source === undefined || /^[./]/.test(source);
+  const module = source === undefined ? layer.dir : resolve(layer.dir, source.replace('//', '/'));
+  const text = [JSON.stringify(unit.inputs), ...unit.generated, local ? await moduleText(module) : ''].join(
+    '\n',
+  );
+  return { layer: layer.name, inputs: unit.inputs, text, whole: local };
 }
 
 /** The machines that the layer is to make; a finding where its inputs have none of that form. */
@@ -62,7 +66,7 @@ export function machinesOf({ layer, inputs }: Platform): readonly PlannedMachine
   return Object.entries(parsed.data).map(([key, { vmid, address, role }]) => ({ key, vmid, address, role }));
 }
 
-const local = /^\s*source\s*=\s*"(\.{1,2}\/[^"]+)"/gm;
+const calls = /^\s*source\s*=\s*"(\.{1,2}\/[^"]+)"/gm;
 
 /** The files of a module, and of those that it calls by a path; each folder once. */
 async function moduleText(root: string): Promise<string> {
@@ -75,7 +79,7 @@ async function moduleText(root: string): Promise<string> {
     );
     const texts = await Promise.all(names.map((name) => readFile(join(dir, name), 'utf8')));
     const text = texts.join('\n');
-    const called = [...text.matchAll(local)].map(([, source = '']) => resolve(dir, source));
+    const called = [...text.matchAll(calls)].map(([, source = '']) => resolve(dir, source));
     return [text, ...(await Promise.all(called.map(read)))].join('\n');
   };
   return read(root);

@@ -4,8 +4,9 @@ import type { Castle } from '../../castle/load.ts';
 import { renderUnit } from '../../plan/render.ts';
 import type { Subject } from '../check.ts';
 
-/** Longhorn's driver or images in a layer's inputs or module, or in the GitOps tree. */
-const traces = /driver\.longhorn\.io|longhornio\/longhorn|\blonghorn-manager\b/;
+/** Longhorn's driver, images or chart in a layer's inputs or module, or in the GitOps tree. */
+const traces =
+  /driver\.longhorn\.io|longhornio\/longhorn|\blonghorn-manager\b|charts\.longhorn\.io|\bchart\s*[:=]\s*"?longhorn\b/;
 
 export async function usesLonghorn(
   { gitops }: Pick<Castle, 'gitops'>,

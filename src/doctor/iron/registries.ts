@@ -31,13 +31,7 @@ const rebirths = 6;
 
 /** `texts`: the YAML of a GitOps tree, a file each. A file that names a pull secret is taken to use it for all its images. */
 export function judgeRegistries(texts: readonly string[], mirrored: ReadonlySet<string>): Finding {
-  const images = new Set(
-    texts
-      .filter((text) => !/^\s*imagePullSecrets:/m.test(text))
-      .flatMap((text) =>
-        [...text.matchAll(/^\s*(?:-\s+)?image:\s*["']?([\w./:@-]+)/gm)].map(([, image = '']) => image),
-      ),
-  );
+  const images = new Set(texts.filter((text) => !/^\s*imagePullSecrets:/m.test(text)).flatMap(imagesIn));
   const counts = limited
     .filter((host) => !mirrored.has(host))
     .map((host) => ({ host, count: [...images].filter((image) => registryOf(image) === host).length }))
@@ -52,6 +46,24 @@ export function judgeRegistries(texts: readonly string[], mirrored: ReadonlySet<
     saw,
     'Set a mirror of the registry in the machine configuration (best: on the Proxmox host), or give the ServiceAccounts an imagePullSecret.',
   );
+}
+
+/** As pods name them, and as charts do in their values: `image: { registry: …, repository: … }`. */
+function imagesIn(text: string): string[] {
+  const plain = [...text.matchAll(/^[ \t]*(?:-[ \t]+)?image:[ \t]*["']?([\w./:@-]+)/gm)].map(
+    ([, image = '']) => image,
+  );
+  const parts = [
+    ...text.matchAll(
+      /^[ \t]*(?:registry:[ \t]*["']?([\w.:-]+)["']?[ \t]*\n[ \t]*)?repository:[ \t]*["']?([\w.:-]+\/[\w./-]+)/gm,
+    ),
+  ];
+  return [
+    ...plain,
+    ...parts.map(([, registry, repository = '']) =>
+      registry === undefined ? repository : `${registry}/${repository}`,
+    ),
+  ];
 }
 
 /** The host of an image reference; Docker Hub where it names none. */

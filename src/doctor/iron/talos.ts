@@ -1,6 +1,6 @@
 import { major, minor, valid } from 'semver';
 import type { Castle } from '../../castle/load.ts';
-import { type Check, type Finding, failed, ofCastle, ok, skipped } from '../check.ts';
+import { type Check, type Finding, failed, ofCastle, ok, skipped, warning } from '../check.ts';
 import { type Platform, platformOf } from './inputs.ts';
 import { usesLonghorn } from './longhorn.ts';
 
@@ -15,7 +15,7 @@ export const talosVar: Check = {
       return skipped('neither the inputs of the platform nor `toolchain.talosctl` tell the version of Talos');
     // The reference module opts out where its own input says that Longhorn is there, which it does by default.
     const text = platform.inputs['longhorn'] === false ? '' : platform.text;
-    return judgeVar(version, await usesLonghorn(castle, subject), text);
+    return judgeVar(version, await usesLonghorn(castle, subject), { text, whole: platform.whole });
   }),
 };
 
@@ -33,8 +33,12 @@ export function talosVersion(
   return valid(version) ?? undefined;
 }
 
-/** `text` is that of the platform's modules: the volume that is mounted otherwise is written there. */
-export function judgeVar(version: string, longhorn: boolean, text: string): Finding {
+/** `text` is that of the platform: the volume that is mounted otherwise is written there. `whole`: nothing of it is elsewhere. */
+export function judgeVar(
+  version: string,
+  longhorn: boolean,
+  { text, whole }: Pick<Platform, 'text' | 'whole'>,
+): Finding {
   const from14 = major(version) > 1 || minor(version) >= 14;
   if (!from14) return ok(`Talos ${version} mounts /var so that programs run from there`);
   if (!longhorn)
@@ -42,6 +46,11 @@ export function judgeVar(version: string, longhorn: boolean, text: string): Find
   const optsOut =
     /VolumeConfig/.test(text) && /EPHEMERAL/.test(text) && /["']?\bsecure["']?\s*[:=]\s*false/.test(text);
   if (optsOut) return ok(`Talos ${version} is told to mount /var (EPHEMERAL) without noexec, for Longhorn`);
+  if (!whole)
+    return warning(
+      `Talos ${version} mounts /var noexec, the castle runs Longhorn, and the module of the platform is not on this machine to be read`,
+      'See that its machine configuration has a VolumeConfig EPHEMERAL with `mount: { secure: false }`.',
+    );
   return failed(
     `Talos ${version} mounts /var noexec, and the castle runs Longhorn`,
     'Add a document to the machine configuration: kind VolumeConfig, name EPHEMERAL, `mount: { secure: false }`; or stay on Talos 1.13.',
