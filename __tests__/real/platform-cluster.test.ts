@@ -126,17 +126,27 @@ describe('the whole platform', { timeout: 180_000 }, () => {
     ['v1.14.0-beta.1', true, true],
     ['v1.12.5', true, false],
     ['v1.14.0', false, false],
-  ])('of Talos %s with Longhorn %s may run programs from /var by a document: %s', async (version, longhorn, is) => {
-    await using castle = await openPlatform();
-    await castle.set({ ...values, longhorn, talos: { ...values.talos, version } });
-    expect((await castle.tofu(...apply)).output).toContain('Apply complete!');
-    for (const address of ['127.0.66.11', '127.0.66.14']) {
-      const { documents } = await configurationOf(castle, address);
-      const volumes = documents.filter((document) => (document as { kind?: string }).kind === 'VolumeConfig');
-      const opened = { apiVersion: 'v1alpha1', kind: 'VolumeConfig', name: 'EPHEMERAL', mount: { secure: false } };
-      expect(volumes).toEqual(is ? [opened] : []);
-    }
-  });
+  ])(
+    'of Talos %s with Longhorn %s may run programs from /var by a document: %s',
+    async (version, longhorn, is) => {
+      await using castle = await openPlatform();
+      await castle.set({ ...values, longhorn, talos: { ...values.talos, version } });
+      expect((await castle.tofu(...apply)).output).toContain('Apply complete!');
+      for (const address of ['127.0.66.11', '127.0.66.14']) {
+        const { documents } = await configurationOf(castle, address);
+        const volumes = documents.filter(
+          (document) => (document as { kind?: string }).kind === 'VolumeConfig',
+        );
+        const opened = {
+          apiVersion: 'v1alpha1',
+          kind: 'VolumeConfig',
+          name: 'EPHEMERAL',
+          mount: { secure: false },
+        };
+        expect(volumes).toEqual(is ? [opened] : []);
+      }
+    },
+  );
 
   test('is bootstrapped all the same where only a worker is adopted', async () => {
     await using castle = await openPlatform();
