@@ -14,7 +14,7 @@ import {
   waitsFor,
 } from '../support/reference-tree.ts';
 
-const clusters = ['tazlab', 'box'];
+const clusters = ['tazlab', 'tazlab-first', 'box'];
 const kustomizations = new Map<string, Map<string, FluxKustomization>>();
 const contents = new Map<string, Manifest[]>();
 
@@ -109,6 +109,39 @@ describe.each(clusters)('the Kustomizations of %s', (cluster) => {
   });
 });
 
+it('the first birth differs from the later ones in the restore, and in nothing else', async () => {
+  const without = (cluster: string) =>
+    [...(kustomizations.get(cluster)?.values() ?? [])].map(({ spec: { path, ...spec }, metadata }) =>
+      metadata.name === 'instances' ? { metadata, spec } : { metadata, spec, path },
+    );
+  expect(without('tazlab-first')).toEqual(without('tazlab'));
+  const database = (cluster: string) => {
+    const [found, ...others] = contents.get(`${cluster}/instances`) ?? [];
+    expect(others).toEqual([]);
+    return found;
+  };
+  const { dataSource, ...spec } = database('tazlab')?.spec ?? {};
+  expect(dataSource).toMatchObject({ pgbackrest: { stanza: 'db' } });
+  expect(database('tazlab-first')?.spec).toEqual(spec);
+});
+
+it('what upstream’s folders hold is applied as an account that may write CRDs, and delete nothing', async () => {
+  const upstreams = [...(kustomizations.get('tazlab')?.values() ?? [])].filter(
+    ({ spec }) => spec.sourceRef.name !== 'flux-system',
+  );
+  expect(upstreams.map(({ spec }) => spec.serviceAccountName)).toEqual(['crds', 'crds']);
+  const all = await built('clusters/tazlab');
+  expect(all.find(({ kind }) => kind === 'ClusterRole')).toMatchObject({
+    rules: [
+      {
+        apiGroups: ['apiextensions.k8s.io'],
+        resources: ['customresourcedefinitions'],
+        verbs: ['get', 'list', 'watch', 'create', 'update', 'patch'],
+      },
+    ],
+  });
+});
+
 describe('the images of the tree', () => {
   const images = () =>
     [...contents.values()].flat().flatMap((manifest) => {
@@ -127,7 +160,7 @@ describe('the images of the tree', () => {
 
   it('are of the version that their CRDs come from', async () => {
     const sources = await readFile(join(gitopsRoot, 'clusters/base/sources.yaml'), 'utf8');
-    const versions = [...sources.matchAll(/commit: [0-9a-f]{40} # v(\S+)/g)].map(([, version]) => version);
+    const versions = [...sources.matchAll(/tag: v(\S+) # [0-9a-f]{40}/g)].map(([, version]) => version);
     expect(versions).toHaveLength(2);
     const [certManager = '', postgresOperator = ''] = versions;
     for (const part of ['controller', 'webhook', 'cainjector'])

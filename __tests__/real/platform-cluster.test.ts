@@ -76,13 +76,14 @@ describe('the whole platform', { timeout: 180_000 }, () => {
         name: 'ghcr.io',
         endpoints: [{ url: 'https://mirror.example.org/ghcr' }],
       },
-      { kind: 'VolumeConfig', name: 'EPHEMERAL', mount: { secure: false } },
       { kind: 'Layer2VIPConfig', name: vip, link: 'castle' },
     ])
       expect(control.documents).toContainEqual(expect.objectContaining(deep(part)));
     const worker = await configurationOf(castle, '127.0.66.14');
     expect(worker.text).toMatch(/^# worker of tazlab\n/);
     expect(worker.text).not.toMatch(/Layer2VIPConfig|apiServer/);
+    // 1.12 would refuse the whole configuration for its `mount`, and 1.13 does not need it.
+    expect(control.text + worker.text).not.toContain('VolumeConfig');
 
     const outputs = JSON.parse((await castle.tofu('output', '-json')).output) as Record<
       string,
@@ -119,6 +120,33 @@ describe('the whole platform', { timeout: 180_000 }, () => {
     await castle.set(adopted);
     expect((await castle.tofu(...plan)).output).toContain('No changes.');
   });
+
+  test.each([
+    ['v1.14.0', true, true],
+    ['v1.14.0-beta.1', true, true],
+    ['v1.12.5', true, false],
+    ['v1.14.0', false, false],
+  ])(
+    'of Talos %s with Longhorn %s may run programs from /var by a document: %s',
+    async (version, longhorn, is) => {
+      await using castle = await openPlatform();
+      await castle.set({ ...values, longhorn, talos: { ...values.talos, version } });
+      expect((await castle.tofu(...apply)).output).toContain('Apply complete!');
+      for (const address of ['127.0.66.11', '127.0.66.14']) {
+        const { documents } = await configurationOf(castle, address);
+        const volumes = documents.filter(
+          (document) => (document as { kind?: string }).kind === 'VolumeConfig',
+        );
+        const opened = {
+          apiVersion: 'v1alpha1',
+          kind: 'VolumeConfig',
+          name: 'EPHEMERAL',
+          mount: { secure: false },
+        };
+        expect(volumes).toEqual(is ? [opened] : []);
+      }
+    },
+  );
 
   test('is bootstrapped all the same where only a worker is adopted', async () => {
     await using castle = await openPlatform();

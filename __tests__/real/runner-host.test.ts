@@ -131,6 +131,22 @@ describe('the user-data', () => {
     expect(files().get('/etc/phoenix-runner/runner.env')).toContain('INFISICAL_SECRET=APP_KEY\n');
   });
 
+  test('resolves what a rebirth looks up, and what the user adds to it, and nothing else', async () => {
+    const domainsOf = (text = '') =>
+      [...text.matchAll(/^server=\/([^/]+)\/10\.0\.0\.1$/gm)].map(([, name]) => name);
+    const usual = [
+      ...['github.com', 'githubusercontent.com', 'blob.core.windows.net', 'debian.org'],
+      ...['registry.opentofu.org', 'dl.k8s.io'],
+    ];
+    const always = ['eu.infisical.com', 'api.github.com'];
+    const resolver = '/etc/dnsmasq.d/phoenix-runner.conf';
+    expect(domainsOf(files().get(resolver))).toEqual([...usual, ...always]);
+    const more = ['s3.eu-central-1.amazonaws.com'];
+    const { userData } = await renderRunnerHost({ egress: { ...variables.egress, more } });
+    const written = cloudConfig.parse(parse(userData)).write_files.find(({ path }) => path === resolver);
+    expect(domainsOf(atob64(written?.content ?? ''))).toEqual([...usual, ...more, ...always]);
+  });
+
   test('lets no job write where the archives of actions lie, and takes nothing unchecked', () => {
     const commands = config().runcmd.map((command) => command.join(' '));
     expect(commands).toContainEqual(

@@ -26,10 +26,10 @@ async function openApiServer(silentMs = 0) {
   };
 }
 
-async function wait(endpoint: string, authority: string, within: number) {
-  const child = spawn('sh', [script], {
+async function wait(endpoint: string, authority: string, within: number, path = '/usr/bin:/bin') {
+  const child = spawn('/bin/sh', [script], {
     env: {
-      ...{ PATH: '/usr/bin:/bin', ENDPOINT: endpoint, WITHIN: String(within) },
+      ...{ PATH: path, ENDPOINT: endpoint, WITHIN: String(within) },
       AUTHORITY: Buffer.from(authority).toString('base64'),
     },
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -52,6 +52,12 @@ describe('the wait for the API server', () => {
     const { code, said } = await wait(api.endpoint, createAuthority('another').certificate, 1);
     expect(code).toBe(1);
     expect(said).toMatch(/did not answer within 1 s; last: .*certificate/i);
+  });
+
+  test('does not begin where there is no curl to ask with', async () => {
+    const { code, said } = await wait('https://127.0.0.1:1', '', 600, '/nonexistent');
+    expect(code).toBe(1);
+    expect(said).toMatch(/^curl is not in the PATH/);
   });
 
   test('gives up at its deadline where nobody listens', async () => {

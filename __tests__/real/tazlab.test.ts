@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { cp, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { loadCastle } from '../../src/castle/load.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { tool } from '../support/tools.ts';
 import { makeWorld, warmTools } from '../support/world.ts';
@@ -53,6 +54,23 @@ describe('the castle on Proxmox, as it is copied', { timeout: 120_000 }, () => {
       storage: ['engine', 'claim'],
     });
   });
+});
+
+test('keeps what the cluster does not read where the cluster’s identity may not read', async () => {
+  const { secrets, claim } = await loadCastle(join(castle, 'live/tazlab/phoenix.yaml'));
+  const configs = join(castle, 'gitops/infrastructure/configs');
+  const texts = await Promise.all(
+    (await readdir(configs)).map((file) => readFile(join(configs, file), 'utf8')),
+  );
+  const topology = await readFile(join(castle, 'live/tazlab/castle.hcl'), 'utf8');
+  const read = new Set([
+    ...texts.flatMap((text) => [...text.matchAll(/^ +key: (\w+)$/gm)].map(([, name]) => name)),
+    ...[...topology.matchAll(/(?:access|secret)_key = "(\w+)"/g)].map(([, name]) => name),
+    claim?.token,
+  ]);
+  expect(read.size).toBeGreaterThan(5);
+  for (const { name, path = '/' } of secrets.list)
+    expect(`${name} in ${path}`).toBe(`${name} in ${read.has(name) ? '/' : '/castle'}`);
 });
 
 describe('its first layer', { timeout: 60_000 }, () => {

@@ -38,6 +38,7 @@ export interface FluxKustomization extends Manifest {
     readonly retryInterval?: string;
     readonly timeout?: string;
     readonly path: string;
+    readonly serviceAccountName?: string;
     readonly prune: boolean;
     readonly wait: boolean;
     readonly sourceRef: { readonly kind: string; readonly name: string };

@@ -34,6 +34,11 @@ describe('in the reference castle', () => {
     expect(await foundAfter('gitops/README.md', replacing('# ', '## '))).toEqual([]);
   });
 
+  test('it finds nothing in the tree of the very first birth either', async () => {
+    const first = replacing(/entry: clusters\/tazlab\n/, 'entry: clusters/tazlab-first\n');
+    expect(await foundAfter('live/tazlab/phoenix.yaml', first)).toEqual([]);
+  });
+
   test.each([
     [
       'path-not-a-folder',
@@ -102,7 +107,7 @@ describe('in the reference castle', () => {
     ],
     [
       'restore-trap',
-      infrastructure('instances/tazlab-db/restore'),
+      infrastructure('instances/restored/restore'),
       replacing(/repo1-path: \/\S+?\//, 'repo1-path: '),
     ],
     ['retry-interval-missing', base('configs'), replacing(/ +retryInterval:.*\n/, '')],

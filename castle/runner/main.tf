@@ -8,7 +8,7 @@ locals {
   # The host of each server that is asked besides those by name.
   key_host = split("/", try(var.source_of_key.infisical.host, var.source_of_key.vault.address))[2]
   api_host = split("/", var.github.api)[2]
-  domains  = distinct(concat(var.egress.domains, [split(":", local.key_host)[0], local.api_host]))
+  domains  = distinct(concat(var.egress.domains, var.egress.more, [split(":", local.key_host)[0], local.api_host]))
 
   settings = merge(
     {

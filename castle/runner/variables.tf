@@ -129,9 +129,10 @@ variable "source_of_key" {
 }
 
 variable "egress" {
-  description = "What the host may reach by name (the domain and all below it, port 443), by address (any port of TCP), and its clocks."
+  description = "What the host may reach by name (the domain and all below it, port 443): `domains`, and those of your castle, `more`; by address (any port of TCP), and its clocks."
   type = object({
-    domains   = optional(list(string), ["github.com", "githubusercontent.com", "blob.core.windows.net", "debian.org"])
+    domains   = optional(list(string), ["github.com", "githubusercontent.com", "blob.core.windows.net", "debian.org", "registry.opentofu.org", "dl.k8s.io"])
+    more      = optional(list(string), [])
     addresses = optional(list(string), [])
     clocks    = list(string)
   })

@@ -1,12 +1,14 @@
-# The castle's own values, and nothing secret: the one file to make your own. Addresses and names are of documentation.
+# The castle's own values, and nothing secret. Addresses and names are of documentation. What phoenix.yaml repeats of them,
+# for Phoenix does not read this file, is marked (phoenix.yaml: KEY): change it in both.
 locals {
   castle = "tazlab"
 
   proxmox = {
+    # phoenix.yaml: proxmox.
     endpoint = "https://pve.example.org:8006"
     token_id = "phoenix@pve!castle"
     node     = "pve"
-    # As `destroy.vmids` and `destroy.tag` of phoenix.yaml.
+    # phoenix.yaml: destroy.vmids, destroy.tag.
     vmids   = "421-432"
     tag     = "phoenix"
     storage = { disk = "local-lvm", image = "local" }
@@ -20,9 +22,11 @@ locals {
   }
 
   # The API server's address, shared by the control planes. Like the load balancer's, no machine has it and no DHCP gives it.
+  # phoenix.yaml: destroy.leftovers.answers (the VIP), gitops.given.pools (the load balancer's).
   vip                     = "192.0.2.210"
   load_balancer_addresses = ["192.0.2.240-192.0.2.249"]
 
+  # phoenix.yaml: gitops.given.nodes, how many.
   machines = {
     cp-1     = { role = "controlplane", vmid = 421, address = "192.0.2.211", cores = 4, memory = 8192, disk = 40 }
     worker-1 = { role = "worker", vmid = 424, address = "192.0.2.214", cores = 6, memory = 16384, disk = 200 }
@@ -54,13 +58,16 @@ locals {
     endpoint = ""
   }
 
+  # The repository whose root is the content of castle/gitops. phoenix.yaml: claim.repository, gitops.branch, gitops.entry.
   gitops = {
     repository = "https://github.com/OWNER/tazlab-k8s"
     branch     = "main"
-    entry      = "./clusters/tazlab"
+    # For the very first birth "./clusters/tazlab-first", which restores nothing: README.md.
+    entry = "./clusters/tazlab"
   }
 
-  # What the GitOps tree substitutes (castle/gitops/README.md).
+  # What the GitOps tree substitutes (castle/gitops/README.md). phoenix.yaml: gitops.given.config-maps has the names;
+  # milestones and destroy.leftovers.dns the blog's host.
   cluster_vars = {
     castle                = local.castle
     domain                = "example.org"

@@ -1,6 +1,10 @@
 #!/bin/sh
 # Waits until ENDPOINT answers over TLS with a certificate of AUTHORITY (PEM, as base64), for WITHIN seconds.
 set -eu
+command -v curl > /dev/null || {
+  echo "curl is not in the PATH of this machine, and the wait for the API server asks with it: install it." >&2
+  exit 1
+}
 file=$(mktemp)
 trap 'rm -f "$file"' EXIT
 printf '%s' "$AUTHORITY" | base64 -d > "$file"

@@ -26,9 +26,11 @@ locals {
       allowSchedulingOnControlPlanes = local.all_control
     }
   }
+  # From 1.14 on Talos mounts /var with noexec, where Longhorn's engines cannot run; 1.12 refuses a configuration with `mount`.
+  mounts_noexec = tonumber(split(".", var.talos.version)[1]) >= 14
   shared_documents = concat(
     [for registry, endpoints in var.registry_mirrors : { apiVersion = "v1alpha1", kind = "RegistryMirrorConfig", name = registry, endpoints = [for url in endpoints : { url = url }] }],
-    var.longhorn ? [{ apiVersion = "v1alpha1", kind = "VolumeConfig", name = "EPHEMERAL", mount = { secure = false } }] : [],
+    var.longhorn && local.mounts_noexec ? [{ apiVersion = "v1alpha1", kind = "VolumeConfig", name = "EPHEMERAL", mount = { secure = false } }] : [],
   )
   # A VM has one network card, whatever the kernel calls it; its address is that of the cloud-init drive.
   vip_documents = [

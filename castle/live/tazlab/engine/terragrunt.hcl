@@ -24,5 +24,6 @@ inputs = {
     source = "https://raw.githubusercontent.com/external-secrets/external-secrets/9ee12d535a01dda40a1ea0c7d4fd5c545baa6dba/deploy/crds/bundle.yaml"
     sha256 = "db2c51e928f25dd9b43f583e61b3deeba3fbdfa6286768b8c92aef94f862b4e3"
   }]
-  timeout = "2m"
+  # Of the CRDs, and then of the first pod that the cluster runs: nodes join, their network comes up, its image is pulled.
+  timeout = "4m"
 }
