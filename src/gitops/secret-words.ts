@@ -115,9 +115,10 @@ export function isSecretValue(text: string, kind: Kind): boolean {
 /** `my-secret`, `db.creds-v2`, `DB_PASSWORD`, `clientSecret`: what people call things, not what machines draw. */
 function isName(value: string): boolean {
   if (/^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/.test(value)) return true;
+  if (uuid.test(value)) return false;
   const parts = value.split(/[-._/:]/);
   // Of several parts each may be a number or have one in it: `1password-credentials.json`, `rsa-2048`, `k8s-tls`.
-  const form = parts.length > 1 && !uuid.test(value) ? partOfName : /^[A-Za-z]{0,24}\d{0,3}$/;
+  const form = parts.length > 1 ? partOfName : /^[A-Za-z]{0,24}\d{0,3}$/;
   return /[A-Za-z]{2}/.test(value) && parts.every((part) => form.test(part) && !isDrawn(part));
 }
 
