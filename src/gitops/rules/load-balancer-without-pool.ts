@@ -1,5 +1,5 @@
 import { addressesIn, holdsAddress } from '../addresses.ts';
-import { chartOf, isHelmRelease } from '../charts.ts';
+import { isHelmRelease } from '../charts.ts';
 import {
   inspect,
   is,
@@ -12,6 +12,7 @@ import {
   textsAt,
   valueAt,
 } from '../inspect.ts';
+import { isLoadBalancer, othersOf, speaksToOthers } from '../load-balancers.ts';
 import type { GitopsFinding, Key, Resource, Rule, Tree } from '../model.ts';
 import { settled } from '../settled.ts';
 
@@ -80,13 +81,6 @@ export const loadBalancerWithoutPool: Rule = {
   },
 };
 
-function isLoadBalancer(resource: Resource): boolean {
-  if (!is(resource, '', 'Service') || textAt(resource.manifest, ['spec', 'type']) !== 'LoadBalancer')
-    return false;
-  const of = textAt(resource.manifest, ['spec', 'loadBalancerClass']);
-  return of === undefined || of.includes('metallb');
-}
-
 function poolsOf(tree: Tree): readonly Pool[] {
   const written = resourcesOf(tree)
     .filter((each) => is(each, 'metallb.io', 'IPAddressPool'))
@@ -103,23 +97,6 @@ function poolsOf(tree: Tree): readonly Pool[] {
   return [...written, ...given];
 }
 
-const otherCharts = /^(?:kube-vip(?:-cloud-provider)?|purelb|openelb|porterlb|cilium)$/;
-const otherAnnotations = /^(?:lbipam\.cilium\.io|io\.cilium|kube-vip\.io)\//;
-
-/** Whether something else than MetalLB hands addresses out here. */
-function othersOf(tree: Tree): boolean {
-  return resourcesOf(tree).some(
-    (each) =>
-      is(each, 'cilium.io', 'CiliumLoadBalancerIPPool') ||
-      (each.kind === 'DaemonSet' && /kube-vip|svclb|purelb|porterlb|openelb/.test(each.name)) ||
-      (isHelmRelease(each) && otherCharts.test(chartOf(each))) ||
-      (isLoadBalancer(each) &&
-        Object.keys(mapAt(each.manifest, ['metadata', 'annotations'])).some((key) =>
-          otherAnnotations.test(key),
-        )),
-  );
-}
-
 /** Of a chart only the values are seen, and what it makes of them is its own: a warning. */
 function unplacedByChart(resource: Resource): GitopsFinding[] {
   if (!isHelmRelease(resource)) return [];
@@ -128,9 +105,7 @@ function unplacedByChart(resource: Resource): GitopsFinding[] {
     ([path, map]): GitopsFinding[] => {
       const asks = path.at(-1) === 'service' || (path.at(-1) === 'spec' && path.at(-2) === 'service');
       const service = asks && map['type'] === 'LoadBalancer' && map['enabled'] !== false;
-      const others =
-        map['loadBalancerClass'] !== undefined ||
-        Object.keys(mapAt(map, ['annotations'])).some((key) => otherAnnotations.test(key));
+      const others = map['loadBalancerClass'] !== undefined || speaksToOthers(mapAt(map, ['annotations']));
       if (!service || others) return [];
       return [
         {
