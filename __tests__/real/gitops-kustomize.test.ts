@@ -28,7 +28,25 @@ type Objects = readonly string[] | undefined;
 /** The hash that Kustomize appends to what it generates. */
 const hash = /-[bcdfghkm246789t5]{10}$/;
 
+const texts = z.record(z.string(), z.string()).default({});
+const generated = z.object({
+  metadata: z.object({ name: z.string(), labels: texts, annotations: texts }),
+});
+
+/** What is written on each, by its name without the hash. */
+function writtenOn(manifests: readonly unknown[]) {
+  return manifests
+    .map((each) => generated.parse(each).metadata)
+    .map(({ name, labels, annotations }) => ({ name: name.replace(hash, ''), labels, annotations }))
+    .toSorted((one, other) => one.name.localeCompare(other.name));
+}
+
 async function byKubectl(folder: string): Promise<Objects> {
+  const manifests = await manifestsByKubectl(folder);
+  return manifests === undefined ? undefined : objects(manifests);
+}
+
+async function manifestsByKubectl(folder: string): Promise<readonly unknown[] | undefined> {
   const kubectl = await tool('kubectl');
   // Flux lifts the restriction too: files of folders beside may be named.
   const args = ['kustomize', '--load-restrictor=LoadRestrictionsNone', folder];
@@ -37,7 +55,7 @@ async function byKubectl(folder: string): Promise<Objects> {
       resolve(error ? undefined : out),
     );
   });
-  return said === undefined ? undefined : objects([...parseAllDocuments(said)].map((each) => each.toJS()));
+  return said === undefined ? undefined : [...parseAllDocuments(said)].map((each) => each.toJS());
 }
 
 function byPhoenix(root: string, folder: string): Objects {
@@ -95,6 +113,30 @@ describe('a folder is built as Kustomize builds it, or refused as it refuses:', 
       join(written.dir, 'apps/kustomization.yaml'),
     );
     expect(read).toEqual(await byKubectl(join(written.dir, 'apps')));
+  });
+
+  test('labels and annotations of what it generates, with the options of all and of each', async () => {
+    const options = (each: string) =>
+      `{ labels: { of: ${each}, ${each}: l }, annotations: { of: ${each}, ${each}: a } }`;
+    const generator = (name: string, more = '') => `  - name: ${name}\n    literals: [A=1]\n${more}`;
+    await using written = await temporaryFolder({
+      'base/kustomization.yaml': kustomization(
+        [],
+        `configMapGenerator:\n${generator('merged')}${generator('replaced')}generatorOptions: ${options('base')}\n`,
+      ),
+      'top/kustomization.yaml': kustomization(
+        ['../base'],
+        `configMapGenerator:
+${generator('plain')}${generator('own', `    options: ${options('own')}\n`)}${generator('merged', '    behavior: merge\n')}${generator('replaced', '    behavior: replace\n')}secretGenerator:
+${generator('secret')}generatorOptions: ${options('top')}\n`,
+      ),
+    });
+    const root = written.dir;
+    const context = contextOf(filesBelow(root), report());
+    const { drafts } = build(context, 'top', { file: 'top', line: 1, column: 1 }, []);
+    const built = writtenOn(drafts.map((draft) => resourceOf(draft).manifest));
+    expect(built.map(({ name }) => name)).toEqual(['merged', 'own', 'plain', 'replaced', 'secret']);
+    expect(built).toEqual(writtenOn((await manifestsByKubectl(join(root, 'top'))) ?? []));
   });
 
   test('every folder of the reference castle', async () => {

@@ -226,6 +226,40 @@ subjects: [{ kind: ServiceAccount, name: app, namespace: db }]
     ]);
   });
 
+  test.each(['edit', 'admin'])(
+    'finds the role %s that every cluster has, unless the tree has its own',
+    (name) => {
+      const binding = role(oneSecret)
+        .split('---')
+        .at(-1)
+        ?.replace('kind: Role, name: wait', `kind: ClusterRole, name: ${name}`);
+      const documents = [account, binding ?? '', deployment(kubectl(wait))];
+      expect(found(...documents)).toMatchObject([
+        {
+          severity: 'error',
+          what: expect.stringContaining(`ClusterRole ${name}`),
+          at: { file: 'roleRef.name' },
+        },
+      ]);
+      const own = `apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: { name: ${name} }\nrules: ${oneSecret}\n`;
+      expect(found(own, ...documents)).toEqual([]);
+      expect(found(account, (binding ?? '').replace(name, 'view'), deployment(kubectl(wait)))).toEqual([]);
+    },
+  );
+
+  test.each([
+    ['pods/exec', 'run commands in every pod of db'],
+    ['serviceaccounts/token', 'make tokens of every ServiceAccount of db'],
+  ])('finds a waiter that may create %s', (resource, says) => {
+    const rules = `[{ apiGroups: [""], resources: [${resource}], verbs: [create] }]`;
+    expect(found(account, role(rules), deployment(kubectl(wait)))).toMatchObject([
+      { severity: 'error', what: expect.stringContaining(says) },
+    ]);
+    expect(found(account, role(rules.replace('create', 'list')), deployment(kubectl(wait)))).toEqual([]);
+    // What it runs is just that, as far as can be read.
+    expect(found(account, role(rules), deployment(shell('kubectl exec db-0 -- true')))).toEqual([]);
+  });
+
   test('lets operators be, whose own program asks for every Secret', () => {
     const operator = deployment('image: "docker.io/library/busybox:1.36.1", command: [sh, -c, "echo ready"]');
     expect(found(account, role(every), operator)).toEqual([]);
@@ -241,6 +275,8 @@ describe('init-no-deadline', () => {
     ['while true; do\n  nc -z db 5432 && break\n  sleep 1\ndone', 'while'],
     ['until pg_isready -h db\ndo\n  echo waiting\n  sleep 2\ndone', 'until'],
     ['echo start; until [ -f /x ]; do sleep 1; done; echo end', 'until'],
+    ['while :; do kubectl get secret x && exit 0; sleep 2; done', 'while'],
+    ['until curl -s http://db/date; do sleep 2; done', 'until'],
     ['kubectl rollout status deploy/db', 'rollout status'],
     ['kubectl wait --for=create secret/x --timeout=-1s', 'negative'],
     ['kubectl get pods -w', 'never ends'],
@@ -262,6 +298,9 @@ describe('init-no-deadline', () => {
   test.each([
     'timeout 900 sh -c "until nc -z db 5432; do sleep 1; done"',
     'n=0; until nc -z db 5432; do n=$((n+1)); [ $n -gt 90 ] && exit 1; sleep 2; done',
+    'while :; do kubectl get secret x && exit 0; [ "$(date +%s)" -ge "$end" ] && exit 1; sleep 2; done',
+    'until nc -z db 5432; do [ "$(date +%H)" = 12 ] && break; sleep 1; done',
+    'until nc -z db 5432; do sleep 1; give_up && exit 3; done',
     'for i in $(seq 60); do nc -z db 5432 && exit 0; sleep 1; done; exit 1',
     'kubectl wait --for=create secret/creds --timeout=15m',
     'while read -r line; do echo "$line"; done < /etc/hosts',

@@ -39,6 +39,46 @@ spec: { ${spec} }
     expect(found(service() + cilium)).toEqual([]);
   });
 
+  test.each(['{ lbipam.cilium.io/ips: 10.0.0.7 }', '{ kube-vip.io/loadbalancerIPs: 10.0.0.7 }'])(
+    'leaves a Service with %s to whom it speaks to',
+    (annotations) => {
+      expect(found(service(annotations))).toEqual([]);
+      expect(found(service('{ example.org/ips: 10.0.0.7 }'))).toHaveLength(1);
+    },
+  );
+
+  const chart = (name: string, values = '{}') => `---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: { name: x, namespace: y }
+spec: { chart: { spec: { chart: ${name} } }, values: ${values} }
+`;
+
+  test.each(['kube-vip', 'purelb', 'openelb', 'cilium'])(
+    'leaves Services to %s, where its chart is',
+    (name) => {
+      expect(found(service() + chart(name))).toEqual([]);
+      expect(found(service() + chart('podinfo'))).toHaveLength(1);
+    },
+  );
+
+  test('warns of a Service of a chart that no pool serves', () => {
+    const asks = (service: string) => chart('traefik', `{ service: { ${service} } }`);
+    expect(found(asks('type: LoadBalancer'))).toMatchObject([
+      { severity: 'warning', at: { file: 'spec.values.service.type' } },
+    ]);
+    expect(found(asks('spec: { type: LoadBalancer }'))).toHaveLength(1);
+    expect(found(asks('type: LoadBalancer') + pool())).toEqual([]);
+    for (const other of [
+      'type: ClusterIP',
+      'type: LoadBalancer, enabled: false',
+      'type: LoadBalancer, loadBalancerClass: tailscale',
+      'type: LoadBalancer, annotations: { kube-vip.io/loadbalancerIPs: 10.0.0.7 }',
+    ])
+      expect(found(asks(other))).toEqual([]);
+    expect(found(chart('other', '{ listener: { type: LoadBalancer } }'))).toEqual([]);
+  });
+
   test.each(['metallb.io/address-pool', 'metallb.universe.tf/address-pool'])(
     'finds a pool in %s that is not there',
     (key) => {

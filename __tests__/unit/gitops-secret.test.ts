@@ -138,6 +138,64 @@ describe('secret-in-clear', () => {
     expect(found(env({ name, value }))).toEqual([]);
   });
 
+  test.each([
+    ['--password=hunter2', 0],
+    ['-adminPassword=hunter2', 0],
+    ['--password', 0],
+    ['--token=$(TOKEN)', undefined],
+    ['--password-file=/run/secrets/password', undefined],
+    ['--tls-secret=ingress/wildcard-tls', undefined],
+    ['--token', undefined],
+  ])('reads the option %s of a command', (option, at) => {
+    const container = (args: readonly string[]) => ({
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata,
+      spec: { template: { spec: { containers: [{ name: 'c', image: 'x/y:1.0.0', args }] } } },
+    });
+    const pair = option === '--password';
+    const path = `spec.template.spec.containers.0.args.${pair ? 1 : at}`;
+    expect(found(container(pair ? [option, 'hunter2'] : [option, '--verbose']))).toMatchObject(
+      at === undefined ? [] : [{ at: { file: path } }],
+    );
+  });
+
+  test.each([
+    ['1password-credentials.json', true],
+    ['rsa-2048-private-key', true],
+    ['id_ed25519', true],
+    ['tls_ed25519.key', true],
+    ['wildcard-example-com-tls-2024', true],
+    ['k8s-api-client', true],
+    ['3f2504e0-4f89-11d3-9a0c-0305e82c3301', false],
+    ['deadbeef-cafe-babe-beef-deadbeefcafe', false],
+    ['hunter2forever', false],
+    ['sk-a1b2c3d4e5f6a7b8', false],
+    ['1234-5678-9012-3456', false],
+  ])('tells whether %s is a name of a secret, or one itself', (value, isName) => {
+    expect(found(release({ tls: { secret: value } }))).toHaveLength(isName ? 0 : 1);
+  });
+
+  test('lets what Grafana puts in itself be', () => {
+    for (const value of ['$__file{/etc/secrets/x}', '$__env{DB_PASSWORD}'])
+      expect(found(env({ name: 'GF_DATABASE_PASSWORD', value }))).toEqual([]);
+    expect(found(env({ name: 'GF_DATABASE_PASSWORD', value: 'hunter2$__env{X}' }))).toHaveLength(1);
+  });
+
+  test('lets a dotenv that SOPS encrypted be, but for the lines that it left open', () => {
+    const sops = {
+      sops_mac: encrypted,
+      sops_version: '3.9.0',
+      sops_lastmodified: '2026-02-10T10:00:00Z',
+      sops_age__list_0__map_recipient: 'age1qqqq',
+    };
+    expect(found(secret({ data: { DB_PASSWORD: encrypted, ...sops } }))).toEqual([]);
+    expect(found(secret({ data: { DB_PASSWORD: 'hunter2', ...sops } }))).toMatchObject([
+      { at: { file: 'data.DB_PASSWORD' } },
+    ]);
+    expect(found(secret({ data: { sops_lastmodified: 'hunter2', sops_mac: 'x' } }))).toHaveLength(2);
+  });
+
   test('lets a value be that comes from a Secret', () => {
     expect(
       found(env({ name: 'DB_PASSWORD', valueFrom: { secretKeyRef: { name: 'db', key: 'password' } } })),
@@ -223,6 +281,13 @@ describe('secret-in-clear', () => {
     });
     expect(found(external({ password: '{{ .password }}', username: 'git' }))).toEqual([]);
     expect(found(external({ password: 'hunter2' }))).toHaveLength(1);
+    const named = (key: string, at: object) => ({
+      ...external({}),
+      spec: { data: [{ [key]: 'Xk92jdLq0PzW73hs', ...at }] },
+    });
+    expect(found(named('secretKey', { remoteRef: { key: 'x', property: 'Xk92jdLq0PzW73hs' } }))).toEqual([]);
+    expect(found(named('apiKey', {}))).toHaveLength(1);
+    expect(found({ ...named('secretKey', {}), apiVersion: 'x.example.org/v1' })).toHaveLength(1);
   });
 
   test('passes what is encrypted for the cluster, and the schemas of CRDs', () => {

@@ -1,4 +1,5 @@
 import { isMap } from './draft.ts';
+import { mapAt, textAt } from './inspect.ts';
 import { groupOf } from './kinds.ts';
 import type { Resource } from './model.ts';
 
@@ -83,6 +84,19 @@ export function isHelmRelease(resource: Pick<Resource, 'apiVersion' | 'kind'>): 
 /** The API groups that a HelmRelease is known to bring; undefined where its chart is not known. */
 export function groupsOf(release: Resource): readonly string[] | undefined {
   return Object.hasOwn(groups, chartOf(release)) ? groups[chartOf(release)] : undefined;
+}
+
+/**
+ * Whether the chart's CRDs come with the release, as far as it says so itself: charts keep them in `crds/`, which Flux
+ * may be told to skip, or among their templates, behind a switch. Undefined where both are possible.
+ */
+export function bringsCrds({ manifest }: Pick<Resource, 'manifest'>): boolean | undefined {
+  const values = mapAt(manifest, ['spec', 'values']);
+  const crds = mapAt(values, ['crds']);
+  const switches = [values['installCRDs'], crds['enabled'], crds['create'], crds['install']];
+  if (switches.includes(true)) return true;
+  if (switches.includes(false)) return false;
+  return textAt(manifest, ['spec', 'install', 'crds']) === 'Skip' ? undefined : true;
 }
 
 /** Kinds whose objects stand for a database: their operators bring up StatefulSets, and restore into them. */

@@ -20,7 +20,8 @@ export function addGenerated(work: Work): void {
         continue;
       }
       const { name, namespace, behavior } = generator;
-      const metadata = { name, ...(namespace === '' ? {} : { namespace }) };
+      const written = writtenOn(work, generator);
+      const metadata = { name, ...(namespace === '' ? {} : { namespace }), ...written };
       const place = () => work.file.place([field, index]);
       const draft = draftOf({ apiVersion: 'v1', kind, metadata, data }, place);
       if (behavior !== 'merge' && behavior !== 'replace') {
@@ -34,10 +35,38 @@ export function addGenerated(work: Work): void {
       );
       if (before === undefined)
         refuse(work, place(), `There is no ${kind} \`${shown(name)}\` to ${behavior}`);
-      else if (behavior === 'replace') before.manifest = { ...before.manifest, data };
-      else before.manifest = { ...before.manifest, data: { ...dataIn(before.manifest), ...data } };
+      else {
+        const kept = behavior === 'replace' ? {} : dataIn(before.manifest);
+        before.manifest = {
+          ...before.manifest,
+          metadata: writtenOver(before.manifest, written),
+          data: { ...kept, ...data },
+        };
+      }
     }
   }
+}
+
+type Written = Partial<Record<'labels' | 'annotations', Manifest>>;
+
+/** Labels and annotations of what a generator makes: its own options go before those of the whole kustomization. */
+function writtenOn({ file }: Work, { options }: Generator): Written {
+  const written: Written = {};
+  for (const field of ['labels', 'annotations'] as const) {
+    const all = { ...file.generatorOptions?.[field], ...options?.[field] };
+    if (Object.keys(all).length > 0) written[field] = all;
+  }
+  return written;
+}
+
+/** What is merged or replaced keeps its own, also where its data goes. */
+function writtenOver({ metadata }: Manifest, written: Written): Manifest {
+  const over: Manifest = isMap(metadata) ? { ...metadata } : {};
+  for (const [field, values] of Object.entries(written)) {
+    const before = over[field];
+    over[field] = { ...(isMap(before) ? before : {}), ...values };
+  }
+  return over;
 }
 
 function dataIn(manifest: Manifest): Manifest {

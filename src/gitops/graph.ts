@@ -1,6 +1,7 @@
 import { idOf } from './draft.ts';
+import { listAt, textAt } from './inspect.ts';
 import { isFluxKustomization } from './kinds.ts';
-import type { FluxNode, Tree } from './model.ts';
+import type { FluxNode, Resource, Tree } from './model.ts';
 
 export const keyOfNode = ({ namespace, name }: Pick<FluxNode, 'namespace' | 'name'>): string =>
   `${namespace}/${name}`;
@@ -79,6 +80,13 @@ function waysFrom(
   }
   ways.delete(start);
   return ways;
+}
+
+/** Whether the node is Ready only once the release is. */
+export function checksHealthOf({ resource }: FluxNode, release: Resource): boolean {
+  return listAt(resource.manifest, ['spec', 'healthChecks']).some(
+    (check) => textAt(check, ['kind']) === release.kind && textAt(check, ['name']) === release.name,
+  );
 }
 
 /** `flux-system/apps` → `apps`: nearly all of them stand in one namespace. */

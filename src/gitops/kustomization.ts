@@ -42,8 +42,12 @@ export type Patch = z.output<typeof patch>;
 export const image = z.object({ name, newName: name, newTag: name, tagSuffix: name, digest: name });
 export type Image = z.output<typeof image>;
 
+/** What is written on all that a kustomization generates, or on what one generator makes. */
+const generatorOptions = z.object({ labels: map, annotations: map }).nullish();
+
 const generator = z.object({
   name,
+  options: generatorOptions,
   namespace: name,
   behavior: name,
   files: texts,
@@ -72,6 +76,7 @@ const fields = {
   imageTags: list(image),
   configMapGenerator: list(generator),
   secretGenerator: list(generator),
+  generatorOptions,
   commonLabels: map,
   labels: list(label),
   commonAnnotations: map,
@@ -86,16 +91,7 @@ const fields = {
 };
 const schema = z.object(fields);
 
-const unread = [
-  'metadata',
-  'openapi',
-  'replicas',
-  'vars',
-  'sortOptions',
-  'generatorOptions',
-  'helmGlobals',
-  'buildMetadata',
-];
+const unread = ['metadata', 'openapi', 'replicas', 'vars', 'sortOptions', 'helmGlobals', 'buildMetadata'];
 const known = new Map([...Object.keys(fields), ...unread].map((field) => [field.toLowerCase(), field]));
 
 export interface KustomizationFile extends z.output<typeof schema> {

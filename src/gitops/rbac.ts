@@ -21,6 +21,8 @@ export interface Rights {
   readonly unknown: boolean;
   /** Bindings to cluster-admin. */
   readonly admin: readonly Resource[];
+  /** Bindings to the roles `admin` and `edit` that every cluster has: both read every Secret of their reach. */
+  readonly builtIn: readonly Resource[];
 }
 
 const rbac = 'rbac.authorization.k8s.io';
@@ -30,6 +32,7 @@ export function rightsOf(tree: Tree, namespace: string, account: string): Rights
   const all = resourcesOf(tree);
   const grants: Grant[] = [];
   const admin: Resource[] = [];
+  const builtIn: Resource[] = [];
   let unknown = false;
   for (const binding of all) {
     const wide = is(binding, rbac, 'ClusterRoleBinding');
@@ -44,11 +47,13 @@ export function rightsOf(tree: Tree, namespace: string, account: string): Rights
         is(each, rbac, kind === 'ClusterRole' ? 'ClusterRole' : 'Role') &&
         (kind === 'ClusterRole' || each.namespace === binding.namespace),
     );
+    if (kind === 'ClusterRole' && (name === 'admin' || name === 'edit') && role === undefined)
+      builtIn.push(binding);
     // Other roles add themselves to one that aggregates, also such as a chart brings.
     if (role === undefined || role.manifest['aggregationRule'] !== undefined) unknown = true;
     else grants.push(...grantsOf(role, wide ? undefined : binding.namespace));
   }
-  return { grants, unknown, admin };
+  return { grants, unknown, admin, builtIn };
 }
 
 function grantsOf(role: Resource, namespace: string | undefined): Grant[] {
@@ -98,6 +103,17 @@ export function readsAllSecrets({ verbs, groups, resources, names }: Grant): boo
     has(resources, 'secrets') &&
     ['get', 'list', 'watch'].some((verb) => has(verbs, verb))
   );
+}
+
+const powers = [
+  { resource: 'pods/exec', means: 'run commands in every pod' },
+  { resource: 'serviceaccounts/token', means: 'make tokens of every ServiceAccount' },
+] as const;
+
+/** What a grant lets do that amounts to every Secret of its reach, by another way. */
+export function powerOf({ verbs, groups, resources, names }: Grant): string | undefined {
+  if (names.length > 0 || !has(groups, '') || !has(verbs, 'create')) return undefined;
+  return powers.find(({ resource }) => has(resources, resource))?.means;
 }
 
 /** The account itself, where the tree has it. */

@@ -53,9 +53,9 @@ export function isPlaceholder(text: string): boolean {
   // Nobody writes so long a word for nothing; and what searches a text is not to take long over it.
   if (value.length > 2000) return false;
   if (value === '' || placeholders.test(value)) return true;
-  // ${VAR}, $(VAR), $VAR, {{ .value }}, <value>, %(value)s, @value@: all of it, beside punctuation.
+  // ${VAR}, $__file{/x} of Grafana, $(VAR), $VAR, {{ .value }}, <value>, %(value)s, @value@: all of it, beside punctuation.
   const rest = value.replace(
-    /\$\{[^{}]*\}|\$\([^()]*\)|\{\{[^{}]*\}\}|<[^<>]*>|%\([^()]*\)s|%[sdv]|\$[A-Za-z_]\w*|@@?[A-Z_]{3,}@@?/g,
+    /\$\{[^{}]*\}|\$__\w+\{[^{}]*\}|\$\([^()]*\)|\{\{[^{}]*\}\}|<[^<>]*>|%\([^()]*\)s|%[sdv]|\$[A-Za-z_]\w*|@@?[A-Z_]{3,}@@?/g,
     '',
   );
   return rest !== value && !/[A-Za-z0-9]{3,}/.test(rest);
@@ -115,8 +115,16 @@ export function isSecretValue(text: string, kind: Kind): boolean {
 /** `my-secret`, `db.creds-v2`, `DB_PASSWORD`, `clientSecret`: what people call things, not what machines draw. */
 function isName(value: string): boolean {
   if (/^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/.test(value)) return true;
-  return value.split(/[-._/:]/).every((part) => /^[A-Za-z]{0,24}\d{0,3}$/.test(part) && !isDrawn(part));
+  if (uuid.test(value)) return false;
+  const parts = value.split(/[-._/:]/);
+  // Of several parts each may be a number or have one in it: `1password-credentials.json`, `rsa-2048`, `k8s-tls`.
+  const form = parts.length > 1 ? partOfName : /^[A-Za-z]{0,24}\d{0,3}$/;
+  return /[A-Za-z]{2}/.test(value) && parts.every((part) => form.test(part) && !isDrawn(part));
 }
+
+const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+const partOfName =
+  /^(?:[A-Za-z]{0,24}\d{0,3}|\d{1,4}[A-Za-z]{0,24}|[A-Za-z]{1,12}\d{1,2}[A-Za-z]{1,12}|(?:ed|x|curve)25519)$/;
 
 /** Letters of both cases that change often: base64, not words run together. */
 function isDrawn(part: string): boolean {

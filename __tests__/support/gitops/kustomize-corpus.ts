@@ -207,6 +207,12 @@ export const kustomizeCorpus: Readonly<Record<string, Written>> = {
     'top/f.txt': 'hello\n',
     'top/e.env': '# comment\nC=3\n\nD=4=5\n',
   },
+  'options of what is generated': {
+    'top/kustomization.yaml': kustomization(
+      [],
+      'generatorOptions: { disableNameSuffixHash: true, labels: { a: b } }\nconfigMapGenerator:\n- name: a\n  literals: [A=1]\n  options: { annotations: { c: d }, immutable: true }\n',
+    ),
+  },
   'a generator whose file is missing': {
     'top/kustomization.yaml': kustomization([], 'configMapGenerator:\n- name: a\n  files: [f.txt]\n'),
   },

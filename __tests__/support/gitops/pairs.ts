@@ -1,5 +1,6 @@
 import { configMap, kustomization, type Written } from './files.ts';
 import { type Asking, cluster, crd, dependsOn, flux, folder, namespace, object, release } from './linted.ts';
+import { morePairs } from './more-pairs.ts';
 
 /** A tree with one mistake, and the nearest one without. */
 export interface Pair {
@@ -525,4 +526,5 @@ export const pairs: readonly Pair[] = [
     at: 'cluster/apps.yaml:15:9',
     severity: 'warning',
   },
+  ...morePairs,
 ];

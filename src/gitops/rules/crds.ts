@@ -1,6 +1,6 @@
-import { groupsOf, isHelmRelease } from '../charts.ts';
+import { bringsCrds, groupsOf, isHelmRelease } from '../charts.ts';
 import { isMap } from '../draft.ts';
-import { graphOf, keyOfNode, shownNode } from '../graph.ts';
+import { checksHealthOf, graphOf, keyOfNode, shownNode } from '../graph.ts';
 import { groupOf, isBuiltIn, isCrd } from '../kinds.ts';
 import type { FluxNode, GitopsFinding, Resource, Rule, Tree } from '../model.ts';
 
@@ -83,13 +83,18 @@ function notBefore(tree: Tree, node: FluxNode, resource: Resource, origin: Origi
   }
   if (!('node' in origin) || origin.node === node) return undefined;
   const from = origin.node;
-  if (!graphOf(tree).before(keyOfNode(node)).has(keyOfNode(from))) {
+  const graph = graphOf(tree);
+  if (!graph.before(keyOfNode(node)).has(keyOfNode(from))) {
+    // What itself waits for this one, or is applied by it, can never be there before.
+    const after = graph.before(keyOfNode(from)).has(keyOfNode(node));
     return {
       rule,
       severity: 'error',
       what: `${named} needs a CRD from \`${shownNode(keyOfNode(from))}\`, which \`${node.name}\` does not wait for.`,
       why,
-      fix: `Add \`${shownNode(keyOfNode(from))}\` to the \`dependsOn\` of \`${node.name}\`.`,
+      fix: after
+        ? `Move the ${resource.kind} into a Kustomization that depends on \`${shownNode(keyOfNode(from))}\`.`
+        : `Add \`${shownNode(keyOfNode(from))}\` to the \`dependsOn\` of \`${node.name}\`.`,
     };
   }
   if (origin.from !== 'chart' || from.wait || checksHealthOf(from, origin.release)) return undefined;
@@ -105,21 +110,28 @@ function notBefore(tree: Tree, node: FluxNode, resource: Resource, origin: Origi
 function originOf(tree: Tree, node: FluxNode, resource: Resource): Origin {
   const group = groupOf(resource);
   if (isGiven(tree, resource)) return { from: 'given' };
-  const before = graphOf(tree).before(keyOfNode(node));
+  const keys = graphOf(tree).before(keyOfNode(node));
+  const before = tree.nodes.filter((each) => keys.has(keyOfNode(each)));
   // One that is there in time is the one that counts.
-  const inOrder = [node, ...tree.nodes.filter((each) => before.has(keyOfNode(each))), ...tree.nodes];
+  const inOrder = [...before, node, ...tree.nodes];
   for (const from of inOrder) {
     const crd = from.resources.find((each) => isCrd(each) && defines(each, group, resource.kind));
     if (crd !== undefined) return { from: 'tree', node: from, crd };
   }
   const releases = inOrder.flatMap((from) =>
-    from.resources.filter(isHelmRelease).map((release) => ({ from: 'chart' as const, node: from, release })),
+    from.resources
+      .filter((each) => isHelmRelease(each) && bringsCrds(each) !== false)
+      .map((release) => ({ from: 'chart' as const, node: from, release })),
   );
-  const known = releases.find(({ release }) => groupsOf(release)?.includes(group));
-  if (known !== undefined) return known;
+  const brings = releases.filter(({ release }) => groupsOf(release)?.includes(group));
+  const known = brings.find(({ release }) => bringsCrds(release));
+  if (known !== undefined && (before.includes(known.node) || before.every(({ whole }) => whole)))
+    return known;
   // A chart that is not known, or what is not in this tree, may bring anything.
   const open =
-    releases.some(({ release }) => groupsOf(release) === undefined) || tree.nodes.some(({ whole }) => !whole);
+    brings.length > 0 ||
+    releases.some(({ release }) => groupsOf(release) === undefined) ||
+    tree.nodes.some(({ whole }) => !whole);
   return { from: open ? 'unknown' : 'nowhere' };
 }
 
@@ -140,10 +152,4 @@ function isGiven({ given }: Tree, resource: Resource): boolean {
 /** What is no kind of the API: the settings of tools that lie in a tree. */
 function isNoKind(resource: Resource): boolean {
   return ['kustomize.config.k8s.io', ''].includes(groupOf(resource));
-}
-
-function checksHealthOf({ resource }: FluxNode, release: Resource): boolean {
-  const { spec } = resource.manifest;
-  const checks = isMap(spec) && Array.isArray(spec['healthChecks']) ? spec['healthChecks'] : [];
-  return checks.filter(isMap).some(({ kind, name }) => kind === release.kind && name === release.name);
 }

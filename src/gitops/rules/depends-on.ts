@@ -1,6 +1,7 @@
-import { nearest } from '../../near.ts';
+import { editDistance, nearest } from '../../near.ts';
 import { graphOf, keyOfNode, shownNode } from '../graph.ts';
-import { isWhole } from '../inspect.ts';
+import { isWhole, listAt, textAt } from '../inspect.ts';
+import { isFluxKustomization } from '../kinds.ts';
 import type { FluxNode, GitopsFinding, Place, Rule, Tree } from '../model.ts';
 
 export const dependsOnUnknown: Rule = {
@@ -12,16 +13,14 @@ export const dependsOnUnknown: Rule = {
     return tree.nodes.flatMap((node) =>
       node.dependsOn.flatMap((key, index): GitopsFinding[] => {
         if (graph.get(key) !== undefined) return [];
-        const near = nearest(
-          key,
-          names.filter((each) => each !== keyOfNode(node)),
-        );
-        // What comes from elsewhere, or is broken, may hold it.
+        const others = names.filter((each) => each !== keyOfNode(node));
+        // What comes from elsewhere, or is broken, may hold it: there only a slip of one letter tells.
+        const near = nearest(key, whole ? others : others.filter((each) => isSlip(key, each)));
         if (near === undefined && !whole) return [];
         return [
           {
             rule: 'depends-on-unknown',
-            severity: 'error',
+            severity: whole ? 'error' : 'warning',
             at: node.resource.place(['spec', 'dependsOn', index]),
             what: `\`${node.name}\` depends on \`${shownNode(key)}\`, and the tree has no such Kustomization.`,
             why: `Flux says \`dependency '${key}' not found\` and never applies \`${node.name}\`.`,
@@ -35,6 +34,11 @@ export const dependsOnUnknown: Rule = {
     );
   },
 };
+
+function isSlip(written: string, meant: string): boolean {
+  const lengths = Math.abs(written.length - meant.length);
+  return lengths <= 1 && editDistance(written.toLowerCase(), meant.toLowerCase()) <= 1;
+}
 
 /** One thing that a node waits for. */
 interface Edge {
@@ -80,7 +84,20 @@ function edgesOf(tree: Tree, node: FluxNode): Edge[] {
   const waits = children.map(
     (to): Edge => ({ to, at: node.resource.place(['spec', 'wait']), words: 'waits for' }),
   );
-  return [...depends, ...waits].filter(({ to }) => graph.get(to) !== undefined);
+  return [...depends, ...waits, ...checksOf(node)].filter(({ to }) => graph.get(to) !== undefined);
+}
+
+/** Kustomizations whose health it checks: Flux ignores the checks where it waits for everything. */
+function checksOf(node: FluxNode): Edge[] {
+  if (node.wait) return [];
+  return listAt(node.resource.manifest, ['spec', 'healthChecks']).flatMap((check, index): Edge[] => {
+    const apiVersion = textAt(check, ['apiVersion']) ?? '';
+    if (!isFluxKustomization({ apiVersion, kind: textAt(check, ['kind']) ?? '' })) return [];
+    const namespace = textAt(check, ['namespace']) || node.namespace;
+    const to = keyOfNode({ namespace, name: textAt(check, ['name']) ?? '' });
+    const at = node.resource.place(['spec', 'healthChecks', index]);
+    return to === keyOfNode(node) ? [] : [{ to, at, words: 'checks the health of' }];
+  });
 }
 
 /** One cycle of each knot of nodes that wait for each other, as its edges. */

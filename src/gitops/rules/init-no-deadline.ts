@@ -54,9 +54,9 @@ function endless(container: Container, namespace: string): Wait | undefined {
 
 const loopForm =
   /(?:^|[\n;&|({]|\bthen\b|\bdo\b)\s*(until|while)\b((?:(?!\bdo\b)[\s\S])*?)[\n;]\s*do\b([\s\S]*?)(?:[\n;]\s*|\s)done\b/g;
-/** A counter, a clock or a way out: the loop ends also where what it waits for does not come. */
+/** A counter, a clock or a way to fail: the loop ends also where what it waits for does not come. `exit 0` is none. */
 const ends =
-  /-(?:lt|le|gt|ge|eq|ne)\b|\(\(|\$\{?SECONDS|\bexit\b|\breturn\b|\bread\b|\bdate\b|[<>]=?\s*\$?\{?[A-Z_]*(?:MAX|LIMIT|RETR|TRIES|ATTEMPT)/i;
+  /-(?:lt|le|gt|ge|eq|ne)\b|\(\(|\$\{?SECONDS|\b(?:exit|return)\s+(?:[1-9]|\$|"\$)|(?:^|[\s;&|(])read\s|(?:\$\(|`)\s*date\b|[<>]=?\s*\$?\{?[A-Z_]*(?:MAX|LIMIT|RETR|TRIES|ATTEMPT)/i;
 
 function loop({ script }: Run): Wait | undefined {
   if (script === undefined) return undefined;

@@ -1,4 +1,5 @@
 import { addressesIn, holdsAddress } from '../addresses.ts';
+import { isHelmRelease } from '../charts.ts';
 import {
   inspect,
   is,
@@ -11,6 +12,7 @@ import {
   textsAt,
   valueAt,
 } from '../inspect.ts';
+import { isLoadBalancer, othersOf, speaksToOthers } from '../load-balancers.ts';
 import type { GitopsFinding, Key, Resource, Rule, Tree } from '../model.ts';
 import { settled } from '../settled.ts';
 
@@ -45,8 +47,9 @@ export const loadBalancerWithoutPool: Rule = {
           if (address !== undefined && !others) findings.push(...outside(resource, path, address, pools));
         }
       }
+      if (!others && pools.length === 0) findings.push(...unplacedByChart(resource));
       // In Helm's values the annotations stand wherever the chart has them: the key alone is telling.
-      const maps = is(resource, 'helm.toolkit.fluxcd.io', 'HelmRelease')
+      const maps = isHelmRelease(resource)
         ? mapsBelow(valueAt(resource.manifest, ['spec', 'values']), ['spec', 'values'])
         : isLoadBalancer(resource)
           ? [[['metadata', 'annotations'] as readonly Key[], metadata] as const]
@@ -78,13 +81,6 @@ export const loadBalancerWithoutPool: Rule = {
   },
 };
 
-function isLoadBalancer(resource: Resource): boolean {
-  if (!is(resource, '', 'Service') || textAt(resource.manifest, ['spec', 'type']) !== 'LoadBalancer')
-    return false;
-  const of = textAt(resource.manifest, ['spec', 'loadBalancerClass']);
-  return of === undefined || of.includes('metallb');
-}
-
 function poolsOf(tree: Tree): readonly Pool[] {
   const written = resourcesOf(tree)
     .filter((each) => is(each, 'metallb.io', 'IPAddressPool'))
@@ -101,12 +97,27 @@ function poolsOf(tree: Tree): readonly Pool[] {
   return [...written, ...given];
 }
 
-/** Whether something else than MetalLB hands addresses out here. */
-function othersOf(tree: Tree): boolean {
-  return resourcesOf(tree).some(
-    (each) =>
-      is(each, 'cilium.io', 'CiliumLoadBalancerIPPool') ||
-      (each.kind === 'DaemonSet' && /kube-vip|svclb|purelb|porterlb|openelb/.test(each.name)),
+/** Of a chart only the values are seen, and what it makes of them is its own: a warning. */
+function unplacedByChart(resource: Resource): GitopsFinding[] {
+  if (!isHelmRelease(resource)) return [];
+  const values: readonly Key[] = ['spec', 'values'];
+  return [...mapsBelow(valueAt(resource.manifest, values), values)].flatMap(
+    ([path, map]): GitopsFinding[] => {
+      const asks = path.at(-1) === 'service' || (path.at(-1) === 'spec' && path.at(-2) === 'service');
+      const service = asks && map['type'] === 'LoadBalancer' && map['enabled'] !== false;
+      const others = map['loadBalancerClass'] !== undefined || speaksToOthers(mapAt(map, ['annotations']));
+      if (!service || others) return [];
+      return [
+        {
+          rule: id,
+          severity: 'warning',
+          at: resource.place([...path, 'type']),
+          what: `${named(resource)} is told to make a Service of type LoadBalancer, and neither the tree nor the castle's layers have an IPAddressPool.`,
+          why: 'Nobody gives it an address: the Service stays at <pending>, and what is behind it cannot be reached.',
+          fix: 'Add an IPAddressPool with an advertisement, or name the pool that a layer makes in the castle file.',
+        },
+      ];
+    },
   );
 }
 

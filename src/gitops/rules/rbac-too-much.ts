@@ -1,7 +1,7 @@
 import { type ApiContainer, apiContainersOf } from '../api-pods.ts';
-import { named as nameOf } from '../inspect.ts';
+import { named as nameOf, textAt } from '../inspect.ts';
 import type { GitopsFinding, Rule, Tree } from '../model.ts';
-import { type Grant, readsAllSecrets, rightsOf } from '../rbac.ts';
+import { type Grant, powerOf, readsAllSecrets, rightsOf } from '../rbac.ts';
 
 const id = 'rbac-too-much';
 
@@ -24,7 +24,7 @@ export const rbacTooMuch: Rule = {
 function judge(tree: Tree, account: string, users: readonly ApiContainer[]): readonly GitopsFinding[] {
   const [first] = users;
   if (first === undefined) return [];
-  const { grants, admin } = rightsOf(tree, first.resource.namespace, first.account);
+  const { grants, admin, builtIn } = rightsOf(tree, first.resource.namespace, first.account);
   const whose = `the ServiceAccount ${account} of ${nameOf(first.resource)}`;
   const init = users.some(({ container }) => container.init);
   const needsAll = users.some(({ talk }) =>
@@ -48,8 +48,20 @@ function judge(tree: Tree, account: string, users: readonly ApiContainer[]): rea
     why: 'Whoever takes over this one pod has the whole castle, with every secret in it.',
     fix: 'Bind a Role of the namespace with just the verbs and names that the container asks for.',
   }));
+  for (const binding of needsAll ? [] : builtIn) {
+    const role = textAt(binding.manifest, ['roleRef', 'name']) ?? '';
+    const reach = binding.kind === 'RoleBinding' ? `of ${binding.namespace}` : 'of every namespace';
+    findings.push({
+      rule: id,
+      severity: init && whole ? 'error' : 'warning',
+      at: binding.place(['roleRef', 'name']),
+      what: `${nameOf(binding)} gives the built-in ClusterRole ${role} to ${whose}, which reads every Secret ${reach} with it.`,
+      why: 'Whoever takes over this one pod has all of these Secrets, and may change nearly everything beside them.',
+      fix: 'Bind a Role of the namespace with just the verbs and names that the container asks for.',
+    });
+  }
   for (const grant of grants) {
-    const why = reason(grant, whose, needsAll);
+    const why = reason(grant, whose, needsAll, whole);
     if (why === undefined) continue;
     findings.push({
       rule: id,
@@ -70,6 +82,7 @@ function reason(
   grant: Grant,
   whose: string,
   needsAll: boolean,
+  whole: boolean,
 ): { readonly what: string; readonly key: string; readonly severe: boolean } | undefined {
   const role = nameOf(grant.role);
   const reach = grant.namespace === undefined ? 'of every namespace' : `of ${grant.namespace}`;
@@ -81,5 +94,9 @@ function reason(
       key: 'verbs',
       severe: grant.resources.includes('*') || grant.resources.includes('secrets'),
     };
+  // Of a call that could not be read (`kubectl exec`, `kubectl create token`) it may be the very right.
+  const power = whole ? powerOf(grant) : undefined;
+  if (power !== undefined)
+    return { what: `${role} lets ${whose} ${power} ${reach}.`, key: 'resources', severe: true };
   return undefined;
 }

@@ -1,8 +1,10 @@
 import { isMap } from '../draft.ts';
 import { inspect, is, mapAt, mapsBelow, named, textAt, textsBelow } from '../inspect.ts';
+import { groupOf } from '../kinds.ts';
 import type { GitopsFinding, Key, Resource, Rule } from '../model.ts';
 import { secretLine, textOfData } from '../secret-text.ts';
 import {
+  isEncrypted,
   isEncryptedFile,
   isPlaceholder,
   isPublic,
@@ -52,8 +54,9 @@ function inSecret({ manifest }: Resource): Leak[] {
   if (type === 'kubernetes.io/service-account-token') return [];
   const leaks: Leak[] = [];
   for (const field of ['data', 'stringData'] as const) {
-    for (const [key, value] of Object.entries(mapAt(manifest, [field]))) {
-      if (typeof value !== 'string') continue;
+    const values = mapAt(manifest, [field]);
+    for (const [key, value] of Object.entries(values)) {
+      if (typeof value !== 'string' || (key.startsWith('sops_') && isSopsDotenv(values))) continue;
       const text = field === 'data' ? textOfData(value) : value;
       if (isPlaceholder(value) || isPlaceholder(text) || isPublic(text)) continue;
       const form = secretForm(text) ?? secretLine(text);
@@ -67,6 +70,11 @@ function inSecret({ manifest }: Resource): Leak[] {
   return [...leaks, ...byForm(manifest['metadata'], ['metadata'])];
 }
 
+/** SOPS writes what it needs to decrypt a dotenv among its lines: recipients, time and version, none of them secret. */
+function isSopsDotenv({ sops_mac: mac }: Readonly<Record<string, unknown>>): boolean {
+  return typeof mac === 'string' && isEncrypted(textOfData(mac));
+}
+
 const isSwitch = (text: string) => /^(?:true|false|\d{1,5})$/i.test(text.trim());
 
 function inOther(resource: Resource): Leak[] {
@@ -76,7 +84,11 @@ function inOther(resource: Resource): Leak[] {
     Object.entries(manifest).filter(([key]) => key !== 'sops' && !sealed.includes(key)),
   );
   const found = new Map<string, Leak>();
-  for (const leak of [...byForm(body, []), ...byName(body), ...inFiles(resource)]) {
+  for (const leak of [
+    ...byForm(body, []),
+    ...byName(body, /(?:^|\.)external-secrets\.io$/.test(groupOf(resource)) ? names : noNames),
+    ...inFiles(resource),
+  ]) {
     const key = JSON.stringify(leak.path);
     if (!found.has(key)) found.set(key, leak);
   }
@@ -90,11 +102,15 @@ function byForm(value: unknown, path: readonly Key[]): Leak[] {
   });
 }
 
-function byName(body: unknown): Leak[] {
+/** Fields of the External Secrets Operator that say under which name a secret is kept. */
+const names: ReadonlySet<string> = new Set(['secretKey', 'remoteRef', 'property']);
+const noNames: ReadonlySet<string> = new Set();
+
+function byName(body: unknown, passed: ReadonlySet<string>): Leak[] {
   return [...mapsBelow(body)].flatMap(([path, map]) => {
     const leaks: Leak[] = [];
     const add = (name: string, value: unknown, at: readonly Key[]) => {
-      const kind = secretName(name);
+      const kind = passed.has(name) ? undefined : secretName(name);
       if (kind === undefined) return;
       const text =
         typeof value === 'string'
@@ -104,7 +120,18 @@ function byName(body: unknown): Leak[] {
             : '';
       if (isSecretValue(text, kind) && !isPublic(text)) leaks.push({ path: at, what: `a ${kind} (${name})` });
     };
-    for (const [key, value] of Object.entries(map)) add(key, value, [...path, key]);
+    for (const [key, value] of Object.entries(map)) {
+      add(key, value, [...path, key]);
+      if (!/args$|^command$/i.test(key) || !Array.isArray(value)) continue;
+      // `--password=x`, and `--password` with its value in the next place.
+      for (const [index, word] of value.entries()) {
+        const [, option = '', equals, said] =
+          /^--?([A-Za-z][\w.-]{0,100})(=)?([\s\S]*)$/.exec(String(word)) ?? [];
+        if (equals !== undefined) add(option, said, [...path, key, index]);
+        else if (said === '' && !/^-/.test(String(value[index + 1] ?? '-')))
+          add(option, value[index + 1], [...path, key, index + 1]);
+      }
+    }
     // Of an environment, and of the parameters of many charts: `name` beside `value`.
     if (typeof map['name'] === 'string' && !isMap(map['value']))
       add(map['name'], map['value'], [...path, 'value']);

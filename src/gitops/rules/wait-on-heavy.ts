@@ -1,26 +1,29 @@
 import { chartOf, groupsOf, isHeavy } from '../charts.ts';
 import { isMap } from '../draft.ts';
-import { keyOfNode } from '../graph.ts';
+import { graphOf, keyOfNode } from '../graph.ts';
 import { groupOf } from '../kinds.ts';
 import type { FluxNode, GitopsFinding, Resource, Rule } from '../model.ts';
 import { textsIn } from '../substitution.ts';
 
 /**
- * A node waits for what takes minutes, and another node that depends on it has no use for that. To wait for a database is
+ * A node waits for what takes minutes, and another node that depends on it, by any way, has no use for that. To wait for a database is
  * right for what speaks to the database, and so is no finding: see `speaksOf`.
  */
 export const waitOnHeavy: Rule = {
   id: 'wait-on-heavy',
-  look: (tree) =>
-    tree.nodes.flatMap((node) => {
+  look: (tree) => {
+    const graph = graphOf(tree);
+    return tree.nodes.flatMap((node) => {
       const slow = node.resources.find((resource) => isHeavy(resource) && waitsFor(node, resource));
       if (slow === undefined) return [];
       const held = tree.nodes.filter(
-        (each) => each.whole && each.dependsOn.includes(keyOfNode(node)) && !speaksOf(each, slow),
+        (each) =>
+          each.whole && graph.waitedFor(keyOfNode(each)).has(keyOfNode(node)) && !speaksOf(each, slow),
       );
       if (held.length === 0) return [];
       return [finding(node, slow, held)];
-    }),
+    });
+  },
 };
 
 function finding(node: FluxNode, slow: Resource, held: readonly FluxNode[]): GitopsFinding {
