@@ -117,6 +117,27 @@ describe('a castle that is nuked', () => {
     expectOnlyStrangers(castle);
   });
 
+  test('leaves a VM alone that is made on the id of one that is gone, before the engine comes to it', async () => {
+    await using castle = await nukeCastle({ real: true, machines: strangers });
+    const { world, proxmox, env } = castle;
+    await rebirth(castle);
+    const running = await world.start(confirmed, env);
+    while ((await castle.states())['storage']?.length !== 0) await new Promise((next) => setTimeout(next, 20));
+    castle.changes();
+    await castle.byHand(421, { name: 'alice-db', tags: 'alice' });
+    const ended = await running.ended;
+    await expectRefusal(world, ended, {
+      ...{ code: 'PHX-DESTROY-MACHINES', exit: 8, secrets },
+      says: [
+        /VM id 421 is taken, and the state of layer platform holds it as proxmox_virtual_environment_vm/,
+      ],
+    });
+    expect(verdictsOf(ended.report)).toMatchObject({ engine: 'dropped', platform: 'failed' });
+    expect(castle.changes()).toEqual(['POST /api2/json/nodes/pve/qemu']);
+    expect(proxmox.machines.find(({ vmid }) => vmid === 421)?.config).toMatchObject({ name: 'alice-db' });
+    expect((await castle.states())['platform']).not.toEqual([]);
+  });
+
   test('leaves volumes that only bear the id of one of its VMs, and names them', async () => {
     const volume = 'nfs:images/vm-421-disk-9.raw';
     await using castle = await nukeCastle({ images: ['images/vm-421-disk-9.raw'] });

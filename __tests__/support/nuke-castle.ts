@@ -43,7 +43,7 @@ export interface NukeCastle extends AsyncDisposable {
   /** Resources of each layer's state, as types; undefined where it has none. */
   states(): Promise<Readonly<Record<string, readonly string[] | undefined>>>;
   forgetStates(): Promise<void>;
-  /** Makes a VM of Proxmox another one, or takes it away, as a hand would: with the castle's token. */
+  /** Makes a VM, makes it another one, or takes it away, as a hand would: with the castle's token. */
   byHand(vmid: number, config: Readonly<Record<string, string>> | 'deleted'): Promise<void>;
   /** Requests that would change something, since the last time they were asked for. */
   changes(): string[];
@@ -148,7 +148,10 @@ export async function nukeCastle(given: {
         await awaitTask(api, await deleteMachine(api, place), 30_000, 'delete');
         return;
       }
-      const route = { route: `/nodes/pve/qemu/${vmid}/config`, to: 'change it', parameters: config };
+      const there = proxmox.machines.some((each) => each.vmid === vmid);
+      const route = there
+        ? { route: `/nodes/pve/qemu/${vmid}/config`, to: 'change it', parameters: config }
+        : { route: '/nodes/pve/qemu', to: 'make it', parameters: { vmid, ...config } };
       await awaitTask(api, await api.change('POST', route, z.string()), 30_000, 'change');
     },
     changes() {
