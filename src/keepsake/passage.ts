@@ -1,17 +1,61 @@
 import type { Log } from '../log.ts';
-import type { Passage } from './record.ts';
+import type { Keepsake, Passage } from './record.ts';
 import type { KeepsakeStore } from './store.ts';
 
 /** After so long nobody remembers what the mark was about, and the castle may have changed under other hands. */
 const freshMs = 7 * 24 * 3600 * 1000;
+/** How far the clocks of two machines may be apart; what lies further ahead was written by a clock that is wrong. */
+export const skewMs = 5 * 60 * 1000;
 
 export function isFresh({ at }: Pick<Passage, 'at'>, now: number): boolean {
-  return now - at <= freshMs;
+  return now - at <= freshMs && now - at >= -skewMs;
 }
 
-/** Marks how far the castle has come. Throws PHX-KEEPSAKE-STORE: without the mark a next run would begin anew. */
+/** Whether a destroy has begun, and nothing was applied since: what is missing then, this destroy has taken. */
+export function isDying({ phase, at }: Passage, now: number): boolean {
+  return phase !== 'raising' && isFresh({ at }, now);
+}
+
+/**
+ * Marks how far the castle has come. An unbroken passage keeps its first time, so that tries without end do not make it
+ * younger. `raising` spends the witness: what is applied has rows that it does not know. Throws PHX-KEEPSAKE-STORE:
+ * without the mark a next run would begin anew.
+ */
 export async function markPassage(keepsake: KeepsakeStore, passage: Omit<Passage, 'at'>): Promise<void> {
-  await keepsake.write((kept) => ({ ...kept, passage: { ...passage, at: Date.now() } }));
+  const now = Date.now();
+  await keepsake.write((kept) => {
+    const before = kept.passage;
+    const goesOn =
+      before !== undefined && isFresh(before, now) && (passage.phase === 'raising' || isDying(before, now));
+    const marked = { ...kept, passage: { ...passage, at: goesOn ? before.at : now } };
+    return passage.phase === 'raising' ? spent(marked) : marked;
+  });
+}
+
+/** Puts back what `markPassage` wrote over. */
+export async function restorePassage(keepsake: KeepsakeStore, passage: Passage | undefined): Promise<void> {
+  await keepsake.write(({ passage: _, ...kept }) => (passage === undefined ? kept : { ...kept, passage }));
+}
+
+/**
+ * Before anything is applied: a castle that was being destroyed is being raised from here on, and its witness speaks for
+ * it no more. One read where there is nothing to say.
+ */
+export async function noteApply(keepsake: KeepsakeStore, run: string): Promise<void> {
+  const { passage, witness, spent: nonce } = await keepsake.read();
+  const dying = passage !== undefined && passage.phase !== 'raising';
+  if (!dying && (witness === undefined || witness.nonce === nonce)) return;
+  await keepsake.write((kept) =>
+    spent(
+      kept.passage === undefined || kept.passage.phase === 'raising'
+        ? kept
+        : { ...kept, passage: { ...kept.passage, phase: 'raising', run } },
+    ),
+  );
+}
+
+function spent(kept: Keepsake): Keepsake {
+  return kept.witness === undefined ? kept : { ...kept, spent: kept.witness.nonce };
 }
 
 /** Takes the mark away, if there is one: the castle stands whole. Never throws; what stays is told. */
