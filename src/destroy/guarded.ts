@@ -39,7 +39,7 @@ export async function destroyGuarded(
   const mark = (phase: 'destroying' | 'destroyed') =>
     marks ? markPassage(keepsake, { phase, run: run.id, witness }) : Promise.resolve();
   await mark('destroying');
-  await destroyCastle(revokes ? prepared : { ...prepared, session: undefined }, wanted);
+  await destroyCastle(revokes ? prepared : { ...prepared, session: undefined }, wanted, async () => {});
   const whole = wanted.only.length === 0 && wanted.from === '';
   if (progress.failures.length === 0 && whole) await mark('destroyed');
   if (!signal.aborted) await ledger.span('leftovers', 'phase', () => lookForLeftovers(prepared));

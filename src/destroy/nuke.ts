@@ -50,7 +50,11 @@ export async function prepareNuke(prepared: Prepared, settings: NukeSettings): P
  * the layers that remain by their engine, which finds their machines gone. In this order no state forgets what still lives,
  * and whatever is cut off half-way is gone on with by the next run.
  */
-export async function nukeCastle(prepared: Prepared, settings: NukeSettings): Promise<void> {
+export async function nukeCastle(
+  prepared: Prepared,
+  settings: NukeSettings,
+  before: () => Promise<void>,
+): Promise<void> {
   const { run, progress, plan } = prepared;
   const { ledger, log } = run;
   const nuke = await prepareNuke(prepared, settings);
@@ -60,6 +64,7 @@ export async function nukeCastle(prepared: Prepared, settings: NukeSettings): Pr
   log.info(`dropped with the cluster: ${dropped.join(', ') || 'no layer'}`);
   const rest = order.nodes.filter(({ id }) => !inside.has(id)).map(({ id }) => id);
   log.info(`destroyed by the engine: ${rest.join(', ') || 'no layer'}`);
+  await before();
   const taken = await ledger.span('deletion', 'phase', () => takeAll(prepared, nuke));
   const left = taken.filter(({ verdict }) => verdict === 'failed' || verdict === 'kept');
   if (left.length > 0) {

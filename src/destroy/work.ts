@@ -12,17 +12,29 @@ import { orderDestroy, type Part, standingOn } from './order.ts';
 import { deadApi } from './reach.ts';
 import { revokeMinted } from './revoke.ts';
 
-/** The work of `destroy`: as the castle file's `destroy.mode` has it. */
-export async function destroyCastle(prepared: Prepared, part: Part): Promise<void> {
+/**
+ * The work of `destroy`: as the castle file's `destroy.mode` has it. Everything is looked at first, and every refusal is
+ * thrown; then `before` is waited for, and only then the first thing is destroyed. What `before` throws is thrown, with
+ * nothing destroyed.
+ */
+export async function destroyCastle(
+  prepared: Prepared,
+  part: Part,
+  before: () => Promise<void>,
+): Promise<void> {
   const { castle } = prepared.run;
   const nuke = nukeSettings(castle);
-  if (nuke === undefined) return destroyLayers(prepared, part);
+  if (nuke === undefined) return destroyLayers(prepared, part, before);
   assertWhole(castle, part);
-  return nukeCastle(prepared, nuke);
+  return nukeCastle(prepared, nuke, before);
 }
 
 /** Layers in the reverse of their order, each once all that stands on it is gone. */
-async function destroyLayers(prepared: Prepared, { only, from }: Part): Promise<void> {
+async function destroyLayers(
+  prepared: Prepared,
+  { only, from }: Part,
+  before: () => Promise<void>,
+): Promise<void> {
   const { run, progress, workspace, secrets, plan } = prepared;
   const { castle, log, ledger, signal } = run;
   const layers = behindClaim([...plan.layers.values()], castle.claim);
@@ -40,6 +52,7 @@ async function destroyLayers(prepared: Prepared, { only, from }: Part): Promise<
     }
   }
   if (silence !== undefined) log.warn(`the cluster does not answer: ${silence}`);
+  await before();
   const engines = enginesOf(run.journal);
   const context = { run, progress, workspace, secrets, operation: 'destroy' as const };
   await runLayers(order.nodes, plan.layers, {
