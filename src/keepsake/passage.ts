@@ -1,3 +1,4 @@
+import { messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Keepsake, Passage } from './record.ts';
 import type { KeepsakeStore } from './store.ts';
@@ -18,23 +19,36 @@ export function isDying({ phase, at }: Passage, now: number): boolean {
 
 /**
  * Marks how far the castle has come. An unbroken passage keeps its first time, so that tries without end do not make it
- * younger. `raising` spends the witness: what is applied has rows that it does not know. Throws PHX-KEEPSAKE-STORE:
- * without the mark a next run would begin anew.
+ * younger. `raising` spends the witness: what is applied has rows that it does not know. Gives the mark
+ * that stood there. Throws PHX-KEEPSAKE-STORE: without the mark a next run would begin anew.
  */
-export async function markPassage(keepsake: KeepsakeStore, passage: Omit<Passage, 'at'>): Promise<void> {
+export async function markPassage(
+  keepsake: KeepsakeStore,
+  passage: Omit<Passage, 'at'>,
+): Promise<Passage | undefined> {
   const now = Date.now();
+  let before: Passage | undefined;
   await keepsake.write((kept) => {
-    const before = kept.passage;
-    const goesOn =
-      before !== undefined && isFresh(before, now) && (passage.phase === 'raising' || isDying(before, now));
-    const marked = { ...kept, passage: { ...passage, at: goesOn ? before.at : now } };
+    before = kept.passage;
+    const marked = { ...kept, passage: { ...passage, at: beganAt(before, passage.phase, now) } };
     return passage.phase === 'raising' ? spent(marked) : marked;
   });
+  return before;
 }
 
-/** Puts back what `markPassage` wrote over. */
-export async function restorePassage(keepsake: KeepsakeStore, passage: Passage | undefined): Promise<void> {
-  await keepsake.write(({ passage: _, ...kept }) => (passage === undefined ? kept : { ...kept, passage }));
+function beganAt(before: Passage | undefined, phase: Passage['phase'], now: number): number {
+  if (before === undefined || !isFresh(before, now)) return now;
+  return phase === 'raising' || isDying(before, now) ? before.at : now;
+}
+
+/** Puts back what `markPassage` or `clearPassage` gave. Never throws; what stays is told. */
+export async function restorePassage(
+  keepsake: KeepsakeStore,
+  passage: Passage | undefined,
+  log: Log,
+): Promise<void> {
+  const put = ({ passage: _, ...kept }: Keepsake) => (passage === undefined ? kept : { ...kept, passage });
+  await keepsake.write(put).catch((error: unknown) => unsure(keepsake, error, log));
 }
 
 /**
@@ -58,14 +72,18 @@ function spent(kept: Keepsake): Keepsake {
   return kept.witness === undefined ? kept : { ...kept, spent: kept.witness.nonce };
 }
 
-/** Takes the mark away, if there is one: the castle stands whole. Never throws; what stays is told. */
-export async function clearPassage(keepsake: KeepsakeStore, log: Log): Promise<void> {
+/** Takes the mark away, if there is one, and gives it: the castle stands whole. Never throws; what stays is told. */
+export async function clearPassage(keepsake: KeepsakeStore, log: Log): Promise<Passage | undefined> {
   try {
-    if ((await keepsake.read()).passage === undefined) return;
-    await keepsake.write(({ passage: _, ...kept }) => kept);
+    const { passage } = await keepsake.read();
+    if (passage !== undefined) await keepsake.write(({ passage: _, ...kept }) => kept);
+    return passage;
   } catch (error) {
-    log.warn(
-      `The mark of a destroy may still stand in ${keepsake.place}: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    unsure(keepsake, error, log);
+    return undefined;
   }
+}
+
+function unsure({ place }: KeepsakeStore, error: unknown, log: Log): void {
+  log.warn(`The mark of a destroy in ${place} may not be as it should: ${messageOf(error)}`);
 }

@@ -9,12 +9,14 @@ import { takeWitness } from './take.ts';
 
 /**
  * Lets a destroy pass once the backup has a row that was written for it; gives that row's nonce, null where the castle
- * names no such database or `overridden` lifts the refusal. Throws what refuses it: then nothing may be destroyed.
+ * names no such database, `overridden` lifts the refusal, or `stands` finds nothing that could be lost. Throws what refuses
+ * it: then nothing may be destroyed.
  */
 export async function passWitnessGate(
   prepared: Prepared,
   overridden: boolean,
   keepsake: KeepsakeStore,
+  stands: () => Promise<'nothing' | 'something' | 'unknown'>,
 ): Promise<string | null> {
   const { run, progress, secrets } = prepared;
   const settings = run.castle.destroy?.witness;
@@ -43,6 +45,13 @@ export async function passWitnessGate(
       progress.witness = told('earlier', earlier.witness, keepsake, error.why);
       return earlier.witness.nonce;
     }
+    // Asked only now: where the database answers it is not worth the look at every state.
+    if ((await stands()) === 'nothing') {
+      run.log.warn(`witness: ${reasonOf(error)} Nothing of ${run.castle.name} stands, so nothing is lost.`);
+      progress.witness = told('needless', undefined, keepsake, reasonOf(error));
+      return null;
+    }
+    run.signal.throwIfAborted();
     progress.witness = told(overridden ? 'overridden' : 'refused', undefined, keepsake, reasonOf(error));
     if (!overridden) throw error;
     const caution = `${run.castle.name} is destroyed WITHOUT A WITNESS, as --without-witness wants it. ${reasonOf(error)}`;
