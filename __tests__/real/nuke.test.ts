@@ -1,3 +1,5 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { warmProxmoxProvider } from '../support/backends/proxmox-provider.ts';
 import { type NukeCastle, nukeCastle, own, strangers, token } from '../support/nuke-castle.ts';
@@ -115,6 +117,60 @@ describe('a castle that is nuked', () => {
     expectOnlyStrangers(castle);
   });
 
+  test('leaves a VM alone that is made on the id of one that is gone, before the engine comes to it', async () => {
+    await using castle = await nukeCastle({ real: true, machines: strangers });
+    const { world, proxmox, env } = castle;
+    await rebirth(castle);
+    const running = await world.start(confirmed, env);
+    while ((await castle.states())['storage']?.length !== 0) await new Promise((next) => setTimeout(next, 20));
+    castle.changes();
+    await castle.byHand(421, { name: 'alice-db', tags: 'alice' });
+    const ended = await running.ended;
+    await expectRefusal(world, ended, {
+      ...{ code: 'PHX-DESTROY-MACHINES', exit: 8, secrets },
+      says: [
+        /VM id 421 is taken, and the state of layer platform holds it as proxmox_virtual_environment_vm/,
+      ],
+    });
+    expect(verdictsOf(ended.report)).toMatchObject({ engine: 'dropped', platform: 'failed' });
+    expect(castle.changes()).toEqual(['POST /api2/json/nodes/pve/qemu']);
+    expect(proxmox.machines.find(({ vmid }) => vmid === 421)?.config).toMatchObject({ name: 'alice-db' });
+    expect((await castle.states())['platform']).not.toEqual([]);
+  });
+
+  test('leaves volumes that only bear the id of one of its VMs, and names them', async () => {
+    const volume = 'nfs:images/vm-421-disk-9.raw';
+    await using castle = await nukeCastle({ images: ['images/vm-421-disk-9.raw'] });
+    await rebirth(castle);
+    const ended = await castle.world.run(confirmed, castle.env);
+    expect({ code: ended.code, output: ended.output }).toMatchObject({ code: 0 });
+    expect(castle.proxmox.volumes).toContain(volume);
+    expect(ended.output).toContain(`Volumes of deleted VMs are left, and were not touched: ${volume}`);
+    expectOnlyStrangers(castle);
+  });
+
+  test('before it is reborn is shown with its VMs, told with them, and its token is in no other run', async () => {
+    await using castle = await nukeCastle({});
+    const { world, env } = castle;
+
+    await rm(join(world.secrets, 'PROXMOX_TOKEN_SECRET'));
+    await rebirth(castle);
+    await world.writeSecrets({ PROXMOX_TOKEN_SECRET: token.secret });
+    const unconfirmed = await world.run(['rebirth', '--from-nothing'], env);
+    await expectRefusal(world, unconfirmed, {
+      ...{ code: 'PHX-DESTROY-CONFIRM', exit: 2, secrets },
+      says: [
+        'It would delete these VMs: 421 small-cp-1 (node pve, running), 422 small-w-1 (node pve, stopped).',
+      ],
+    });
+    expect(castle.changes()).toEqual([]);
+    const ended = await world.run(['rebirth', '--from-nothing', '--confirm', 'small'], env);
+    expect({ code: ended.code, output: ended.output }).toMatchObject({ code: 0 });
+    expect(ended.output).toMatch(
+      /deleted VMs 421 small-cp-1, 422 small-w-1; dropped (?:engine|storage), (?:engine|storage); destroyed .*platform/,
+    );
+  });
+
   test('and is cut off in the middle tells which VM is gone, and goes on when run again', async () => {
     await using castle = await nukeCastle({ taskMs: 3_000 });
     await rebirth(castle);
@@ -176,6 +232,78 @@ describe('a nuke that is refused touches nothing', () => {
     const ended = await castle.world.run(confirmed, castle.env);
     const refusal = { code: 'PHX-DESTROY-MACHINES-REFUSED', exit: 2, secrets, says: [says] };
     await expectRefusal(castle.world, ended, refusal);
+    expect(castle.changes()).toEqual([]);
+    expect(await castle.states()).toEqual(before);
+  });
+
+  test('where a stranger sits on an id of the states, and where none of what the states hold is found', async () => {
+    await using castle = await nukeCastle({ real: true, machines: strangers });
+    const { world, proxmox, env } = castle;
+    await rebirth(castle);
+    const before = await castle.states();
+    const mine = (vmid: number) => proxmox.machines.find((each) => each.vmid === vmid)?.config ?? {};
+    const was = mine(421);
+    const whose = { name: 'alice-db', tags: 'alice', smbios1: 'uuid=00000000-0000-4000-8000-0000000a11ce' };
+    const refusal = { code: 'PHX-DESTROY-MACHINES-REFUSED', exit: 2, secrets };
+    const refused = async (says: readonly RegExp[]) => {
+      const machines = proxmox.machines;
+      castle.changes();
+      await expectRefusal(world, await world.run(confirmed, env), { ...refusal, says: [...says] });
+      expect(castle.changes()).toEqual([]);
+      expect(proxmox.machines).toEqual(machines);
+      expect(await castle.states()).toEqual(before);
+    };
+
+    await castle.byHand(421, whose);
+    await refused([
+      /VM id 421 is taken by alice-db on node pve, which is not the castle's \(it does not bear the tag `phoenix`/,
+      /the state of layer platform holds it as proxmox_virtual_environment_vm\.machine\["cp-1"\]/,
+      /terragrunt state rm 'proxmox_virtual_environment_vm\.machine\["cp-1"\]'/,
+    ]);
+
+    await castle.byHand(421, { name: was['name'] ?? '', tags: 'small', smbios1: was['smbios1'] ?? '' });
+    await castle.byHand(422, { tags: 'small' });
+    await refused([/VM id 421 is taken by small-cp-1/, /VM id 422 is taken by small-w-1/]);
+
+    // Of another Proxmox, where nothing is and nothing was.
+    const file = join(world.dir, 'phoenix.yaml');
+    const yaml = await readFile(file, 'utf8');
+    await using elsewhere = await nukeCastle({ machines: strangers });
+    await world.write({
+      'phoenix.yaml': yaml.replace(proxmox.url, elsewhere.proxmox.url).replace('ca.pem', 'other-ca.pem'),
+      'other-ca.pem': await readFile(join(elsewhere.world.dir, 'ca.pem'), 'utf8'),
+    });
+    await refused([
+      /No VM on https:.* has id 421-432, tag phoenix, name small-\*, yet the states hold VM 421 \(layer platform\), VM 422/,
+      /nothing there tells that one of these was ever deleted/,
+      /On the ids of `destroy\.vmids` is seen: 423 small-db/,
+      /See that `proxmox\.endpoint` is the Proxmox of this castle/,
+    ]);
+    expect(elsewhere.changes()).toEqual([]);
+
+    // As a run leaves it that is killed once the VMs are gone.
+    await writeFile(file, yaml);
+    for (const vmid of [421, 422]) await castle.byHand(vmid, 'deleted');
+    const ended = await world.run(confirmed, env);
+    expect({ code: ended.code, output: ended.output }).toMatchObject({ code: 0 });
+    expect(verdictsOf(ended.report)).toMatchObject({ engine: 'dropped', platform: 'absent' });
+    expect(await castle.states()).toEqual(nothing);
+    expectOnlyStrangers(castle);
+  });
+
+  test('where none of its VMs is found, and what made them does not tell which they are', async () => {
+    await using castle = await nukeCastle({});
+    await rebirth(castle);
+    const before = await castle.states();
+    for (const vmid of [421, 422]) await castle.byHand(vmid, { tags: 'small' });
+    castle.changes();
+    await expectRefusal(castle.world, await castle.world.run(confirmed, castle.env), {
+      ...{ code: 'PHX-DESTROY-MACHINES-REFUSED', exit: 2, secrets },
+      says: [
+        /the states of (?:platform|engine|storage|, )+ are not empty, and do not tell which VMs they stand on/,
+        /is seen: 421 small-cp-1 on node pve, which is not the castle's \(it does not bear the tag `phoenix`\)/,
+      ],
+    });
     expect(castle.changes()).toEqual([]);
     expect(await castle.states()).toEqual(before);
   });

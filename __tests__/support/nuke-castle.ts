@@ -1,5 +1,9 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
+import { connectProxmox } from '../../src/proxmox/client.ts';
+import { deleteMachine, stopMachine } from '../../src/proxmox/machines.ts';
+import { awaitTask } from '../../src/proxmox/tasks.ts';
 import { createAuthority } from '../../src/rehearsal/pki.ts';
 import { type ProxmoxStandIn, startProxmox } from '../../src/rehearsal/stand-ins/proxmox.ts';
 import { freePort } from './backends/port.ts';
@@ -39,6 +43,8 @@ export interface NukeCastle extends AsyncDisposable {
   /** Resources of each layer's state, as types; undefined where it has none. */
   states(): Promise<Readonly<Record<string, readonly string[] | undefined>>>;
   forgetStates(): Promise<void>;
+  /** Makes a VM, makes it another one, or takes it away, as a hand would: with the castle's token. */
+  byHand(vmid: number, config: Readonly<Record<string, string>> | 'deleted'): Promise<void>;
   /** Requests that would change something, since the last time they were asked for. */
   changes(): string[];
 }
@@ -54,11 +60,23 @@ export async function nukeCastle(given: {
   readonly faults?: readonly string[];
   readonly taskMs?: number;
   readonly yaml?: string;
+  /** Files on a storage for images, from the beginning. */
+  readonly images?: readonly string[];
 }): Promise<NukeCastle> {
   const authority = createAuthority('authority');
-  const { machines = [...own, ...strangers], faults = [], taskMs = 20, yaml = '', real = false } = given;
+  const {
+    machines = [...own, ...strangers],
+    faults = [],
+    taskMs = 20,
+    yaml = '',
+    real = false,
+    images,
+  } = given;
   const proxmox = await startProxmox(
-    { token: `${token.id}=${token.secret}`, machines, faults: [...faults], taskMs, agentMs: 20 },
+    {
+      ...{ token: `${token.id}=${token.secret}`, machines, faults: [...faults], taskMs, agentMs: 20 },
+      ...(images === undefined ? {} : { storages: storagesWith(images) }),
+    },
     { tls: authority.server({ commonName: 'pve' }, ['127.0.0.1']) },
   );
   const vms = real ? realMachines(proxmox.url) : made;
@@ -117,6 +135,25 @@ export async function nukeCastle(given: {
       return Object.fromEntries(await Promise.all(each));
     },
     forgetStates: () => rm(join(world.dir, 'states'), { recursive: true, force: true }),
+    async byHand(vmid, config) {
+      const { env, signal } = { env: {}, signal: AbortSignal.timeout(30_000) };
+      const api = connectProxmox(
+        { endpoint: proxmox.url, tokenId: token.id, caFile: join(world.dir, 'ca.pem') },
+        token.secret,
+        { env, signal, fetch: globalThis.fetch },
+      );
+      const place = { vmid, node: 'pve' };
+      if (config === 'deleted') {
+        await awaitTask(api, await stopMachine(api, place), 30_000, 'stop');
+        await awaitTask(api, await deleteMachine(api, place), 30_000, 'delete');
+        return;
+      }
+      const there = proxmox.machines.some((each) => each.vmid === vmid);
+      const route = there
+        ? { route: `/nodes/pve/qemu/${vmid}/config`, to: 'change it', parameters: config }
+        : { route: '/nodes/pve/qemu', to: 'make it', parameters: { vmid, ...config } };
+      await awaitTask(api, await api.change('POST', route, z.string()), 30_000, 'change');
+    },
     changes() {
       const all = proxmox.requests
         .filter(({ method }) => method !== 'GET')
@@ -131,6 +168,11 @@ export async function nukeCastle(given: {
     },
   };
 }
+
+const storagesWith = (files: readonly string[]) => [
+  { name: 'local-lvm', type: 'lvmthin' as const, content: ['images' as const] },
+  { name: 'nfs', type: 'nfs' as const, content: ['images' as const], files: [...files] },
+];
 
 /** A unit whose state lies outside its folder, and which needs the outputs of those it depends on. */
 function unit({ dir }: World, name: string, after: readonly string[]): string {

@@ -7,6 +7,7 @@ const endpoint = 'endpoint: https://pve.example:8006';
 const named = 'token-id: phoenix@pve!castle, token-secret: PROXMOX_TOKEN_SECRET';
 const source = 'secrets: { source: { files: { dir: /dev/shm/s } } }';
 const nuke = 'destroy: { vmids: 421-432, tag: phoenix, mode: nuke }';
+const maker = 'kubeconfig: { layer: a }';
 
 const folderOf = (lines: readonly string[]) =>
   temporaryFolder({
@@ -36,9 +37,13 @@ describe('the Proxmox of a castle', () => {
   });
 
   test('has names that VMs must have: those that begin with the castle’s where none are given', async () => {
-    expect((await load(source, `proxmox: { ${endpoint}, ${named} }`, nuke)).destroy?.name).toBeUndefined();
+    expect(
+      (await load(source, maker, `proxmox: { ${endpoint}, ${named} }`, nuke)).destroy?.name,
+    ).toBeUndefined();
     const other = nuke.replace('mode', 'name: talos-?-*, mode');
-    expect((await load(source, `proxmox: { ${endpoint}, ${named} }`, other)).destroy?.name).toBe('talos-?-*');
+    expect((await load(source, maker, `proxmox: { ${endpoint}, ${named} }`, other)).destroy?.name).toBe(
+      'talos-?-*',
+    );
   });
 
   test.each([
@@ -64,6 +69,11 @@ describe('the Proxmox of a castle', () => {
       /secret's name in capitals/,
     ],
     ['that is not there for a nuke', [source, nuke], /`proxmox` section beside `destroy\.mode: nuke`/],
+    [
+      'whose nuke does not know which layer makes the machines',
+      [source, `proxmox: { ${endpoint}, ${named} }`, nuke],
+      /`kubeconfig` section beside `destroy\.mode: nuke`/,
+    ],
     [
       'whose machines may have any name',
       [source, `proxmox: { ${endpoint}, ${named} }`, nuke.replace('mode', 'name: "*", mode')],

@@ -225,6 +225,11 @@ export const castleSchema = z
     path: ['proxmox'],
     error: 'a `proxmox` section beside `destroy.mode: nuke`, for that deletes VMs by its API',
   })
+  // Else nothing would tell what goes with the VMs, and what of that is protected.
+  .refine((value) => value.destroy?.mode !== 'nuke' || value.kubeconfig !== undefined, {
+    path: ['kubeconfig'],
+    error: 'a `kubeconfig` section beside `destroy.mode: nuke`, for its layer is the one that makes the VMs',
+  })
   .refine(
     ({ destroy, secrets }) => destroy?.witness?.from.kind !== 'secret' || secrets.source !== undefined,
     {

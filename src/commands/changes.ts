@@ -117,8 +117,10 @@ async function isPublic(castle: Castle, { env }: Edge): Promise<boolean> {
   );
 }
 
-/** What a plan needs of a castle: nothing is claimed, and who only looks takes no lease beside the states. */
-function readOnly({ claim: _, kubeconfig: __, ...castle }: Castle): Castle {
+/**
+ * What a plan needs of a castle: nothing is claimed or destroyed, and who only looks takes no lease beside the states.
+ */
+function readOnly({ claim: _, kubeconfig: __, destroy: ___, proxmox: ____, ...castle }: Castle): Castle {
   return { ...castle, lease: { ...castle.lease, place: 'machine' } };
 }
 

@@ -1,4 +1,6 @@
-import { assertConfirmed } from '../destroy/confirm.ts';
+import { assertConfirmed, isConfirmed } from '../destroy/confirm.ts';
+import { nukeSettings } from '../destroy/criteria.ts';
+import { showNuke } from '../destroy/show.ts';
 import type { Edge } from '../edge.ts';
 import { clearPassage } from '../keepsake/passage.ts';
 import { openKeepsake } from '../keepsake/store.ts';
@@ -22,6 +24,12 @@ export async function rebirth(request: Request, edge: Edge): Promise<CommandResu
 
   if (request['from-nothing']) {
     assertOutlives(castle, edge);
+    const nuke = nukeSettings(castle);
+    if (nuke !== undefined && !isConfirmed(castle, request)) {
+      const progress = createProgress();
+      await showNuke(nuke, { castle, request, edge, ledger, progress });
+      return concludeRun(castle, request, edge, ledger, progress);
+    }
     await ledger.span('confirm', 'phase', () => assertConfirmed(castle, request, edge));
   }
   const progress = createProgress();

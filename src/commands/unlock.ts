@@ -75,7 +75,7 @@ async function settleAll(castle: Castle, request: Request, edge: Edge): Promise<
   const plan = await makePlan(castle, request, { ...workspace, env: workspace.environment({}) }, run);
   const session = await openSession(run, edge.fetch);
   if (session !== undefined) ends.use(session);
-  const secrets = await layOutSecrets(run, session);
+  const secrets = await layOutSecrets(run, session, { deletes: false });
   const access = await kubeconfig(run, () => readKubeconfig(run, workspace, plan.layers, secrets));
   const [holders, here] = await Promise.all([holdersOf(home), thisMachine()]);
   const layers = layersOf(plan);

@@ -7,16 +7,18 @@ import type { DestroyOrder, Part } from './order.ts';
 /** What a nuke goes by, from the castle file. */
 export interface NukeSettings extends Criteria {
   readonly proxmox: ProxmoxSettings;
+  /** The layer that makes the cluster: all that stands on it goes with the VMs. */
+  readonly maker: string;
 }
 
 /** Undefined where the castle is destroyed layer by layer. */
-export function nukeSettings({ name, destroy, proxmox }: Castle): NukeSettings | undefined {
+export function nukeSettings({ name, destroy, proxmox, kubeconfig }: Castle): NukeSettings | undefined {
   if (destroy?.mode !== 'nuke') return undefined;
   const { vmids, tag, name: glob = `${name}-*` } = destroy;
   // The schema does not let a castle file be without them.
-  if (vmids === undefined || tag === undefined || proxmox === undefined)
+  if (vmids === undefined || tag === undefined || proxmox === undefined || kubeconfig === undefined)
     throw new Error('the castle file names no machines');
-  return { proxmox, vmids, tag, name: glob };
+  return { proxmox, maker: kubeconfig.layer, vmids, tag, name: glob };
 }
 
 /** `id 421-432, tag phoenix, name tazlab-*` */

@@ -1,24 +1,16 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { runChild } from '../child.ts';
 import { PhoenixError, toPhoenixError } from '../errors.ts';
 import { parseJson } from '../json.ts';
-import { engineContext } from '../layer/context.ts';
 import type { LayerJob } from '../layer/job.ts';
 import type { TimedPhase } from '../layer/phases.ts';
 import { rescueState } from '../layer/rescue.ts';
 import { type LayerOutcome, rescueWithinSeconds, unsaved } from '../layer/run.ts';
 import { parseState } from '../layer/state.ts';
 import { listed } from '../layer/words.ts';
-import { askEngine } from '../locks/ask-engine.ts';
-import { firstError, varFileArguments } from '../locks/probe.ts';
 import type { Log } from '../log.ts';
-import { lastFolder } from './look.ts';
-import { pullThroughMadeUnit, pushThroughMadeUnit } from './made-unit.ts';
-
-const withinMs = 120_000;
-const largestState = 256 << 20;
+import { type Way, wayTo } from './way.ts';
 
 /** What stays of a state whose objects are forgotten: its line of descent, so that no older one can come back over it. */
 const stateHead = z.object({
@@ -31,12 +23,6 @@ const stateHead = z.object({
 
 /** Types whose objects live in the cluster, or nowhere: they are gone with it. */
 const goneWithCluster = /^(?:kubernetes|kubectl|helm|flux|terraform_data|null|random|tls|time|local)(?:_|$)/;
-
-/** The state, and how to put another in its place. */
-interface Way {
-  readonly text: string;
-  push(file: string): Promise<string | undefined>;
-}
 
 /**
  * Forgets what a layer's state holds, for the cluster that it lived in is gone and its providers would only hang: the state
@@ -54,14 +40,14 @@ export async function dropLayer(job: LayerJob, log: Log, signal: AbortSignal): P
     const left = await rescueState(job, undefined, { log, signal, withinSeconds: rescueWithinSeconds });
     if (left.status === 'kept' || left.status === 'conflict')
       return ended('failed', { error: unsaved(job, left) });
-    const way = await wayTo(job, signal);
+    const way = await readable(job, signal);
     if (way.text === '') return ended('absent');
     const { addresses } = parseState(way.text);
     const head = stateHead.parse(parseJson(way.text.slice(way.text.indexOf('{'))));
     if (head.resources.length === 0 && Object.keys(head.outputs).length === 0) return ended('absent');
     const trouble = await pushEmpty(job, head, way);
     if (trouble !== undefined) return ended('failed', { error: notDropped(job, trouble) });
-    const again = await wayTo(job, signal);
+    const again = await readable(job, signal);
     if (again.text !== '' && parseState(again.text).addresses.size > 0)
       return ended('failed', { error: notDropped(job, 'It still holds what was dropped.') });
     if (addresses.size === 0) return ended('absent');
@@ -88,47 +74,10 @@ async function pushEmpty(
   }
 }
 
-/** By the unit's `remote_state`; else where an engine of this machine last ran; else through the unit itself. */
-async function wayTo(job: LayerJob, signal: AbortSignal): Promise<Way> {
-  const made = await pullThroughMadeUnit(job, signal);
-  if (typeof made === 'string')
-    return { text: made, push: async (file) => (await pushThroughMadeUnit(job, file))?.trouble };
-  const dir = await lastFolder(job);
-  const pulled =
-    dir === undefined
-      ? await pull(job, job.terragrunt, [...throughUnit(job), 'state', 'pull'], job.dir, signal)
-      : await pull(job, job.engine, ['state', 'pull'], dir, signal);
-  if ('trouble' in pulled) throw notRead(job, `${made.trouble}; ${pulled.trouble}`);
-  return {
-    text: pulled.text,
-    async push(file) {
-      // Nothing but its time ends it: an engine that is killed in the middle leaves its lock.
-      const context = engineContext(job, dir, new AbortController().signal);
-      const args = ['state', 'push', '-lock-timeout=10s', ...varFileArguments(job), file];
-      const { code, output, trouble } = await askEngine(context, dir, args);
-      return code === 0 ? undefined : (trouble ?? firstError(output) ?? `the engine ended with ${code}`);
-    },
-  };
-}
-
-const throughUnit = ({ dir }: LayerJob) => [
-  ...['run', '--working-dir', dir, '--non-interactive', '--no-color', '--no-tips', '--'],
-];
-
-async function pull(
-  { env, engine, varFiles }: LayerJob,
-  program: string,
-  args: readonly string[],
-  cwd: string,
-  signal: AbortSignal,
-): Promise<{ readonly text: string } | { readonly trouble: string }> {
-  const { code, stdout, stderr, trouble } = await runChild(
-    program,
-    [...args, ...varFileArguments({ engine, varFiles })],
-    { cwd, env: { ...env, TG_TF_PATH: engine }, signal, timeoutMs: withinMs, keep: largestState },
-  );
-  if (code === 0) return { text: stdout.trim() };
-  return { trouble: trouble ?? firstError(stderr) ?? `it ended with ${code}` };
+async function readable(job: LayerJob, signal: AbortSignal): Promise<Way> {
+  const way = await wayTo(job, signal);
+  if ('trouble' in way) throw notRead(job, way.trouble);
+  return way;
 }
 
 /** What was forgotten, and what of it may stand outside the cluster all the same. */

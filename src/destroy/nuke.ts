@@ -1,14 +1,17 @@
 import { graceAfter } from '../cancellation.ts';
 import { PhoenixError, toPhoenixError } from '../errors.ts';
 import type { runLayer } from '../layer/run.ts';
+import { inUnit } from '../layer/signatures/signature.ts';
 import type { Machine } from '../proxmox/machines.ts';
 import { behindClaim } from '../rebirth/graph.ts';
 import { runLayers } from '../rebirth/layers.ts';
 import { noteFailure } from '../rebirth/progress.ts';
 import type { Prepared } from '../rebirth/protocol.ts';
+import { assertAccord, occupied } from './accord.ts';
 import { attendTo } from './attend.ts';
 import { assertUnprotected, type NukeSettings } from './criteria.ts';
 import { dropLayer } from './drop.ts';
+import { type Held, readHeld } from './held.ts';
 import { noteKept } from './kept.ts';
 import { type DestroyOrder, orderDestroy, standingOn } from './order.ts';
 import { revokeMinted } from './revoke.ts';
@@ -26,6 +29,8 @@ export interface Nuke {
   readonly inside: ReadonlySet<string>;
   readonly connect: Connect;
   readonly machines: readonly Machine[];
+  /** What the states of the layers in `order` hold. */
+  readonly held: readonly Held[];
 }
 
 /** Looks at everything and touches nothing; throws where it must not be done. */
@@ -35,14 +40,18 @@ export async function prepareNuke(prepared: Prepared, settings: NukeSettings): P
   const layers = behindClaim([...plan.layers.values()], castle.claim);
   const protect = castle.destroy?.protect ?? [];
   const order = orderDestroy(layers, { only: [], from: '', protect });
-  const maker = castle.kubeconfig?.layer;
-  const inside = maker === undefined ? new Set<string>() : standingOn(layers, maker);
-  assertUnprotected(castle, order, maker === undefined ? inside : new Set([...inside, maker]));
-  return ledger.span('machines', 'phase', async () => {
-    const connect = openProxmox(prepared, settings);
-    const { ours } = await survey(prepared, connect(run.signal), settings);
-    return { order, inside, connect, machines: ours };
+  const { maker } = settings;
+  const inside = standingOn(layers, maker);
+  assertUnprotected(castle, order, new Set([...inside, maker]));
+  const connect = openProxmox(prepared, settings);
+  const api = connect(run.signal);
+  const selection = await ledger.span('machines', 'phase', () => survey(prepared, api, settings));
+  const held = await ledger.span('states', 'phase', async () => {
+    const going = layers.filter(({ name }) => order.nodes.some(({ id }) => id === name));
+    const states = await readHeld(prepared, going);
+    return assertAccord(api, selection, states, { settings, inside, file: castle.file });
   });
+  return { order, inside, connect, machines: selection.ours, held };
 }
 
 /**
@@ -74,16 +83,34 @@ export async function nukeCastle(
     if (run.signal.aborted) noteFailure(progress, 'run', toPhoenixError(run.signal.reason));
     return;
   }
+  const api = nuke.connect(run.signal);
+  const refilled = run.signal.aborted ? [] : await occupied(api, nuke.held);
+  if (refilled.length > 0) {
+    noteSkipped(prepared, order, refilled);
+    noteFailure(progress, 'machines', refilledError(refilled));
+    return;
+  }
   const attend = attendTo({ leftOut: async () => [], deadApi: () => undefined });
-  const perform: typeof runLayer = (job, retry, out, signal) =>
-    inside.has(job.name) ? dropLayer(job, out, signal) : attend(job, retry, out, signal);
+  const perform: typeof runLayer = async (job, retry, out, signal) => {
+    if (inside.has(job.name)) return dropLayer(job, out, signal);
+    // Minutes may lie behind the last look: the id of a VM that is gone is the next one that Proxmox gives away.
+    const own = nuke.held.filter(({ layer }) => layer === job.name);
+    const others = await occupied(api, own).catch((thrown: unknown) => {
+      if (!signal.aborted) throw thrown;
+      return undefined;
+    });
+    const none = { retries: 0, phases: [], outputs: new Map() };
+    if (others === undefined) return { verdict: 'cancelled', ...none };
+    if (others.length > 0) return { verdict: 'failed', ...none, error: refilledError(others) };
+    return attend(job, retry, out, signal);
+  };
   const { workspace, secrets } = prepared;
   await runLayers(order.nodes, plan.layers, {
     ...{ run, progress, workspace, secrets, operation: 'destroy' as const, perform },
     passClaim: async () => {},
   });
   // Seen to go, now or by a run before this one: empty states alone may be those of another machine.
-  const gone = taken.length > 0 || [...progress.layers.values()].some(({ verdict }) => verdict === 'dropped');
+  const gone = taken.length > 0 || nuke.held.some(({ machines }) => machines.length > 0);
   if (progress.failures.length === 0 && gone)
     await ledger.span('client secrets', 'phase', () => revokeMinted(prepared));
 }
@@ -112,13 +139,28 @@ async function takeAll(
   return taken;
 }
 
-function noteSkipped({ progress }: Prepared, { nodes }: DestroyOrder, left: readonly Taken[]): void {
+function noteSkipped(
+  { progress }: Prepared,
+  { nodes }: DestroyOrder,
+  left: readonly { readonly vmid: number }[],
+): void {
   const which = left.map(({ vmid }) => vmid).join(', ');
   for (const { id, dependencies } of nodes) {
     const note = `It was not begun, for not every VM of the castle is gone: ${which}.`;
     const never = { ran: undefined, retries: 0, phases: [] };
     progress.layers.set(id, { name: id, dependencies, verdict: 'skipped', ...never, note });
   }
+}
+
+/** The error where an id that a state holds is taken, after the castle's VMs are gone. */
+function refilledError(others: Awaited<ReturnType<typeof occupied>>): PhoenixError {
+  return new PhoenixError({
+    code: 'PHX-DESTROY-MACHINES',
+    class: 'cluster',
+    what: 'The VMs of the castle are gone, and another guest was made on one of their ids.',
+    why: `${others.map(({ vmid, layer, address }) => `VM id ${vmid} is taken, and the state of layer ${layer} holds it as ${address}`).join('. ')}: its engine would delete that guest, so it was not begun.`,
+    next: `Drop what is gone from the state (${others.map(({ dir, address }) => inUnit({ unit: dir }, `terragrunt state rm '${address}'`)).join('; ')}), then run \`destroy\` again.`,
+  });
 }
 
 function notTaken(taken: readonly Taken[], left: readonly Taken[]): PhoenixError {

@@ -25,8 +25,10 @@ export async function showNuke(
   { castle, request, edge, ledger, progress }: Shown,
 ): Promise<void> {
   let seen: string | undefined;
+  // Also before a rebirth nothing but the destroy is looked at: no machine identity is made for what may not be meant.
+  const looking: Request = { ...request, command: 'destroy', only: [], from: '' };
   // A run that ends without a failure would be told as a castle that is destroyed.
-  await conduct(castle, request, edge, ledger, progress, async (prepared) => {
+  await conduct(castle, looking, edge, ledger, progress, async (prepared) => {
     const { machines } = await prepareNuke(prepared, settings);
     seen = machines
       .map(({ vmid, name, node, status }) => `${vmid} ${name} (node ${node}, ${status})`)

@@ -53,6 +53,9 @@ export const upidAnswer = z.string().regex(/^UPID:[^:/\s]+:[^/\s]+$/);
 /** GET /nodes/NODE/tasks/UPID/status. */
 export const taskAnswer = z.object({ status: text, exitstatus: text.optional() });
 
+/** GET /nodes/NODE/tasks. `status` is how a task ended. */
+export const tasksAnswer = z.array(z.object({ type: text, id: text.default(''), status: text.default('') }));
+
 /** GET /nodes/NODE/storage. Bytes. */
 export const storagesAnswer = z.array(
   z.object({

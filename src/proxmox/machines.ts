@@ -106,8 +106,11 @@ export async function stopMachine(api: ProxmoxApi, place: Place): Promise<string
   return api.change('POST', route, upidAnswer);
 }
 
-/** Begins to delete a VM with its disks, and what Proxmox itself keeps of it (jobs, HA, firewall); gives the task. */
+/**
+ * Begins to delete a VM with the disks of its configuration, and what Proxmox itself keeps of it (jobs, HA, firewall); gives
+ * the task. What else bears its id on a storage may be another's: of a detached disk, of another cluster's VM.
+ */
 export async function deleteMachine(api: ProxmoxApi, place: Place): Promise<string> {
-  const parameters = { purge: 1, 'destroy-unreferenced-disks': 1 };
+  const parameters = { purge: 1, 'destroy-unreferenced-disks': 0 };
   return api.change('DELETE', { route: below(place), to: `delete VM ${place.vmid}`, parameters }, upidAnswer);
 }

@@ -1,10 +1,12 @@
 import { PhoenixError } from '../errors.ts';
-import { taskAnswer } from './answers.ts';
+import { taskAnswer, tasksAnswer } from './answers.ts';
 import type { ProxmoxApi } from './client.ts';
 import { isLock, shown } from './errors.ts';
 
 const firstPauseMs = 200;
 const longestPauseMs = 2_000;
+/** A warning is an end: `WARNINGS: 1`. */
+const endedWell = /^(?:OK$|WARNINGS\b)/;
 
 /**
  * Waits for the end of a task, for `withinMs` at most. Throws PHX-PROXMOX-TASK where it fails or does not end,
@@ -24,8 +26,7 @@ export async function awaitTask(
       { route, to: `tell how the task ${what} goes` },
       taskAnswer,
     );
-    // A warning is an end: `WARNINGS: 1`.
-    if (status === 'stopped' && /^(?:OK$|WARNINGS\b)/.test(exitstatus)) return;
+    if (status === 'stopped' && endedWell.test(exitstatus)) return;
     if (status === 'stopped') throw failed(what, exitstatus, upid);
     if (api.now() + pause > deadline)
       throw new PhoenixError({
@@ -37,6 +38,21 @@ export async function awaitTask(
       });
     await api.sleep(pause);
   }
+}
+
+/** Whether the log of a node's tasks, as far as the token may read it, tells that a VM of this id was deleted there. */
+export async function wasDeleted(api: ProxmoxApi, node: string, vmid: number): Promise<boolean> {
+  const tasks = await api.read(
+    {
+      route: `/nodes/${encodeURIComponent(node)}/tasks`,
+      to: `list the tasks of VM ${vmid}`,
+      parameters: { vmid, typefilter: 'qmdestroy', limit: 50 },
+    },
+    tasksAnswer,
+  );
+  return tasks.some(
+    ({ type, id, status }) => type === 'qmdestroy' && id === String(vmid) && endedWell.test(status),
+  );
 }
 
 function failed(what: string, exit: string, upid: string): PhoenixError {

@@ -71,7 +71,7 @@ export async function protocol(
       ledger.span('identity', 'phase', async () => {
         const session = await openSession(run, edge.fetch);
         if (session !== undefined) ends.use(session);
-        const given = await layOutSecrets(run, session);
+        const given = await layOutSecrets(run, session, { deletes: destroys(request) });
         if (!claims(request)) return { secrets: given, store: undefined, identity: undefined, session };
         const found = await findStore(run, session);
         const own = await takeMachineIdentity(run, session, given, edge.fetch);
@@ -106,6 +106,14 @@ export async function protocol(
 /** A destroy goes through the castle in an order of its own; see destroy/order.ts. */
 function planned(request: Request): Request {
   return request.command === 'destroy' ? { ...request, only: [], from: '' } : request;
+}
+
+/** Whether this run may destroy the castle, be it to rebuild it. */
+function destroys({
+  command,
+  'from-nothing': fromNothing,
+}: Pick<Request, 'command' | 'from-nothing'>): boolean {
+  return command === 'destroy' || (command === 'rebirth' && fromNothing);
 }
 
 /** Whether this run hands the machine identity over: else it takes none, and makes none. */

@@ -17,20 +17,24 @@ export interface RunSecrets {
   environment(layer: string): Readonly<Record<string, string>>;
 }
 
-export function wantedSecrets({ castle }: Run): string[] {
+function wantedSecrets({ castle }: Run, deletes: boolean): string[] {
   const { claim } = castle;
   const own = claim?.identity.kind === 'pull' ? [claim.clientId, claim.clientSecret] : [];
   const { key, previousKey } = castle.state.encryption ?? {};
   const keys = [key, previousKey].filter((name) => name !== undefined);
-  // Also of a rebirth, which may destroy what stands first.
-  const token = castle.destroy?.mode === 'nuke' ? castle.proxmox?.tokenSecret : undefined;
+  // What can delete VMs is in no run that deletes none.
+  const token = deletes && castle.destroy?.mode === 'nuke' ? castle.proxmox?.tokenSecret : undefined;
   const tokens = token === undefined ? [] : [token];
   return [...new Set([...castle.secrets.list.map(({ name }) => name), ...own, ...keys, ...tokens])];
 }
 
-/** Fetches what the castle needs, once, and lays it out in the vault by layer. */
-export async function layOutSecrets(run: Run, session: Session | undefined): Promise<RunSecrets> {
-  const wanted = wantedSecrets(run);
+/** Fetches what the castle needs, once, and lays it out in the vault by layer. `deletes`: whether the run may delete VMs. */
+export async function layOutSecrets(
+  run: Run,
+  session: Session | undefined,
+  { deletes }: { readonly deletes: boolean },
+): Promise<RunSecrets> {
+  const wanted = wantedSecrets(run, deletes);
   const values: ReadonlyMap<string, string> =
     wanted.length === 0 || session === undefined ? new Map() : await session.fetch(wanted);
   for (const [name, value] of values) run.redactor.add(name, value);

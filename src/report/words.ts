@@ -144,12 +144,22 @@ export function leftoverTexts({
 }
 
 /** What a rebirth from nothing destroyed first, and what it went on with; undefined for any other run. */
-export function fromNothingText({ fromNothing }: Report): string | undefined {
+export function fromNothingText({ fromNothing, machines = [] }: Report): string | undefined {
   if (fromNothing === undefined) return undefined;
   const { resumed, reached, destroyed } = fromNothing;
-  const gone = destroyed.filter(({ verdict }) => verdict === 'destroyed').map(({ name }) => name);
-  const did = gone.length === 0 ? 'destroyed nothing' : `destroyed ${gone.join(', ')}`;
-  return `${did}${resumed === null ? '' : `, going on with a run that stopped at ${resumed}`}; reached ${reached}`;
+  const layersThatAre = (wanted: 'destroyed' | 'dropped') =>
+    destroyed.filter(({ verdict }) => verdict === wanted).map(({ name }) => name);
+  const deleted = machines.filter(({ verdict }) => verdict === 'deleted');
+  const parts = [
+    ['deleted VMs', deleted.map(({ vmid, name }) => `${vmid} ${name}`)],
+    ['dropped', layersThatAre('dropped')],
+    ['destroyed', layersThatAre('destroyed')],
+  ] as const;
+  const did = parts
+    .filter(([, names]) => names.length > 0)
+    .map(([how, names]) => `${how} ${names.join(', ')}`)
+    .join('; ');
+  return `${did || 'destroyed nothing'}${resumed === null ? '' : `, going on with a run that stopped at ${resumed}`}; reached ${reached}`;
 }
 
 export function leaksText({ leaks }: Report): string {

@@ -26,6 +26,8 @@ export interface Tasks {
   start(type: string, id: string, work: Work): string;
   /** Ends what is due. Called before each request: there is no timer, so nothing happens that nobody sees. */
   settle(): void;
+  /** Those that are over, the last first, of a type and a VM where these are given. */
+  ended(type?: string, id?: string): readonly Readonly<Record<string, unknown>>[];
   status(upid: string): Readonly<Record<string, unknown>>;
   log(upid: string): readonly { readonly n: number; readonly t: string }[];
 }
@@ -66,6 +68,13 @@ export function createTasks(options: {
           task.exit = error instanceof Error ? error.message : String(error);
         }
       }
+    },
+    ended(type, id) {
+      return tasks
+        .filter((task) => task.exit !== undefined)
+        .filter((task) => (type ?? task.type) === task.type && (id ?? task.id) === task.id)
+        .map((task) => ({ upid: task.upid, node, user, type: task.type, id: task.id, status: task.exit }))
+        .reverse();
     },
     status(upid) {
       const { type, id, exit } = find(upid);

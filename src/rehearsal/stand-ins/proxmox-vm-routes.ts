@@ -161,7 +161,8 @@ function deleteVm(server: Server, asked: Asked): unknown {
     if (faults.strikes('delete-fails'))
       throw new Error(`lvremove 'pve/vm-${vmid}-disk-0' error: Logical volume pve/vm-${vmid}-disk-0 in use.`);
     if (faults.strikes('deleted-stays')) return;
-    remove(world.volumes, machine.vmid);
+    if (asked.parameters.get('destroy-unreferenced-disks') === '1') remove(world.volumes, machine.vmid);
+    for (const value of machine.config.values()) world.volumes.delete(value.split(',')[0] ?? '');
     world.machines.delete(machine.vmid);
   });
 }

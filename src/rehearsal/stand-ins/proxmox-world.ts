@@ -48,7 +48,12 @@ export function createWorld(storages: readonly StorageConfig[], node: string): W
   for (const { name, files } of storages) {
     for (const file of files) {
       const volid = `${name}:${file}`;
-      volumes.set(volid, { volid, content: file.split('/')[0] ?? '', size: fileSize });
+      // As a storage knows whose a volume is: by its name alone.
+      const owner = /\/vm-(\d+)-/.exec(file)?.[1];
+      volumes.set(volid, {
+        ...{ volid, content: file.split('/')[0] ?? '', size: fileSize },
+        ...(owner === undefined ? {} : { vmid: Number(owner) }),
+      });
     }
   }
   const storage = (name: string): StorageConfig => {

@@ -39,6 +39,11 @@ const routes: RouteTable = [
   ['GET', exactly('/cluster/resources'), resources],
   [
     'GET',
+    exactly('/nodes/([^/]+)/tasks'),
+    ({ tasks }, { parameters }) => tasks.ended(parameters.get('typefilter'), parameters.get('vmid')),
+  ],
+  [
+    'GET',
     exactly('/nodes/([^/]+)/tasks/([^/]+)/status'),
     ({ tasks }, { parts: [, upid = ''] }) => tasks.status(upid),
   ],
