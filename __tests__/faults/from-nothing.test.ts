@@ -1,9 +1,12 @@
+import { createSocket } from 'node:dgram';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Keepsake, keepsakeForm } from '../../src/keepsake/record.ts';
 import { dirStore } from '../../src/lease/dir.ts';
+import { reportSchema } from '../../src/report/schema.ts';
 import { expectRefusal } from '../support/refusals.ts';
+import { playRunner } from '../support/runner/play.ts';
 import { smallCastle, verdictsOf } from '../support/small-castle.ts';
 import { type World, warmTools } from '../support/world.ts';
 
@@ -29,6 +32,7 @@ function layer(name: string): string {
 
 interface Chain extends AsyncDisposable {
   readonly world: World;
+  readonly env: Readonly<Record<string, string>>;
   run(args: readonly string[]): ReturnType<World['run']>;
   start(args: readonly string[], seconds: string): ReturnType<World['start']>;
   /** How often each was made and unmade so far, e.g. `{ 'make a': 1 }`. */
@@ -40,10 +44,10 @@ interface Chain extends AsyncDisposable {
 }
 
 /** a, then b on it, then c on that. */
-async function chain(): Promise<Chain> {
+async function chain(yaml = ''): Promise<Chain> {
   const world = await smallCastle(
     { a: { main: layer('a') }, b: { after: ['a'], main: layer('b') }, c: { after: ['b'], main: layer('c') } },
-    { yaml: 'env: [MARKS, SECONDS]\nlease: { place: machine }\n' },
+    { yaml: `env: [MARKS, SECONDS]\nlease: { place: machine }\n${yaml}` },
   );
   const marks = join(world.dir, 'marks');
   await mkdir(marks);
@@ -51,6 +55,7 @@ async function chain(): Promise<Chain> {
   const keepsake = dirStore(join(world.dir, 'home/.local/state/phoenix/small/keepsake'), keepsakeForm);
   return {
     world,
+    env,
     run: (given) => world.run(given, env),
     start: (given, seconds) => world.start(given, { ...env, SECONDS: seconds }),
     async done() {
@@ -65,6 +70,9 @@ async function chain(): Promise<Chain> {
     [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
   };
 }
+
+const reportOf = async ({ dir }: World) =>
+  reportSchema.parse(JSON.parse(await readFile(join(dir, 'phoenix-report.json'), 'utf8')));
 
 const once = { 'make a': 1, 'make b': 1, 'make c': 1 };
 
@@ -202,6 +210,105 @@ describe('a rebirth from nothing', () => {
       expect((await castle.run(['rebirth'])).code).toBe(0);
       expect(await castle.mark()).toBeUndefined();
       expect(await castle.done()).toEqual({ ...before, 'make b': 1, 'make c': 1 });
+    },
+    slowly,
+  );
+
+  test(
+    'that is cancelled between its destroy and its rebirth is cancelled, and says that the castle is gone',
+    async () => {
+      // A DNS server that never answers: the look at what is left outside takes its time.
+      await using silence = createSocket('udp4');
+      await new Promise<void>((resolve) => silence.bind(53, '127.0.0.77', resolve));
+      const asked = new Promise<void>((resolve) => silence.once('message', () => resolve()));
+      await using castle = await chain(
+        'destroy: { leftovers: { dns: [x.example.org], resolver: 127.0.0.77 } }\n',
+      );
+      expect((await castle.run(['rebirth'])).code).toBe(0);
+      const run = await castle.start(args, '0');
+      await asked;
+      run.kill('SIGINT');
+      const ended = await run.ended;
+      expect({ code: ended.code, output: ended.output }).toMatchObject({ code: 130 });
+      expect(ended.report).toMatchObject({
+        verdict: 'cancelled',
+        fromNothing: {
+          reached: 'destroying',
+          destroyed: ['c', 'b', 'a'].map((name) => ({ name, verdict: 'destroyed' })),
+        },
+      });
+      expect(ended.output).toContain('small IS DESTROYED AND NOT REBORN.');
+      expect(await castle.mark()).toMatchObject({ phase: 'destroyed', run: ended.report?.run });
+      const gone = { ...once, 'unmake a': 1, 'unmake b': 1, 'unmake c': 1 };
+      expect(await castle.done()).toEqual(gone);
+      const reborn = await castle.run(args);
+      expect({ code: reborn.code, output: reborn.output }).toMatchObject({ code: 0 });
+      expect(reborn.report?.fromNothing).toMatchObject({ resumed: 'destroyed', reached: 'reborn' });
+      expect(await castle.done()).toEqual({ ...gone, 'make a': 2, 'make b': 2, 'make c': 2 });
+    },
+    slowly,
+  );
+
+  test(
+    'leaves no mark where nothing was destroyed; a part leaves the mark alone, and an apply turns it',
+    async () => {
+      await using castle = await chain();
+      expect((await castle.run(['rebirth'])).code).toBe(0);
+      await castle.refuse('unmake-c');
+      const untouched = await castle.run(args);
+      expect(untouched.code).toBe(7);
+      expect(untouched.output).not.toContain('DESTROYED AND NOT REBORN');
+      expect(await castle.mark()).toBeUndefined();
+
+      await castle.allow('unmake-c');
+      await castle.refuse('unmake-b');
+      const half = await castle.run(args);
+      expect(half.output).toContain('small IS HALF DESTROYED AND NOT REBORN.');
+      const mark = await castle.mark();
+      expect(mark?.phase).toBe('destroying');
+      await castle.allow('unmake-b');
+      const part = await castle.run(['destroy', '--only', 'c', '--confirm', 'small']);
+      expect({ code: part.code, output: part.output }).toMatchObject({ code: 0 });
+      expect(await castle.mark()).toEqual(mark);
+
+      // From the first apply on nothing of it may be destroyed as if it were the rest of a dead castle.
+      expect((await castle.run(['layers', '--only', 'a'])).code).toBe(0);
+      expect(await castle.mark()).toMatchObject({ phase: 'raising', at: mark?.at });
+      expect((await castle.run(['destroy', '--only', 'c', '--confirm', 'small'])).code).toBe(0);
+      const before = await castle.done();
+      const reborn = await castle.run(args);
+      expect({ code: reborn.code, output: reborn.output }).toMatchObject({ code: 0 });
+      expect(reborn.output).toContain('NOTHING IS DESTROYED this time');
+      expect(await castle.done()).toEqual({ ...before, 'make c': 2 });
+    },
+    slowly,
+  );
+
+  test(
+    'in a job that is killed is told by the step after it, with the command that goes on',
+    async () => {
+      await using castle = await chain();
+      expect((await castle.run(['rebirth'])).code).toBe(0);
+      const runner = await playRunner(castle.world);
+      const inputs = { command: 'rebirth', 'from-nothing': 'true', confirm: 'small' };
+      const main = await runner.main(inputs, { ...castle.env, SECONDS: '3' });
+      await main.sees(/unmake b: at work/);
+      main.kill('SIGKILL');
+      const killed = await main.ended;
+      expect(killed.output).toContain('on this machine only');
+      await (await runner.post()).ended;
+      const report = await reportOf(castle.world);
+      expect(report).toMatchObject({
+        verdict: 'failed',
+        fromNothing: { resumed: null, reached: 'destroying' },
+        error: {
+          code: 'PHX-RUN-DIED',
+          why: expect.stringContaining('small IS HALF DESTROYED AND NOT REBORN.'),
+        },
+      });
+      const text = JSON.stringify(report);
+      expect(text).not.toContain('--from b');
+      expect((await castle.run(args)).code).toBe(0);
     },
     slowly,
   );

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -178,7 +178,7 @@ describe.skipIf(!hasBackedUpPostgres())('the witness of a destroy', () => {
       // Without an sslmode the certificate must be right; this server has none.
       await world.writeSecrets({ WITNESS_URL: database.url().replace('?sslmode=disable', '') });
       await expectRefusal(world, await world.run(confirmed), {
-        ...{ code: 'PHX-WITNESS-UNREACHABLE', exit: 8 },
+        ...{ code: 'PHX-WITNESS-REFUSED', exit: 8 },
         says: [/does not support SSL/],
       });
       const replica = database.url().replace(String(database.port), String(await database.replica()));
@@ -272,12 +272,12 @@ describe.skipIf(!hasBackedUpPostgres())('the witness of a destroy', () => {
       await expectRefusal(world, await world.run(confirmed), { code: 'PHX-WITNESS-ARCHIVE-OFF', exit: 8 });
       stored = uri('other.tazlab-db.svc');
       await expectRefusal(world, await world.run(confirmed), {
-        ...{ code: 'PHX-WITNESS-UNREACHABLE', exit: 8 },
+        ...{ code: 'PHX-WITNESS-REFUSED', exit: 8 },
         says: [/other\.tazlab-db\.svc/],
       });
       stored = undefined;
       await expectRefusal(world, await world.run(confirmed), {
-        ...{ code: 'PHX-WITNESS-ADDRESS', exit: 2 },
+        ...{ code: 'PHX-WITNESS-ADDRESS-GONE', exit: 2 },
         says: [/There is no such secret/],
       });
       api.closeAllConnections();
@@ -286,6 +286,45 @@ describe.skipIf(!hasBackedUpPostgres())('the witness of a destroy', () => {
         ...{ code: 'PHX-WITNESS-UNREACHABLE', exit: 8 },
         says: [/whose address is in the cluster \(tazlab-db\/pguser\)/, /ECONNREFUSED/],
       });
+    },
+    slowly,
+  );
+
+  test(
+    'speaks neither for a castle that was applied to since, nor after a part; and is not needed where nothing stands',
+    async () => {
+      await using world = await castle(database.url());
+      const part = await world.run([...confirmed, '--only', 'storage']);
+      expect({ code: part.code, output: part.output }).toMatchObject({ code: 0 });
+      expect(await keepsakeOf(world)).toMatchObject({ witness: { run: part.report?.run } });
+      expect((await keepsakeOf(world))?.passage).toBeUndefined();
+
+      // Its rows since then are in no backup, however young the witness is.
+      expect((await world.run(['layers', '--only', 'storage'])).code).toBe(0);
+      await database.stop();
+      const refused = await world.run(confirmed);
+      await database.start();
+      await expectRefusal(world, refused, { code: 'PHX-WITNESS-UNREACHABLE', exit: 8 });
+
+      expect((await world.run(confirmed)).code).toBe(0);
+      expect((await keepsakeOf(world))?.passage?.phase).toBe('destroyed');
+      await writeFile(join(world.dir, 'live/storage/main.tf'), `${made}resource "nonsense" "it" {}\n`);
+      expect((await world.run(['rebirth'])).code).not.toBe(0);
+      expect((await keepsakeOf(world))?.passage?.phase).toBe('raising');
+      await database.stop();
+      const half = await world.run(confirmed);
+      await database.start();
+      await expectRefusal(world, half, { code: 'PHX-WITNESS-UNREACHABLE', exit: 8 });
+
+      await writeFile(join(world.dir, 'live/storage/main.tf'), made);
+      expect((await world.run(confirmed)).code).toBe(0);
+      await rm(join(world.dir, 'home/.local/state/phoenix/small/keepsake'), { recursive: true });
+      await database.stop();
+      const absent = await world.run(confirmed);
+      await database.start();
+      expect({ code: absent.code, output: absent.output }).toMatchObject({ code: 0 });
+      expect(absent.report?.witness).toMatchObject({ is: 'needless', row: null });
+      expect((await keepsakeOf(world))?.passage).toBeUndefined();
     },
     slowly,
   );

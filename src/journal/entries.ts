@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { phases } from '../keepsake/record.ts';
 import { layerVerdicts, runCommands, runModes, runVerdicts } from '../report/schema.ts';
 
 /** As in process-identity.ts. */
@@ -35,6 +36,8 @@ export const journalEntry = z.discriminatedUnion('type', [
     mode: z.enum(runModes),
     command: z.enum(runCommands).optional(),
     leg: z.string().optional(),
+    /** A rebirth that begins with a destroy. */
+    fromNothing: z.boolean().optional(),
   }),
   /** The run's RAM directory: whatever secret a clean-up needs lies there. */
   z.object({ type: z.literal('vault'), at, dir: z.string() }),
@@ -56,6 +59,13 @@ export const journalEntry = z.discriminatedUnion('type', [
     layer: z.string(),
     /** `handed-over`: it was still stopping when its run ended; whoever comes next waits for it. */
     verdict: z.enum([...layerVerdicts, 'handed-over']),
+  }),
+  /** How far the run brought the castle through its death; `witness` is the nonce of the row that its backup holds. */
+  z.object({
+    type: z.literal('passage'),
+    at,
+    phase: z.enum([...phases, 'reborn']),
+    witness: z.string().nullable(),
   }),
   z.object({ type: z.literal('cancel'), at, signal: z.string() }),
   /** An engine of a run on whatever machine that had the castle before and gave it back: it had ended by then. */

@@ -21,6 +21,8 @@ export interface RunRecord {
   /** Engines that were interrupted already. */
   readonly interrupted: readonly Pick<ProcessIdentity, 'pid' | 'startTime'>[];
   readonly predecessors: readonly Of<'predecessor'>[];
+  /** How far it brought the castle on its way through death, in order. */
+  readonly passages: readonly Of<'passage'>[];
   readonly cancelled: Of<'cancel'> | undefined;
   readonly ended: Of<'end'> | undefined;
   readonly settled: Of<'settled'> | undefined;
@@ -81,6 +83,7 @@ function recordOf(dir: string, begin: Of<'begin'>, entries: readonly JournalEntr
     layers: byLayer(latest),
     interrupted: all('interrupt'),
     predecessors: all('predecessor'),
+    passages: all('passage'),
     cancelled: all('cancel')[0],
     ended: all('end').at(-1),
     settled: all('settled').at(-1),

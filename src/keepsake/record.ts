@@ -42,6 +42,8 @@ const keepsake = z.object({
   format: z.literal(1),
   castle: z.string(),
   witness: witness.optional(),
+  /** The nonce of the witness after which the castle was applied to: its rows are no longer all. */
+  spent: z.string().optional(),
   passage: passage.optional(),
 });
 

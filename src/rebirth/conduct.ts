@@ -128,5 +128,9 @@ async function prepare(
       auditRoots: rehearsal.auditRoots,
     };
   }
-  await protocol(run, tools, request, edge, progress, ends, work);
+  await protocol(run, tools, request, edge, progress, ends, async (prepared) => {
+    await work(prepared);
+    // Work that gave up without a word has not done what its run would be called for.
+    if (edge.signal.aborted) noteFailure(progress, 'run', toPhoenixError(edge.signal.reason));
+  });
 }

@@ -116,14 +116,14 @@ async function runOne(
     retries: outcome.retries,
     phases: outcome.phases,
     ...(verdict === 'cancelled'
-      ? { note: cancelledNote(name, outcome, operation) }
+      ? { note: cancelledNote(name, outcome, context) }
       : outcome.note === undefined
         ? {}
         : { note: outcome.note }),
   });
   // What stopped the run is told once, not again by each layer that it stopped.
   if (outcome.error !== undefined && verdict !== 'cancelled') noteFailure(progress, name, outcome.error);
-  if (verdict === 'cancelled') run.log.from(name, cancelledNote(name, outcome, operation));
+  if (verdict === 'cancelled') run.log.from(name, cancelledNote(name, outcome, context));
   run.log.from(name, `${outcome.verdict} after ${((to - from) / 1000).toFixed(1)} s`);
   return succeeded(outcome) ? 'done' : verdict === 'cancelled' ? 'cancelled' : 'failed';
 }
@@ -226,11 +226,17 @@ function noteUnstarted(
 }
 
 /** What a layer that was stopped left, and how to go on from it. */
-function cancelledNote(name: string, { verdict, error }: LayerOutcome, operation: Operation): string {
+function cancelledNote(
+  name: string,
+  { verdict, error }: LayerOutcome,
+  { run, progress, operation }: LayersContext,
+): string {
   if (verdict === 'handed-over')
     return 'Its engine was asked to stop and is finishing what it is at; the step after this one waits for it.';
   const left = error === undefined ? '' : `${error.what} ${error.why} `;
-  return `${left}${goOnWith(name, operation === 'destroy' ? 'destroy' : undefined)}`;
+  const command = operation === 'destroy' ? 'destroy' : undefined;
+  const fromNothing = progress.fromNothing === undefined ? undefined : run.castle.name;
+  return `${left}${goOnWith(name, command, fromNothing)}`;
 }
 
 function standsNote(standing: Standing): string {

@@ -1,3 +1,4 @@
+import { beginApply } from './begin-apply.ts';
 import { passClaim } from './claim-gate.ts';
 import { shownName } from './graph.ts';
 import { runLayers } from './layers.ts';
@@ -7,6 +8,7 @@ import type { Prepared } from './protocol.ts';
 export async function applyLeg(prepared: Prepared): Promise<void> {
   const { run, progress, workspace, plan, secrets, identity } = prepared;
   run.log.info(`leg: ${plan.nodes.map(({ id }) => shownName(id)).join(', ')}`);
+  await beginApply(prepared);
   await runLayers(plan.nodes, plan.layers, {
     run,
     progress,

@@ -74,6 +74,7 @@ export async function openRun(
     reportFile: request.report === '' ? '' : resolve(edge.cwd, request.report),
     workspace: workspaceOf({ stateDir, id }),
     ...kind,
+    ...(request['from-nothing'] ? { fromNothing: true } : {}),
   });
   signal.addEventListener(
     'abort',

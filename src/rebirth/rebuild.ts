@@ -1,15 +1,22 @@
 import { PhoenixError } from '../errors.ts';
+import { beginApply } from './begin-apply.ts';
 import { passClaim } from './claim-gate.ts';
 import { shownName } from './graph.ts';
 import { runLayers } from './layers.ts';
 import { watchMilestones } from './milestones.ts';
 import type { Prepared } from './protocol.ts';
 
+/** The work of a rebirth in one job. */
+export async function rebuild(prepared: Prepared): Promise<void> {
+  await beginApply(prepared);
+  await raise(prepared);
+}
+
 /**
- * The work of a rebirth in one job: layers and gates by their graph, then the milestones. `attemptsBefore`: how often the
- * run has been at each layer already, to destroy it.
+ * Layers and gates by their graph, then the milestones. `attemptsBefore`: how often the run has been at each layer
+ * already, to destroy it.
  */
-export async function rebuild(
+export async function raise(
   prepared: Prepared,
   attemptsBefore: ReadonlyMap<string, number> = new Map(),
 ): Promise<void> {

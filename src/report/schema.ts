@@ -163,9 +163,9 @@ export const reportSchema = z
     witness: z
       .object({
         is: z
-          .enum(['archived', 'earlier', 'overridden', 'refused'])
+          .enum(['archived', 'earlier', 'needless', 'overridden', 'refused'])
           .describe(
-            'archived: the backup has a row of this run; earlier: that of a run before; overridden: none, and it went on; refused: none, and nothing was destroyed.',
+            'archived: the backup has a row of this run; earlier: that of a run before; needless: none, and nothing stood that could be lost; overridden: none, and it went on; refused: none, and nothing was destroyed.',
           ),
         reason: z.string().nullable().describe('Why the database did not prove it; null where it did.'),
         row: z

@@ -127,6 +127,8 @@ export function witnessText({ witness }: Report): string | undefined {
       return `archived, ${proof}`;
     case 'earlier':
       return `of run ${row?.run ?? '?'}, archived then: ${proof}`;
+    case 'needless':
+      return `none, for nothing stood: ${reason ?? ''}`;
     case 'overridden':
       return `NONE, overridden: ${reason ?? ''}`;
     case 'refused':

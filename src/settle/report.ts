@@ -3,6 +3,7 @@ import { isAbsolute, join } from 'node:path';
 import { PhoenixError } from '../errors.ts';
 import { type RunRecord, whereItDied } from '../journal/record.ts';
 import { parseJson } from '../json.ts';
+import { stranded } from '../rebirth/stranded.ts';
 import { leaksInReport, withheld, withLeaks } from '../report/audit.ts';
 import { buildReport } from '../report/build.ts';
 import { type Report, reportSchema } from '../report/schema.ts';
@@ -71,6 +72,7 @@ function fromJournal(record: RunRecord, redact: (text: string) => string): Repor
       const ran = { from: at, to: last?.at ?? Date.now() };
       return { name: layer, dependencies: [], ran, verdict, retries: 0, phases: [] };
     }),
+    ...fromNothingOf(record),
     gates: [],
     milestones: [],
     leaks: { checked: 0, found: [] },
@@ -80,6 +82,32 @@ function fromJournal(record: RunRecord, redact: (text: string) => string): Repor
     peakRssBytes: 0,
     redact,
   });
+}
+
+/** How far a rebirth from nothing came; what it destroyed died with the process that kept the books. */
+function fromNothingOf({ begin, passages }: RunRecord): {
+  readonly fromNothing?: NonNullable<Report['fromNothing']>;
+} {
+  if (begin.fromNothing !== true) return {};
+  const resumed = passages[0]?.phase === 'raising' ? ('raising' as const) : null;
+  const raising = passages.find(({ phase }) => phase === 'raising');
+  const reborn = passages.at(-1)?.phase === 'reborn';
+  const destroyed = passages[0] === undefined || raising === undefined ? 0 : raising.at - passages[0].at;
+  return {
+    fromNothing: {
+      resumed,
+      reached: reborn ? 'reborn' : raising === undefined ? 'destroying' : 'raising',
+      destroySeconds: Math.max(0, destroyed) / 1000,
+      destroyed: [],
+    },
+  };
+}
+
+/** What must be known above all of a castle that was being destroyed, or was destroyed and not rebuilt; empty for none. */
+function strandedBy({ begin, passages }: RunRecord): string {
+  const last = passages.at(-1);
+  if (begin.fromNothing !== true || last === undefined || last.phase === 'reborn') return '';
+  return ` ${stranded(begin.castle, { witness: last.witness, half: last.phase === 'destroying' })}`;
 }
 
 function withAftermath(report: Report, settled: Settled, redact: (text: string) => string): Report {
@@ -98,7 +126,8 @@ function withAftermath(report: Report, settled: Settled, redact: (text: string) 
       if (now === undefined) return layer;
       const verdict = now.verdict === 'handed-over' ? 'cancelled' : now.verdict;
       const open = ['failed', 'cancelled', 'handed-over'].includes(now.verdict);
-      const again = open ? [goOnWith(layer.name, report.command)] : [];
+      const fromNothing = report.fromNothing === undefined ? undefined : report.castle;
+      const again = open ? [goOnWith(layer.name, report.command, fromNothing)] : [];
       return { ...layer, verdict, note: redact([...now.words, ...again].join(' ')) };
     }),
     leaks:
@@ -125,12 +154,13 @@ function stopped(record: RunRecord, signal: string): PhoenixError {
     code: 'PHX-CANCELLED',
     class: 'cancelled',
     what: 'The run was cancelled.',
-    why: signal,
+    why: `${signal}${strandedBy(record)}`,
     next: `Run it again: ${found(record)}.`,
   });
 }
 
 function found({ begin }: RunRecord): string {
+  if (begin.fromNothing === true) return 'the same command goes on from where it was';
   return begin.command === 'destroy'
     ? 'layers that are gone are found absent, and it goes on with what still stands'
     : 'layers that are done are found unchanged, and the rest goes on from there';
@@ -141,7 +171,7 @@ function died(record: RunRecord): PhoenixError {
     code: 'PHX-RUN-DIED',
     class: 'internal',
     what: `Phoenix was killed ${whereItDied(record)}.`,
-    why: 'It ended without a word: somebody killed it, or the machine ran out of memory (see dmesg).',
+    why: `It ended without a word: somebody killed it, or the machine ran out of memory (see dmesg).${strandedBy(record)}`,
     next: `See why, then run it again: ${found(record)}.`,
   });
 }

@@ -47,21 +47,29 @@ export function addressOf(text: string, from: string, at: WitnessSettings['at'])
   };
 }
 
-/** What TLS is to ask for; false where there is none. `require` is without a proof, as libpq has it, unless a CA is given. */
+/**
+ * What TLS is to ask for; false where there is none. `require` is without a proof, as libpq has it, unless a CA is given.
+ * Where the name is not looked at, only that CA is trusted: a public one gives a certificate to anybody, for some name.
+ */
 export async function tlsOf(
   { tls, named }: Pick<Address, 'tls' | 'named'>,
   caFile: string | undefined,
 ): Promise<ConnectionOptions | false> {
   if (tls === 'disable') return false;
   if (tls === 'require' && caFile === undefined) return { rejectUnauthorized: false };
-  const ca = caFile === undefined ? {} : { ca: [...getCACertificates('default'), await authority(caFile)] };
-  const whoever = () => undefined;
-  return {
-    ...ca,
-    rejectUnauthorized: true,
-    checkServerIdentity:
-      tls === 'verify-full' ? (_, certificate) => checkServerIdentity(named, certificate) : whoever,
-  };
+  if (tls === 'verify-full') {
+    const ca = caFile === undefined ? {} : { ca: [...getCACertificates('default'), await authority(caFile)] };
+    const checkServer: ConnectionOptions['checkServerIdentity'] = (_, certificate) =>
+      checkServerIdentity(named, certificate);
+    return { ...ca, rejectUnauthorized: true, checkServerIdentity: checkServer };
+  }
+  if (caFile === undefined)
+    throw addressError(
+      'sslmode=verify-ca',
+      'It needs `destroy.witness.ca-file`: without a name to look at, the certificate of any site would do.',
+      '`destroy.witness.ca-file`',
+    );
+  return { ca: [await authority(caFile)], rejectUnauthorized: true, checkServerIdentity: () => undefined };
 }
 
 async function authority(caFile: string): Promise<string> {
@@ -77,6 +85,17 @@ export function addressError(from: string, why: string, next = 'the value'): Pho
     what: `The database of the witness cannot be addressed by ${from}.`,
     why,
     next: `Put ${next} right (docs/destroy.md), and run again. Nothing was destroyed.`,
+  });
+}
+
+/** The place of the address is gone: with the cluster, or with what a destroy that began has destroyed of it. */
+export function addressGone(from: string, why: string): PhoenixError {
+  return new PhoenixError({
+    code: 'PHX-WITNESS-ADDRESS-GONE',
+    class: 'input',
+    what: `The address of the witness' database is not where \`destroy.witness\` says, ${from}: nothing was destroyed.`,
+    why,
+    next: 'Put `destroy.witness` right (docs/destroy.md), and run again. Where the database is gone for good, `--without-witness` destroys without a proof that the backup has the last rows.',
   });
 }
 

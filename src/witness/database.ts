@@ -3,10 +3,11 @@ import { messageOf, PhoenixError } from '../errors.ts';
 import type { Address } from './address.ts';
 import { tlsOf } from './address.ts';
 import type { loadPostgres } from './load.ts';
+import { codeOf, noAccess } from './silence.ts';
 
 /** One connection to a database. */
 export interface Database extends AsyncDisposable {
-  /** The rows of one statement. Throws PHX-WITNESS-UNREACHABLE where the server is lost, else what it answered. */
+  /** The rows of one statement. Throws PHX-WITNESS-UNREACHABLE or -REFUSED where the server is lost, else what it answered. */
   ask(sql: string, values?: readonly string[]): Promise<readonly unknown[]>;
 }
 
@@ -16,7 +17,7 @@ const answerWithinMs = 15_000;
 /** What a server answers that does not let this user in: SQLSTATE class 28, no such database, no right to connect. */
 const refusals = /^(?:28\w{3}|3D000|42501)$/;
 
-/** Connects. Throws PHX-WITNESS-UNREACHABLE or PHX-WITNESS-LOGIN. */
+/** Connects. Throws PHX-WITNESS-UNREACHABLE, -REFUSED or -LOGIN. */
 export async function openDatabase(
   address: Address,
   {
@@ -55,7 +56,7 @@ export async function openDatabase(
   } catch (error) {
     await close();
     signal.throwIfAborted();
-    throw refusals.test(codeOf(error)) ? noEntry(shown, address, error) : unreachable(shown, error);
+    throw refusals.test(codeOf(error)) ? noEntry(shown, address, error) : noAccess(shown, error);
   }
   return {
     async ask(sql, values = []) {
@@ -64,34 +65,11 @@ export async function openDatabase(
       } catch (error) {
         signal.throwIfAborted();
         // What the server answered has a SQLSTATE, five characters; what happened to the wire has none.
-        throw /^[0-9A-Z]{5}$/.test(codeOf(error)) ? error : unreachable(shown, error);
+        throw /^[0-9A-Z]{5}$/.test(codeOf(error)) ? error : noAccess(shown, error);
       }
     },
     [Symbol.asyncDispose]: close,
   };
-}
-
-export function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
-}
-
-export function unreachable(shown: string, error: unknown): PhoenixError {
-  const cause = innermost(error);
-  const [code, message] = [codeOf(cause), messageOf(cause)];
-  return new PhoenixError({
-    code: 'PHX-WITNESS-UNREACHABLE',
-    class: 'cluster',
-    what: `The database of the witness, ${shown}, does not answer: nothing was destroyed.`,
-    why: `${message}${code === '' || message.includes(code) ? '' : ` (${code})`}`,
-    next: 'Bring it up, or put `destroy.witness` in the castle file right, and run again. `--without-witness` destroys without a proof that the backup has the last rows.',
-    cause: error,
-  });
-}
-
-/** fetch says that it failed, and why only in the cause of its cause; several addresses of one host fail each for itself. */
-function innermost(error: unknown): unknown {
-  if (error instanceof AggregateError && error.errors.length > 0) return innermost(error.errors[0]);
-  return error instanceof Error && error.cause instanceof Error ? innermost(error.cause) : error;
 }
 
 function noEntry(shown: string, { user, database }: Address, error: unknown): PhoenixError {

@@ -6,17 +6,18 @@ import type { Witness } from '../keepsake/record.ts';
 import { realTime } from '../lease/time.ts';
 import { readKubeconfig } from '../rebirth/kubeconfig.ts';
 import type { Prepared } from '../rebirth/protocol.ts';
-import { type Address, addressError, addressOf } from './address.ts';
+import { type Address, addressError, addressGone, addressOf } from './address.ts';
 import { archiver, awaitArchived } from './archived.ts';
-import { openDatabase, unreachable } from './database.ts';
+import { openDatabase } from './database.ts';
 import { loadPostgres } from './load.ts';
+import { NoAnswer, noAccess } from './silence.ts';
 import { writeWitness } from './write.ts';
 
 const readWithinMs = 15_000;
 
 /**
  * Writes a witness into the castle's database and waits until its WAL is archived. Throws PHX-WITNESS-ADDRESS,
- * -UNREACHABLE, -LOGIN, -READ-ONLY, -ARCHIVE-OFF, -WRITE or -NOT-ARCHIVED.
+ * -ADDRESS-GONE, -UNREACHABLE, -REFUSED, -LOGIN, -READ-ONLY, -ARCHIVE-OFF, -WRITE or -NOT-ARCHIVED.
  */
 export async function takeWitness(
   prepared: Prepared,
@@ -75,21 +76,20 @@ async function readSecret(
   try {
     progress.access ??= await readKubeconfig(run, workspace, plan.layers, secrets);
     const late = sleep(readWithinMs, undefined, { signal: waiting.signal }).then(() => {
-      throw new Error(`its API gave no answer within ${readWithinMs / 1000} s`);
+      throw new NoAnswer(`its API gave no answer within ${readWithinMs / 1000} s`);
     });
     late.catch(() => {});
     const secret = await Promise.race([progress.access.cluster.read(kinds.secret, name, namespace), late]);
     const value = secret?.data?.[key];
     if (value !== undefined) return Buffer.from(value, 'base64').toString('utf8');
-    throw addressError(
-      shown,
-      secret === undefined ? 'There is no such secret.' : `It has no key ${key}.`,
-      '`destroy.witness`',
-    );
+    if (secret === undefined) throw addressGone(shown, 'There is no such secret.');
+    throw addressError(shown, `It has no key ${key}.`, '`destroy.witness`');
   } catch (error) {
     run.signal.throwIfAborted();
-    if (error instanceof PhoenixError && error.code === 'PHX-WITNESS-ADDRESS') throw error;
-    throw unreachable(`whose address is in the cluster (${namespace}/${name})`, error);
+    if (error instanceof PhoenixError && error.code.startsWith('PHX-WITNESS-')) throw error;
+    if (error instanceof PhoenixError && error.code === 'PHX-KUBECONFIG-MISSING')
+      throw addressGone(shown, `${error.what} ${error.why}`);
+    throw noAccess(`whose address is in the cluster (${namespace}/${name})`, error);
   } finally {
     waiting.abort();
   }

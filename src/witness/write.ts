@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { messageOf, PhoenixError } from '../errors.ts';
 import { type Archiver, archiver } from './archived.ts';
-import { codeOf, type Database } from './database.ts';
+import type { Database } from './database.ts';
+import { codeOf } from './silence.ts';
 import { timelineOf } from './wal.ts';
 
 /** A row that is committed, and the archiver as it stood before. */
