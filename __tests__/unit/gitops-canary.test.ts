@@ -94,7 +94,8 @@ describe('a finding gives place and kind, and no value, in text, JSON and annota
     expect(finding.findings?.length).toBeGreaterThan(0);
     for (const each of [text, json, annotations]) {
       expect(each.length).toBeGreaterThan(100);
-      expect(each).not.toContain('hunter2');
+      // The beginning: an escape is repeated in part.
+      expect(each).not.toContain('hunt');
     }
   });
 
