@@ -1,4 +1,4 @@
-import { printable } from './report/printable.ts';
+import { loggable, logLine } from './report/printable.ts';
 
 /**
  * One error type for the whole of Phoenix: a code to search for, what happened, why, and the next move.
@@ -89,22 +89,12 @@ export function whatAndWhere({ what, at }: Pick<PhoenixError, 'what' | 'at'>): s
 
 /** The error as people read it: what, why and next, then the last lines of what failed; no stack. */
 export function explain(error: PhoenixError): string {
-  return [
-    `${error.code}: ${whatAndWhere(error)}`,
-    `  why:  ${error.why}`,
-    `  next: ${error.next}`,
-    ...tailLines(error.tail),
-  ].join('\n');
+  const own = [`${error.code}: ${whatAndWhere(error)}`, `  why:  ${error.why}`, `  next: ${error.next}`];
+  return [...own.map(loggable), ...tailLines(error.tail)].join('\n');
 }
 
-/**
- * Lines of a program's output, each behind a mark so that none can pass for a line of Phoenix's own, or for a workflow
- * command: the runner obeys `##[` wherever it stands in a line.
- */
+/** Lines of a program's output, each behind a mark so that none can pass for a line of Phoenix's own. */
 export function tailLines(tail: readonly string[]): string[] {
   if (tail.length === 0) return [];
-  return [
-    '  last lines:',
-    ...tail.map((line) => `      | ${printable(line).replaceAll(/\s/g, ' ').replaceAll('##[', '## [')}`),
-  ];
+  return ['  last lines:', ...tail.map((line) => `      | ${logLine(line)}`)];
 }

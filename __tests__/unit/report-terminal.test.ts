@@ -105,7 +105,7 @@ describe('the report in a terminal', () => {
     const text = plain(sampleReport({ failures: [{ name: 'storage', error }] }));
     expect(text).not.toContain(esc);
     expect(text).not.toMatch(/\r|\u202e|^\s*::|##\[/mu);
-    expect(text).toContain('| ::add-mask::x');
+    expect(text).toContain('| : :add-mask::x');
   });
 
   it('keeps the timeline within the width, whatever the names and times', () => {

@@ -1,5 +1,5 @@
 import type { Log } from '../log.ts';
-import { printable } from '../report/printable.ts';
+import { logLine } from '../report/printable.ts';
 import type { Affected } from './affected.ts';
 
 /** Whether there is anything to do: a layer to apply, or a GitOps tree whose arrival is to be verified. */
@@ -31,14 +31,12 @@ function affectedLines(affected: Affected): string[] {
   ];
 }
 
-/** A file's name on one line; whatever it is, the runner takes none of it for a command. */
-export function shownFile(path: string): string {
-  return printable(path).replaceAll(/\s/g, ' ').replaceAll('##[', '## [');
-}
-
 function files(paths: readonly string[]): string {
   const more = paths.length - shownFiles;
-  return [...paths.slice(0, shownFiles).map(shownFile), ...(more > 0 ? [`${more} more`] : [])].join(', ');
+  return [
+    ...paths.slice(0, shownFiles).map((path) => logLine(path)),
+    ...(more > 0 ? [`${more} more`] : []),
+  ].join(', ');
 }
 
 function shortRange(range: string): string {

@@ -4,13 +4,13 @@ import { basename, dirname, join, relative } from 'node:path';
 import type { Castle } from '../castle/load.ts';
 import { isInside } from '../paths.ts';
 import { ancestors } from '../plan/graph.ts';
+import { logLine } from '../report/printable.ts';
 import type { AffectedOptions } from './affected.ts';
 import { type CastleChange, castleChange } from './castle-changes.ts';
 import type { Change } from './changes.ts';
 import type { Repository } from './git.ts';
 import { createReach, type Reach } from './reach.ts';
 import { readingOf } from './reading.ts';
-import { shownFile } from './told.ts';
 import { isUnread } from './unread.ts';
 
 /** What changes touch directly: layers and the files that do it, or everything, and why. */
@@ -51,7 +51,7 @@ export async function touch(
     if (readers.length > 0 || ofTree || change.untracked || isUnread(path)) continue;
     if (removed.some((unit) => isInside(unit, path))) continue;
     if (isOfAnotherTree(change, repository.root, within(castle.liveDir))) continue;
-    return { everything: `no layer is known to read \`${shownFile(path)}\`, and none not to` };
+    return { everything: `no layer is known to read \`${logLine(path)}\`, and none not to` };
   }
   return { layers, gitops: tree };
 }

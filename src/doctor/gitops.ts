@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import type { Castle } from '../castle/load.ts';
 import { castleTree } from '../gitops/castle.ts';
 import { lint } from '../gitops/lint.ts';
-import type { GitopsFinding } from '../gitops/model.ts';
+import type { GitopsFinding, Tree } from '../gitops/model.ts';
+import { shown } from '../gitops/report.ts';
 import { shownPath } from '../paths.ts';
 import { printable } from '../report/printable.ts';
 import { type Check, failedBy, ok, type PlacedFinding, skipped } from './check.ts';
@@ -18,7 +19,7 @@ export const gitopsTree: Check = {
     const objects = tree.nodes.reduce((sum, { resources }) => sum + resources.length, 0);
     const looked = `${counted(tree.nodes.length, 'Kustomization')} with ${counted(objects, 'object')} from ${shownPath(join(tree.root, tree.entry))}`;
     const findings = lint(tree).map((finding) => placed(finding, castle));
-    if (findings.length === 0) return ok(`${looked}: nothing found`);
+    if (findings.length === 0) return ok(`${looked}: nothing found${left(tree)}`);
     const errors = findings.filter(({ severity }) => severity === 'error').length;
     const found = [
       ...(errors === 0 ? [] : [counted(errors, 'error')]),
@@ -26,12 +27,27 @@ export const gitopsTree: Check = {
     ];
     return {
       status: errors === 0 ? 'warning' : 'failed',
-      saw: `${found.join(' and ')} in ${looked}`,
+      saw: `${found.join(' and ')} in ${looked}${left(tree)}`,
       next: 'Change what each finding says; docs/gitops-lint.md tells of every rule.',
       findings,
     };
   },
 };
+
+const mostNames = 10;
+
+/** `; 2 of 9 Kustomizations not looked at: infra/other (it comes from …), …`; '' where all were. */
+function left({ nodes, beyond = 0 }: Tree): string {
+  const unread = nodes.flatMap(({ name, namespace, unread }) =>
+    unread === undefined ? [] : [`${shown(namespace)}/${shown(name)} (${unread})`],
+  );
+  const count = unread.length + beyond;
+  if (count === 0) return '';
+  const names = unread.slice(0, mostNames);
+  const more = count - names.length;
+  const each = [...names, ...(more > 0 ? [`${more} more`] : [])].join(', ');
+  return `; ${count} of ${nodes.length + beyond} Kustomizations not looked at: ${each}`;
+}
 
 function placed({ at, rule, severity, what, why, fix }: GitopsFinding, castle: Castle): PlacedFinding {
   const file = shownPath(join(castle.gitops?.dir ?? castle.dir, at.file));

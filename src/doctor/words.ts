@@ -1,4 +1,4 @@
-import { printable } from '../report/printable.ts';
+import { logLine } from '../report/printable.ts';
 import { type Status, statuses } from './check.ts';
 import type { Examined } from './examine.ts';
 
@@ -13,7 +13,7 @@ export function countsOf(examined: readonly Examined[]): Counts {
 export function shownChecks(examined: readonly Examined[]): string[] {
   const width = Math.max(...examined.map(({ id }) => id.length));
   const indent = ' '.repeat(width + 9);
-  const line = (text: string) => printable(text).replaceAll(/\s+/g, ' ');
+  const line = (text: string) => logLine(text).replaceAll(/ +/g, ' ');
   return examined.flatMap(({ id, status, saw, why, next, findings = [] }) => [
     `${id.padEnd(width)} ${status.padEnd(7)} ${line(saw)}`,
     ...findings.flatMap((found) => [

@@ -84,7 +84,10 @@ function dataOf(
   const { file } = work;
   for (const [at, entry] of files.entries()) {
     const equals = entry.indexOf('=');
-    const path = referred(work, entry.slice(equals + 1), file.place([field, index, 'files', at]), 'file');
+    const place = file.place([field, index, 'files', at]);
+    const secret =
+      field === 'secretGenerator' && equals !== -1 ? `${shown(entry.slice(0, equals))}=…` : undefined;
+    const path = referred(work, entry.slice(equals + 1), place, 'file', secret);
     if (path === undefined) continue;
     data[equals === -1 ? (path.split('/').at(-1) ?? path) : entry.slice(0, equals)] =
       textOf(work, path) ?? '';
@@ -92,12 +95,14 @@ function dataOf(
   for (const [at, literal] of literals.entries()) {
     const equals = literal.indexOf('=');
     const place = file.place([field, index, 'literals', at]);
-    if (equals < 1) refuse(work, place, `\`${shown(literal)}\` is not of the form KEY=VALUE`);
+    if (equals < 1) refuse(work, place, `The literal number ${at + 1} is not of the form KEY=VALUE`);
     else data[literal.slice(0, equals)] = literal.slice(equals + 1).replace(/^(["'])([\s\S]*)\1$/, '$2');
   }
   const sources = [...envs.map((entry, at) => ({ entry, way: ['envs', at] })), { entry: env, way: ['env'] }];
   for (const { entry, way } of sources.filter((source) => source.entry !== '')) {
-    const path = referred(work, entry, file.place([field, index, ...way]), 'file');
+    const [key = '', value] = entry.split('=', 2);
+    const secret = value === undefined ? undefined : `${shown(key)}=…`;
+    const path = referred(work, entry, file.place([field, index, ...way]), 'file', secret);
     const lines = path === undefined ? [] : (textOf(work, path) ?? '').split(/\r?\n/);
     for (const line of lines
       .map((each) => each.trimStart())

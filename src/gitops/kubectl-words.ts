@@ -50,43 +50,47 @@ export function readCall(words: readonly string[]): Words {
   return { plain, flags };
 }
 
-const groups: Readonly<Record<string, string>> = {
-  deployments: 'apps',
-  statefulsets: 'apps',
-  daemonsets: 'apps',
-  replicasets: 'apps',
-  jobs: 'batch',
-  cronjobs: 'batch',
-  ingresses: 'networking.k8s.io',
-  postgresclusters: 'postgres-operator.crunchydata.com',
-  customresourcedefinitions: 'apiextensions.k8s.io',
-  externalsecrets: 'external-secrets.io',
-  certificates: 'cert-manager.io',
-  endpointslices: 'discovery.k8s.io',
-};
+const groups: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    deployments: 'apps',
+    statefulsets: 'apps',
+    daemonsets: 'apps',
+    replicasets: 'apps',
+    jobs: 'batch',
+    cronjobs: 'batch',
+    ingresses: 'networking.k8s.io',
+    postgresclusters: 'postgres-operator.crunchydata.com',
+    customresourcedefinitions: 'apiextensions.k8s.io',
+    externalsecrets: 'external-secrets.io',
+    certificates: 'cert-manager.io',
+    endpointslices: 'discovery.k8s.io',
+  }),
+);
 
-const names: Readonly<Record<string, string>> = {
-  po: 'pods',
-  svc: 'services',
-  cm: 'configmaps',
-  ns: 'namespaces',
-  ep: 'endpoints',
-  sa: 'serviceaccounts',
-  no: 'nodes',
-  pvc: 'persistentvolumeclaims',
-  pv: 'persistentvolumes',
-  deploy: 'deployments',
-  sts: 'statefulsets',
-  ds: 'daemonsets',
-  rs: 'replicasets',
-  cj: 'cronjobs',
-  ing: 'ingresses',
-  ingress: 'ingresses',
-  endpoints: 'endpoints',
-  es: 'externalsecrets',
-  crd: 'customresourcedefinitions',
-  crds: 'customresourcedefinitions',
-};
+const names: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    po: 'pods',
+    svc: 'services',
+    cm: 'configmaps',
+    ns: 'namespaces',
+    ep: 'endpoints',
+    sa: 'serviceaccounts',
+    no: 'nodes',
+    pvc: 'persistentvolumeclaims',
+    pv: 'persistentvolumes',
+    deploy: 'deployments',
+    sts: 'statefulsets',
+    ds: 'daemonsets',
+    rs: 'replicasets',
+    cj: 'cronjobs',
+    ing: 'ingresses',
+    ingress: 'ingresses',
+    endpoints: 'endpoints',
+    es: 'externalsecrets',
+    crd: 'customresourcedefinitions',
+    crds: 'customresourcedefinitions',
+  }),
+);
 const core = new Set([
   'pods',
   'services',
@@ -105,11 +109,11 @@ const clusterWide = new Set(['namespaces', 'nodes', 'persistentvolumes', 'custom
 /** What a word such as `po`, `secret` or `deployments.apps` means; undefined where only the cluster would know. */
 export function kindOf(word: string): { readonly group: string; readonly resource: string } | undefined {
   const [first = '', ...rest] = word.toLowerCase().split('.');
-  const plural = names[first] ?? (first.endsWith('s') ? first : `${first}s`);
+  const plural = names.get(first) ?? (first.endsWith('s') ? first : `${first}s`);
   if (rest.length > 0)
     return { group: rest.filter((part, at) => at > 0 || !/^v\d/.test(part)).join('.'), resource: plural };
   if (core.has(plural)) return { group: '', resource: plural };
-  const group = groups[plural];
+  const group = groups.get(plural);
   return group === undefined ? undefined : { group, resource: plural };
 }
 

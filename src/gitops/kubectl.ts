@@ -65,17 +65,19 @@ function callOf(words: readonly string[]): (readonly string[])[] {
   return at !== -1 && leads ? [words.slice(at + 1)] : [];
 }
 
-const verbsOf: Readonly<Record<string, readonly string[]>> = {
-  get: ['get'],
-  describe: ['get'],
-  // It gets the object, and then lists and watches the one by its name; see kubectl's wait.go.
-  wait: ['get', 'list', 'watch'],
-  rollout: ['get', 'list', 'watch'],
-  delete: ['get', 'delete'],
-  patch: ['get', 'patch'],
-  annotate: ['get', 'patch'],
-  label: ['get', 'patch'],
-};
+const verbsOf: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries({
+    get: ['get'],
+    describe: ['get'],
+    // It gets the object, and then lists and watches the one by its name; see kubectl's wait.go.
+    wait: ['get', 'list', 'watch'],
+    rollout: ['get', 'list', 'watch'],
+    delete: ['get', 'delete'],
+    patch: ['get', 'patch'],
+    annotate: ['get', 'patch'],
+    label: ['get', 'patch'],
+  }),
+);
 const needNothing = new Set([
   'version',
   'config',
@@ -92,7 +94,8 @@ function needsOf(words: readonly string[], podNamespace: string): readonly Need[
   const [verb = '', ...rest] = plain;
   if (needNothing.has(verb)) return [];
   // For `create` it only gets, twice a second.
-  const verbs = verb === 'wait' && flags.get('--for')?.toLowerCase() === 'create' ? ['get'] : verbsOf[verb];
+  const verbs =
+    verb === 'wait' && flags.get('--for')?.toLowerCase() === 'create' ? ['get'] : verbsOf.get(verb);
   if (verb === 'rollout' && rest.shift() !== 'status') return undefined;
   if (
     verbs === undefined ||

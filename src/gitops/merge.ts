@@ -1,20 +1,22 @@
 import { isMap, type Manifest } from './draft.ts';
 
 /** Lists of the built-in kinds whose items are merged by a key, not replaced; the first key that an item has. */
-const mergeKeys: Readonly<Record<string, readonly string[]>> = {
-  containers: ['name'],
-  initContainers: ['name'],
-  ephemeralContainers: ['name'],
-  volumes: ['name'],
-  env: ['name'],
-  imagePullSecrets: ['name'],
-  secrets: ['name'],
-  volumeMounts: ['mountPath'],
-  volumeDevices: ['devicePath'],
-  ports: ['containerPort', 'port'],
-  hostAliases: ['ip'],
-  topologySpreadConstraints: ['topologyKey'],
-};
+const mergeKeys: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries({
+    containers: ['name'],
+    initContainers: ['name'],
+    ephemeralContainers: ['name'],
+    volumes: ['name'],
+    env: ['name'],
+    imagePullSecrets: ['name'],
+    secrets: ['name'],
+    volumeMounts: ['mountPath'],
+    volumeDevices: ['devicePath'],
+    ports: ['containerPort', 'port'],
+    hostAliases: ['ip'],
+    topologySpreadConstraints: ['topologyKey'],
+  }),
+);
 
 /**
  * A strategic merge as Kustomize does it: maps are merged, null removes a key, `$patch: delete` and `$patch: replace` are
@@ -24,7 +26,8 @@ const mergeKeys: Readonly<Record<string, readonly string[]>> = {
 export function merged(target: Manifest, patch: Readonly<Manifest>, builtIn: boolean): Manifest | undefined {
   if (patch['$patch'] === 'delete') return undefined;
   if (patch['$patch'] === 'replace') return plain(patch);
-  const result: Manifest = { ...target };
+  // Without a prototype, so that `__proto__` is a key as any other.
+  const result: Manifest = Object.assign(Object.create(null) as Manifest, target);
   for (const [key, value] of Object.entries(patch)) {
     if (key.startsWith('$')) continue;
     if (value === null) delete result[key];
@@ -42,7 +45,9 @@ export function merged(target: Manifest, patch: Readonly<Manifest>, builtIn: boo
 
 function mergedList(field: string, target: readonly unknown[], patch: readonly unknown[]): unknown[] {
   const items = patch.filter(isMap);
-  const key = mergeKeys[field]?.find((name) => items.every((item) => name in item || '$patch' in item));
+  const key = mergeKeys
+    .get(field)
+    ?.find((name) => items.every((item) => Object.hasOwn(item, name) || Object.hasOwn(item, '$patch')));
   if (key === undefined || items.length < patch.length) return [...patch];
   if (items.some((item) => item['$patch'] === 'replace' && !(key in item))) {
     return items.filter((item) => !('$patch' in item));

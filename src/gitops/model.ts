@@ -45,6 +45,8 @@ export interface FluxNode {
   readonly resources: readonly Resource[];
   /** Whether `resources` is all that it applies: nothing of it is broken, or comes from elsewhere. */
   readonly whole: boolean;
+  /** Why nothing below it was looked at, e.g. `it comes from GitRepository/flux-system/other`; left out where it was. */
+  readonly unread?: string;
 }
 
 /** A GitOps tree as Flux would come to see it, from its entry. */
@@ -57,6 +59,8 @@ export interface Tree {
   readonly nodes: readonly FluxNode[];
   /** What could not be read or built, and so is in no node. */
   readonly broken: readonly GitopsFinding[];
+  /** How many Kustomizations are in no node, because the tree has more than are followed. */
+  readonly beyond?: number;
   /** Names of the Kustomizations that the castle's first milestone waits for. */
   readonly fastTrack?: readonly string[];
   /** Every Kustomization that a milestone names, and where the castle file does. */

@@ -1,18 +1,20 @@
 import { type Draft, idOf, isMap, type Manifest } from './draft.ts';
 
 /** Fields that hold a name, or a map with `name`, of a resource of that kind. */
-const named: Readonly<Record<string, string>> = {
-  serviceAccountName: 'ServiceAccount',
-  configMap: 'ConfigMap',
-  configMapRef: 'ConfigMap',
-  configMapKeyRef: 'ConfigMap',
-  secretName: 'Secret',
-  secretRef: 'Secret',
-  secretKeyRef: 'Secret',
-  claimName: 'PersistentVolumeClaim',
-  serviceName: 'Service',
-  service: 'Service',
-};
+const named: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    serviceAccountName: 'ServiceAccount',
+    configMap: 'ConfigMap',
+    configMapRef: 'ConfigMap',
+    configMapKeyRef: 'ConfigMap',
+    secretName: 'Secret',
+    secretRef: 'Secret',
+    secretKeyRef: 'Secret',
+    claimName: 'PersistentVolumeClaim',
+    serviceName: 'Service',
+    service: 'Service',
+  }),
+);
 
 /** After names or namespaces were changed: what refers to them goes with them, as Kustomize has it. */
 export function followNames(drafts: readonly Draft[]): void {
@@ -30,7 +32,7 @@ function follow(value: unknown, now: Names): void {
   if (Array.isArray(value)) for (const each of value) follow(each, now);
   if (!isMap(value)) return;
   for (const [key, inner] of Object.entries(value)) {
-    const kind = named[key];
+    const kind = named.get(key);
     if (kind !== undefined && typeof inner === 'string')
       value[key] = now.get(`${kind} ${inner}`)?.name ?? inner;
     if (kind !== undefined && isMap(inner)) point(inner, kind, now);

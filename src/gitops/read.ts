@@ -6,7 +6,8 @@ import { overridesOf, specOf } from './flux.ts';
 import { isFluxKustomization } from './kinds.ts';
 import type { FluxNode, Place, Resource, Tree } from './model.ts';
 import { nearWords, report, shown } from './report.ts';
-import { substituted } from './substitution.ts';
+import { hasVariable, outside, tooMany } from './unread.ts';
+import { valuesOf, withValues } from './values.ts';
 import { type Context, contextOf } from './work.ts';
 
 export interface Asked {
@@ -44,22 +45,45 @@ export function readTree(asked: Asked): Tree {
   const first = entryNode(entry, entryAt, context);
   const nodes = new Map<string, FluxNode>([[keyOf(first.resource), first]]);
   const open = [first];
-  for (let node = open.pop(); node !== undefined; node = open.pop()) {
-    for (const resource of node.resources.filter(isFluxKustomization)) {
-      const child = withValues(resource, node);
-      const key = keyOf(child);
-      if (key === keyOf(first.resource)) nodes.set(key, { ...nodeOf(child), ...pick(first) });
-      if (nodes.has(key) || nodes.size >= mostNodes) continue;
-      const made = { ...nodeOf(child), ...applied(child, context) };
-      nodes.set(key, made);
-      open.push(made);
+  // A path with a variable: its ConfigMap may be in what is read later.
+  const waiting: { readonly resource: Resource; readonly parent: FluxNode }[] = [];
+  const beyond = new Set<string>();
+  const take = (child: Resource) => {
+    const key = keyOf(child);
+    if (nodes.has(key)) return;
+    if (nodes.size >= mostNodes) {
+      if (beyond.size === 0) tooMany(child, context);
+      beyond.add(key);
+      return;
     }
+    const made = { ...nodeOf(child), ...applied(child, context) };
+    nodes.set(key, made);
+    open.push(made);
+  };
+  while (open.length > 0 || waiting.length > 0) {
+    for (let node = open.pop(); node !== undefined; node = open.pop()) {
+      for (const resource of node.resources.filter(isFluxKustomization)) {
+        const child = withValues(resource, node, node.substitute);
+        if (keyOf(child) === keyOf(first.resource))
+          nodes.set(keyOf(child), { ...nodeOf(child), ...pick(first) });
+        if (hasVariable(child) && node.substituteFrom.length > 0) waiting.push({ resource, parent: node });
+        else take(child);
+      }
+    }
+    const late = waiting.splice(0).map(({ resource, parent }) => {
+      const child = withValues(resource, parent, valuesOf(parent, [...nodes.values()]));
+      return { resource, parent, child };
+    });
+    const known = late.filter(({ child }) => !hasVariable(child));
+    for (const { child } of known.length > 0 ? known : late) take(child);
+    if (known.length > 0) waiting.push(...late.filter(({ child }) => hasVariable(child)));
   }
   return {
     root,
     entry: joined('', entry) ?? entry,
     nodes: [...nodes.values()],
     broken: found.findings,
+    ...(beyond.size === 0 ? {} : { beyond: beyond.size }),
     fastTrack,
     milestones,
     ...(pins === undefined ? {} : { pins }),
@@ -85,7 +109,7 @@ function entryNode(entry: string, at: Place, context: Context): FluxNode {
 
 const pick = ({ resources, whole, path }: FluxNode) => ({ resources, whole, path });
 
-function nodeOf(resource: Resource): Omit<FluxNode, 'resources' | 'whole'> {
+function nodeOf(resource: Resource): Omit<FluxNode, 'resources' | 'whole' | 'unread'> {
   const { name, namespace } = resource;
   const { path, dependsOn, wait, suspend, postBuild } = specOf(resource);
   return {
@@ -103,19 +127,16 @@ function nodeOf(resource: Resource): Omit<FluxNode, 'resources' | 'whole'> {
 }
 
 /** What a Kustomization's path builds to. */
-function applied(resource: Resource, context: Context): Pick<FluxNode, 'resources' | 'whole'> {
-  const { path, sourceRef, kubeConfig } = specOf(resource);
-  const elsewhere = { resources: [], whole: false };
-  const source = [sourceRef.kind, sourceRef.namespace || resource.namespace, sourceRef.name].join('/');
-  // Another repository, another cluster, or a path that is only known in the cluster: nothing can be said of it here.
-  if (source !== 'GitRepository/flux-system/flux-system' || kubeConfig !== undefined || path.includes('${')) {
-    return elsewhere;
-  }
+function applied(resource: Resource, context: Context): Pick<FluxNode, 'resources' | 'whole' | 'unread'> {
   const at = resource.place(['spec', 'path']);
+  const { path } = specOf(resource);
+  const elsewhere = (unread: string) => ({ resources: [], whole: false, unread });
+  const reason = outside(resource, context);
+  if (reason !== undefined) return elsewhere(reason);
   const folder = folderOf(path, at, context);
-  if (folder === undefined) return elsewhere;
+  if (folder === undefined) return elsewhere('its path leads nowhere');
   const { drafts, broken, whole } = build(context, folder, at, [], overridesOf(resource, folder, context));
-  return broken ? elsewhere : { resources: drafts.map(resourceOf), whole };
+  return broken ? elsewhere('it cannot be built') : { resources: drafts.map(resourceOf), whole };
 }
 
 /** The folder that a `spec.path` leads to; undefined where there is none, which is then on the report. */
@@ -157,11 +178,4 @@ function folderOf(path: string, at: Place, { files, report: found }: Context): s
 
 function clamped(path: string): string {
   return posix.normalize(`/${path}`).replaceAll(/^\/|\/$/g, '');
-}
-
-/** The resource with the values that its node's `postBuild` writes. */
-function withValues(resource: Resource, { substitute }: FluxNode): Resource {
-  if (substitute.size === 0) return resource;
-  const manifest = substituted(resource.manifest, substitute) as Record<string, unknown>;
-  return { ...resourceOf({ manifest, known: [], place: resource.place }), at: resource.at };
 }

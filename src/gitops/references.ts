@@ -6,18 +6,23 @@ import { refuse, type Work } from './work.ts';
 
 const rootFix = 'Correct the path, relative to the folder of the kustomization.';
 
-/** The file or folder that an entry leads to; undefined where it leads to none, which is then on the report. */
+/**
+ * The file or folder that an entry leads to; undefined where it leads to none, which is then on the report. `secret`: what
+ * is shown in place of an entry that may be a secret itself, put where its file belongs.
+ */
 export function referred(
   work: Work,
   entry: string,
   at: Place,
   wanted: 'file' | 'folder' | 'any',
+  secret?: string,
 ): string | undefined {
   const { files, report } = work.context;
+  const told = (path: string) => secret ?? shown(path);
   if (/^(?:[a-z+]+:\/\/|git::|git@|gh:|github\.com[:/])|\.git(?:[/?]|$)|[?&]ref=/i.test(entry)) {
     work.whole = false;
     report.add('not-looked-at', 'warning', at, {
-      what: `\`${shown(entry)}\` is fetched from elsewhere.`,
+      what: `\`${told(entry)}\` is fetched from elsewhere.`,
       why: 'A rebirth depends on a server that is none of the castle, and what it gives was not looked at here.',
       fix: 'Keep a copy in the tree, or make it a source of its own.',
     });
@@ -31,20 +36,20 @@ export function referred(
   };
   const path = entry === '' ? undefined : joined(work.folder, entry);
   if (entry === '') return broken('It names nothing.');
-  if (path === undefined) return broken(`\`${shown(entry)}\` leads out of the tree.`);
+  if (path === undefined) return broken(`\`${told(entry)}\` leads out of the tree.`);
   const kind = files.kind(path);
   if (kind === 'left-out') {
     return broken(
-      `\`${shown(path)}\` never reaches the cluster: Flux leaves symlinks, images, archives and files of CI services out.`,
+      `\`${told(path)}\` never reaches the cluster: Flux leaves symlinks, images, archives and files of CI services out.`,
       'Put the file or folder itself there, under a name that Flux takes.',
     );
   }
   if (kind === undefined) {
     const near = nearWords(posix.basename(path), files.list(parentOf(path)));
-    return broken(`There is no \`${shown(path)}\`.${near}`);
+    return broken(`There is no \`${told(path)}\`.${near}`);
   }
   if (wanted !== 'any' && kind !== wanted) {
-    return broken(`\`${shown(path)}\` is a ${kind}, and a ${wanted} belongs here.`);
+    return broken(`\`${told(path)}\` is a ${kind}, and a ${wanted} belongs here.`);
   }
   return path;
 }

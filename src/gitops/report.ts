@@ -33,10 +33,28 @@ export function report(): Report {
   };
 }
 
-/** A path from the tree as people are shown it: on one line, and not of any length. */
+/** A path or an address from the tree as people are shown it: on one line, not of any length, without its secrets. */
 export function shown(path: string): string {
-  const line = path.replaceAll(/[\p{Cc}\p{Cf}]/gu, '�');
+  // What goes over several lines is no path, but a text that was put in the place of one.
+  const [first = '', more] = path.split('\n', 2);
+  const line = `${withoutSecrets(first)}${more === undefined ? '' : '…'}`.replaceAll(/[\p{Cc}\p{Cf}]/gu, '�');
   return line.length > 120 ? `${line.slice(0, 120)}…` : line || '.';
+}
+
+/** Who asks, and what is asked for beside `ref`, may be a password or a token. The last `@` ends it: one may be in it. */
+function withoutSecrets(text: string): string {
+  const at = text.lastIndexOf('@');
+  const user = at === -1 ? '' : text.slice(0, at);
+  const scheme = /^(?:[a-z]+::)?[a-z+]+:\/\//i.exec(user)?.[0] ?? '';
+  const secret = user.includes(':') && user !== `${scheme}git`;
+  const bare = secret ? `${scheme}…${text.slice(at)}` : text;
+  const [before = '', ...query] = bare.split('?');
+  if (query.length === 0) return bare;
+  const ref = query
+    .join('&')
+    .split(/[&#]/)
+    .find((each) => each.startsWith('ref='));
+  return `${before}?${ref ?? '…'}`;
 }
 
 /** ` Did you mean …?`; where only letter case is wrong, that is said. */

@@ -9,13 +9,14 @@ import type { Target } from './kustomization.ts';
 export function selected(drafts: readonly Draft[], target: Target): Draft[] | undefined {
   const patterns = [target.group, target.version, target.kind, target.name, target.namespace].map(anchored);
   if (patterns.includes(undefined)) return undefined;
+  if (target.labelSelector.length > longest || target.annotationSelector.length > longest) return undefined;
   const [group, version, kind, name, namespace] = patterns;
   const fits = (id: Id) =>
-    group?.test(groupOf(id)) &&
-    version?.test(id.apiVersion.split('/').at(-1) ?? '') &&
-    kind?.test(id.kind) &&
-    name?.test(id.name) &&
-    namespace?.test(id.namespace);
+    matches(group, groupOf(id)) &&
+    matches(version, id.apiVersion.split('/').at(-1) ?? '') &&
+    matches(kind, id.kind) &&
+    matches(name, id.name) &&
+    matches(namespace, id.namespace);
   return drafts.filter(
     ({ known, manifest }) =>
       [...known, idOf(manifest)].some(fits) &&
@@ -24,10 +25,20 @@ export function selected(drafts: readonly Draft[], target: Target): Draft[] | un
   );
 }
 
+/** Characters; of names, Kubernetes takes 253. */
+const [longest, longestName] = [1000, 300];
+
+function matches(pattern: RegExp | undefined, name: string): boolean {
+  return pattern !== undefined && name.length <= longestName && pattern.test(name);
+}
+
 function anchored(pattern: string): RegExp | undefined {
   if (pattern === '') return /^/;
+  if (pattern.length > longest) return undefined;
   // Go's patterns take linear time whatever they say; these might not.
-  if (/\)[*+{]/.test(pattern) || (pattern.match(/[*+{]/g)?.length ?? 0) > 3) return undefined;
+  const plain = pattern.replaceAll('(?', '(');
+  if (/\)[*+{]/.test(plain) || (plain.match(/[*+{?]/g)?.length ?? 0) > 3) return undefined;
+  if ((plain.match(/\(/g)?.length ?? 0) > 3) return undefined;
   try {
     return new RegExp(`^(?:${pattern})$`);
   } catch {
@@ -55,6 +66,6 @@ function fitsSelector(selector: string, values: Readonly<Record<string, unknown>
     const [key = '', value = ''] = text.split(/\s*!?={1,2}\s*/);
     if (text.includes('!=')) return values[key] !== value;
     if (text.includes('=')) return values[key] === value;
-    return text.startsWith('!') ? !(text.slice(1) in values) : text in values;
+    return text.startsWith('!') ? !Object.hasOwn(values, text.slice(1)) : Object.hasOwn(values, text);
   });
 }

@@ -4,7 +4,7 @@ import type { Key } from './model.ts';
 /** One `${…}` of a text, as Flux reads it. */
 export interface Variable {
   readonly name: string;
-  /** Its whole text, e.g. `${domain:=example.org}`. */
+  /** Its whole text, e.g. `${domain:=example.org}`; the default may be a secret, and is shown to nobody. */
   readonly text: string;
   /** Whether it says itself what holds where there is no such variable. */
   readonly hasDefault: boolean;
@@ -12,15 +12,24 @@ export interface Variable {
   readonly offset: number;
 }
 
-/** The variables of a text. `$${x}` is none: it writes `${x}`. See fluxcd/pkg, envsubst. */
+/** The variables of a text, in linear time. `$${x}` is none: it writes `${x}`. See fluxcd/pkg, envsubst. */
 export function variablesIn(text: string): Variable[] {
-  return [...text.matchAll(/(\$+)\{(#?)([\p{L}\p{Nd}_]+)([^}]*)\}/gu)].flatMap((match) => {
-    const [whole, dollars = '', , name = '', rest = ''] = match;
+  const found: Variable[] = [];
+  let end = 0;
+  for (const match of text.matchAll(/(?<!\$)(\$+)\{(#?)([\p{L}\p{Nd}_]+)/gu)) {
+    const [begin, dollars = '', , name = ''] = match;
+    if (match.index < end) continue;
+    const after = match.index + begin.length;
+    const close = text.indexOf('}', after);
+    if (close === -1) break;
+    end = close + 1;
     // Read from the left, each `$$` writes one `$`.
-    if (dollars.length % 2 === 0) return [];
+    if (dollars.length % 2 === 0) continue;
     const offset = match.index + dollars.length - 1;
-    return [{ name, text: whole.slice(dollars.length - 1), hasDefault: /^:?[-=?+]/.test(rest), offset }];
-  });
+    const hasDefault = /^:?[-=?+]/.test(text.slice(after, after + 2));
+    found.push({ name, text: text.slice(offset, end), hasDefault, offset });
+  }
+  return found;
 }
 
 /** Every text in a value, keys too, and where it stands. */

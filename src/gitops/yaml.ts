@@ -6,11 +6,13 @@ import {
   isSeq,
   LineCounter,
   type Node,
+  type Pair,
   parseAllDocuments,
+  type YAMLMap,
 } from 'yaml';
-import { messageOf } from '../errors.ts';
 import type { Key, Place } from './model.ts';
 import { withoutSchemas } from './schemas.ts';
+import { saidOf, saidOfThrown } from './yaml-words.ts';
 
 /** One document of a YAML file. */
 export interface YamlDocument {
@@ -67,7 +69,7 @@ export function readYaml(whole: string, file: string, start?: Place): ReadYaml {
     const options = { lineCounter: lines, uniqueKeys: false, prettyErrors: false, merge: true };
     const parsed: readonly Document[] = [...parseAllDocuments(text, options)];
     const error = parsed.flatMap(({ errors }) => errors)[0];
-    if (error !== undefined) return refuse(`It is no YAML: ${error.message}`, place(error.pos[0]));
+    if (error !== undefined) return refuse(`It is no YAML: ${saidOf(error.code)}`, place(error.pos[0]));
     const twice = parsed.map((document) => keyTwice(document)).find((found) => found !== undefined);
     return {
       documents: parsed.map((document) => documentOf(document, text, place)),
@@ -77,7 +79,7 @@ export function readYaml(whole: string, file: string, start?: Place): ReadYaml {
       },
     };
   } catch (thrown) {
-    return refuse(`It cannot be read as YAML: ${messageOf(thrown)}`);
+    return refuse(`It cannot be read as YAML: ${saidOfThrown(thrown)}`);
   }
 }
 
@@ -97,6 +99,20 @@ function documentOf(document: Document, text: string, place: (offset: number) =>
   };
 }
 
+/** Of large maps many places are asked for. */
+const pairs = new WeakMap<object, ReadonlyMap<string, Pair<Node, Node | null>>>();
+
+/** The pairs of a map by their keys; of a key that stands twice, the last. */
+function pairsOf(map: YAMLMap<Node, Node | null>): ReadonlyMap<string, Pair<Node, Node | null>> {
+  const before = pairs.get(map);
+  if (before !== undefined) return before;
+  const found = new Map(
+    map.items.flatMap((pair) => (isScalar(pair.key) ? [[String(pair.key.value), pair] as const] : [])),
+  );
+  pairs.set(map, found);
+  return found;
+}
+
 /** The offset of the value at `path`, or of the last part of it that exists. */
 function locate(document: Document, path: readonly Key[]): { offset: number; whole: boolean } {
   let node: unknown = document.contents;
@@ -105,9 +121,7 @@ function locate(document: Document, path: readonly Key[]): { offset: number; who
     if (isAlias(node)) node = node.resolve(document);
     let next: Node | null | undefined;
     if (isMap<Node, Node | null>(node)) {
-      const pair = node.items.findLast(
-        (item) => isScalar(item.key) && String(item.key.value) === String(key),
-      );
+      const pair = pairsOf(node).get(String(key));
       if (pair === undefined) return { offset, whole: false };
       next = pair.value ?? pair.key;
     } else if (isSeq<Node>(node)) next = node.items[Number(key)];

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Picture, socketText, takePicture } from '../process/picture.ts';
 import type { Marker } from '../process/tree.ts';
 import { createSampler, type Vital } from '../process/vitals.ts';
-import { printable } from '../report/printable.ts';
+import { logLine } from '../report/printable.ts';
 import { createPulse } from './pulse.ts';
 
 export interface StallReport extends Picture {
@@ -110,5 +110,5 @@ export function describeStall(report: StallReport): string[] {
     `no sign of life for ${Math.round(report.seconds)} s: no output, no processor time, no bytes moved`,
     ...shown,
     ...(left === 0 ? [] : [`… and ${left} more processes`]),
-  ].map((line) => printable(line).replaceAll('\n', ' ').slice(0, longestLine));
+  ].map((line) => logLine(line).slice(0, longestLine));
 }

@@ -1,4 +1,4 @@
-import { printable } from '../report/printable.ts';
+import { logLine } from '../report/printable.ts';
 import { duration } from '../report/words.ts';
 import type { LockInfo } from './lock-info.ts';
 
@@ -8,7 +8,7 @@ export function describeLock({ who, created, operation, id }: LockInfo, now: num
     ? `since ${new Date(created).toISOString()} (${duration(Math.max(0, now - created) / 1000)})`
     : 'since an unknown time';
   const text = `by ${who || 'nobody named'} ${since}, ${operation || 'no operation named'}, ID ${id || 'none'}`;
-  return printable(text).replaceAll('\n', ' ');
+  return logLine(text);
 }
 
 export function unlockCommand(unit: string, id: string): string {

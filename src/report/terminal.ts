@@ -1,6 +1,6 @@
 import { tailLines } from '../errors.ts';
 import { type Lane, lanesOf } from './lanes.ts';
-import { printable } from './printable.ts';
+import { logLine, printable } from './printable.ts';
 import type { Report } from './schema.ts';
 import {
   criticalPathText,
@@ -195,9 +195,9 @@ function indented(text: string): string {
   return printable(text).trim().split('\n').map(plain).join('\n      | ');
 }
 
-/** One line, and without `##[`, which the runner obeys wherever it stands. */
+/** One line that the runner obeys nothing of, without runs of blanks. */
 function plain(text: string): string {
-  return printable(text).replaceAll(/\s+/g, ' ').replaceAll('##[', '## [');
+  return logLine(text).replaceAll(/ +/g, ' ');
 }
 
 function padded(text: string, columns: number): string {

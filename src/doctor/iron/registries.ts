@@ -5,7 +5,7 @@ import { platformOf } from './inputs.ts';
 
 export const registries: Check = {
   id: 'iron.registries',
-  why: 'ghcr.io and Docker Hub let an address without a login pull about a hundred images in six hours: a few rebirths in a row, and the next one waits for images.',
+  why: 'Docker Hub and ghcr.io let an address without a login pull about a hundred images in six hours: a few rebirths in a row, and the next one waits for images.',
   look: ofCastle(async (castle, _, subject) => {
     if (castle.box) return skipped('a castle of the box pulls no image');
     if (castle.gitops === undefined) return skipped('the castle file has no `gitops`');

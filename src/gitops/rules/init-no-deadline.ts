@@ -52,6 +52,8 @@ function endless(container: Container, namespace: string): Wait | undefined {
   return loop(run) ?? kubectlWait(run);
 }
 
+/** Characters; the time that the form below takes grows with their square, and no init container's script is longer. */
+const longestScript = 20_000;
 const loopForm =
   /(?:^|[\n;&|({]|\bthen\b|\bdo\b)\s*(until|while)\b((?:(?!\bdo\b)[\s\S])*?)[\n;]\s*do\b([\s\S]*?)(?:[\n;]\s*|\s)done\b/g;
 /** A counter, a clock or a way to fail: the loop ends also where what it waits for does not come. `exit 0` is none. */
@@ -59,7 +61,7 @@ const ends =
   /-(?:lt|le|gt|ge|eq|ne)\b|\(\(|\$\{?SECONDS|\b(?:exit|return)\s+(?:[1-9]|\$|"\$)|(?:^|[\s;&|(])read\s|(?:\$\(|`)\s*date\b|[<>]=?\s*\$?\{?[A-Z_]*(?:MAX|LIMIT|RETR|TRIES|ATTEMPT)/i;
 
 function loop({ script }: Run): Wait | undefined {
-  if (script === undefined) return undefined;
+  if (script === undefined || script.length > longestScript) return undefined;
   const text = script.replace(/(^|\s)#.*$/gm, '$1');
   for (const [, kind, condition = '', body = ''] of text.matchAll(loopForm)) {
     const always = /^\s*(?::|true|\[\s*1\s*\]|\[\s*true\s*\])\s*$/.test(condition);

@@ -34,20 +34,23 @@ export const substitutionMissing: Rule = {
 
 interface Use {
   readonly variable: Variable;
-  readonly at: Place;
+  place(): Place;
 }
 
 function usesOf(resource: Resource): Use[] {
   return [...textsIn(resource.manifest)].flatMap(({ text, path }) => {
     if (!text.includes('${')) return [];
-    const at = resource.place(path);
-    return variablesIn(text).map((variable) => {
-      // A text of several lines is written as a block, which begins on the line after.
-      const line = text.includes('\n')
-        ? at.line + text.slice(0, variable.offset).split('\n').length
-        : at.line;
-      return { variable, at: { ...at, line } };
-    });
+    return variablesIn(text).map((variable) => ({
+      variable,
+      place() {
+        const at = resource.place(path);
+        // A text of several lines is written as a block, which begins on the line after.
+        const line = text.includes('\n')
+          ? at.line + text.slice(0, variable.offset).split('\n').length
+          : at.line;
+        return { ...at, line };
+      },
+    }));
   });
 }
 
@@ -59,23 +62,23 @@ function first(used: readonly Use[]): Use[] {
 function unset(node: FluxNode, used: readonly Use[], names: ReadonlySet<string>): GitopsFinding[] {
   const always = specOf(node.resource).postBuild?.substituteStrategy === 'Always';
   if (names.size === 0 && !always) {
-    return first(used).map(({ variable, at }) => ({
+    return first(used).map(({ variable, place }) => ({
       rule: 'substitution-missing',
       severity: 'error',
-      at,
-      what: `\`${variable.text}\` stays as it is: the \`postBuild\` of \`${node.name}\` gives no variable at all.`,
+      at: place(),
+      what: `\`\${${variable.name}}\` stays as it is: the \`postBuild\` of \`${node.name}\` gives no variable at all.`,
       why: 'Flux substitutes only where there is at least one variable, so that not even defaults are put in.',
       fix: `Give \`${variable.name}\` under \`postBuild.substitute\` of \`${node.name}\`, or set \`substituteStrategy: Always\`.`,
     }));
   }
   const missing = used.filter(({ variable }) => !variable.hasDefault && !names.has(variable.name));
-  return first(missing).map(({ variable, at }) => {
+  return first(missing).map(({ variable, place }) => {
     const near = nearest(variable.name, names);
     return {
       rule: 'substitution-missing',
       severity: 'error',
-      at,
-      what: `Nothing gives \`${variable.text}\` to \`${node.name}\`.${near === undefined ? '' : ` Did you mean \`${near}\`?`}`,
+      at: place(),
+      what: `Nothing gives \`\${${variable.name}}\` to \`${node.name}\`.${near === undefined ? '' : ` Did you mean \`${near}\`?`}`,
       why: 'Flux puts an empty text in its place, without a word: an empty host, an empty bucket, a script without its variables.',
       fix: `Give \`${variable.name}\` under \`postBuild.substitute\` or in a ConfigMap of \`substituteFrom\`, write a default (\`\${${variable.name}:=…}\`), or escape what is not for Flux (\`$\${${variable.name}}\`).`,
     };
@@ -84,11 +87,11 @@ function unset(node: FluxNode, used: readonly Use[], names: ReadonlySet<string>)
 
 /** `postBuild` is off here, and the variable is one that other Kustomizations are given. */
 function left(node: FluxNode, used: readonly Use[]): GitopsFinding[] {
-  return first(used).map(({ variable, at }) => ({
+  return first(used).map(({ variable, place }) => ({
     rule: 'substitution-missing',
     severity: 'warning',
-    at,
-    what: `\`${variable.text}\` stays as it is: \`${node.name}\` has no \`postBuild\`.`,
+    at: place(),
+    what: `\`\${${variable.name}}\` stays as it is: \`${node.name}\` has no \`postBuild\`.`,
     why: 'Other Kustomizations are given this variable, so it is likely meant to be put in here too.',
     fix: `Give \`${node.name}\` the same \`postBuild\`, or switch it off for this object with the annotation \`${switchOff}: disabled\`.`,
   }));
