@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Cluster } from '../../src/cluster/client.ts';
 import { clearPassage, isFresh, markPassage, noteApply, restorePassage } from '../../src/keepsake/passage.ts';
 import type { Keepsake, Passage, Witness } from '../../src/keepsake/record.ts';
 import type { KeepsakeStore } from '../../src/keepsake/store.ts';
@@ -70,12 +71,17 @@ function passed(
   kept: Partial<Keepsake>,
   url = nobody,
   stands: 'nothing' | 'something' | 'unknown' = 'something',
+  from: object = { kind: 'secret', name: 'U' },
 ): { readonly gate: Promise<string | null>; readonly progress: Pick<Prepared['progress'], 'witness'> } {
   const settings = {
-    ...{ from: { kind: 'secret', name: 'U' }, table: ['t'] },
+    ...{ from, table: ['t'] },
     ...{ archivedWithinSeconds: 5, maxAgeSeconds: 3600 },
   };
-  const progress: Pick<Prepared['progress'], 'witness' | 'cautions'> = { cautions: [] };
+  const progress: Pick<Prepared['progress'], 'witness' | 'cautions' | 'access'> = {
+    cautions: [],
+    // A cluster that lives, and has no such secret.
+    access: { file: '', cluster: { read: async () => undefined } as unknown as Cluster },
+  };
   const castle = {
     ...{ name: 'small', state: {}, secrets: { list: [{ name: 'U' }] } },
     destroy: { witness: settings },
@@ -135,6 +141,14 @@ describe('an earlier witness', () => {
       `postgres://u:p@127.0.0.1:${port}/d?sslmode=disable`,
     );
     await expect(gate).rejects.toMatchObject({ code, why: expect.stringContaining(message) });
+  });
+
+  it('stands for a secret that went with the cluster only where its own destroy has begun', async () => {
+    const inCluster = { kind: 'cluster', namespace: 'db', name: 'user', key: 'uri' };
+    const gone = (kept: Partial<Keepsake>) => passed(kept, nobody, 'something', inCluster).gate;
+    expect(await gone({ witness, passage: dying })).toBe('N');
+    for (const kept of [{ witness: young }, { witness, passage: dying, spent: 'N' }])
+      await expect(gone(kept)).rejects.toMatchObject({ code: 'PHX-WITNESS-ADDRESS-GONE' });
   });
 
   it('does not where something answers that is no database, or hangs up', async () => {
