@@ -107,7 +107,7 @@ describe.each(kinds)('a lease as %s', (_, place) => {
     expect(await store.read()).toEqual({ record: record(25), version });
   });
 
-  it('has beside it what is kept of the castle, whose mark comes and goes and whose witness stays', async () => {
+  it('has beside it what is kept of the castle, whose mark comes and goes and whose witness stays, spent', async () => {
     const keepsake = openKeepsake({
       run: { castle: { name: 'kept' }, home: join(folder.dir, 'home') },
       states: { state: place(), env: keys() },
@@ -125,7 +125,7 @@ describe.each(kinds)('a lease as %s', (_, place) => {
     await markPassage(keepsake, { phase: 'raising', run: 'run-2', witness: 'n' });
     expect(await keepsake.read()).toMatchObject({ witness, passage: { phase: 'raising', run: 'run-2' } });
     await clearPassage(keepsake, silentLog);
-    expect(await keepsake.read()).toEqual({ format: 1, castle: 'kept', witness });
+    expect(await keepsake.read()).toEqual({ format: 1, castle: 'kept', witness, spent: 'n' });
   });
 
   it('takes a write only over the version that the writer has seen', async () => {
