@@ -4,7 +4,7 @@ import { eachOf } from '../bounded.ts';
 import { PhoenixError } from '../errors.ts';
 import type { Terragrunt } from '../plan/ask.ts';
 import type { Layer } from '../plan/discover.ts';
-import { renderUnit } from '../plan/render.ts';
+import { localModule, renderUnit } from '../plan/render.ts';
 import { isInRam } from '../vault/ram.ts';
 import { type Check, type Finding, failed, listed, ofCastle, ok, skipped, warning } from './check.ts';
 
@@ -65,10 +65,11 @@ async function keptBy(layer: Layer, terragrunt: Terragrunt): Promise<Kept> {
   const unit = await renderUnit(layer, terragrunt);
   if (typeof unit === 'string') return { kind: 'unknown', words: unit };
   const { remote, generated, source } = unit;
+  const module = localModule(layer.dir, source);
   const text = [
     ...generated,
     ...(await filesIn(layer.dir)),
-    ...(await filesOfSource(layer.dir, source)),
+    ...(module === undefined ? [] : await filesIn(module)),
   ].join('\n');
   if (/^\s*encryption\s*\{/m.test(text))
     return { kind: 'encrypted', words: `layer ${layer.name} has an encryption block of its own` };
@@ -79,12 +80,6 @@ async function keptBy(layer: Layer, terragrunt: Terragrunt): Promise<Kept> {
   if (await isInRam(place))
     return { kind: 'ram', words: `the state of ${layer.name} lies in RAM (${place})` };
   return { kind: 'disk', layer: layer.name, path: place };
-}
-
-/** The module, where it lies on this machine; `//` parts its root from its folder. */
-async function filesOfSource(dir: string, source: string | undefined): Promise<string[]> {
-  if (source === undefined || !/^[./]/.test(source)) return [];
-  return filesIn(resolve(dir, source.replace('//', '/')));
 }
 
 async function filesIn(dir: string): Promise<string[]> {

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import { parseJson } from '../json.ts';
 import { ask, errorLines, type Terragrunt } from './ask.ts';
@@ -57,4 +58,9 @@ export async function renderUnit(
     source: terraform?.source ?? undefined,
     inputs: inputs ?? undefined,
   };
+}
+
+/** The folder of a unit's module where it lies on this machine; `//` parts its root from its folder. */
+export function localModule(dir: string, source: string | undefined): string | undefined {
+  return source !== undefined && /^[./]/.test(source) ? resolve(dir, source.replace('//', '/')) : undefined;
 }

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import type { Castle } from '../../castle/load.ts';
-import { renderUnit } from '../../plan/render.ts';
+import { localModule, renderUnit } from '../../plan/render.ts';
 import { type Finding, type Subject, skipped } from '../check.ts';
 
 /** A machine as the layer that makes them is told to make it. */
@@ -33,10 +33,21 @@ const machines = z.record(
   }),
 );
 
+type Asked = Pick<Subject, 'planned' | 'edge'>;
+
+/** By the plan that it is of: half the checks of the iron ask for it, and each answer is a run of Terragrunt. */
+const known = new WeakMap<Asked['planned'], Promise<Platform | Finding>>();
+
 /** A finding says why it is not known; what is wrong with the plan itself is the finding of another check. */
-export async function platformOf(
+export function platformOf(castle: Castle, asked: Asked): Promise<Platform | Finding> {
+  const found = known.get(asked.planned) ?? readPlatform(castle, asked);
+  known.set(asked.planned, found);
+  return found;
+}
+
+async function readPlatform(
   { kubeconfig }: Castle,
-  { planned, signal }: Pick<Subject, 'planned' | 'signal'>,
+  { planned, edge: { signal } }: Asked,
 ): Promise<Platform | Finding> {
   if (kubeconfig === undefined) return skipped('the castle file names no layer that brings the cluster up');
   const found = await planned().catch(() => skipped('the tree cannot be planned'));
@@ -48,12 +59,10 @@ export async function platformOf(
   if (unit.inputs === undefined)
     return skipped(`the inputs of ${layer.name} take an output of another layer`);
   const { source } = unit;
-  const local = source === undefined || /^[./]/.test(source);
-  const module = source === undefined ? layer.dir : resolve(layer.dir, source.replace('//', '/'));
-  const text = [JSON.stringify(unit.inputs), ...unit.generated, local ? await moduleText(module) : ''].join(
-    '\n',
-  );
-  return { layer: layer.name, inputs: unit.inputs, text, whole: local };
+  const module = source === undefined ? layer.dir : localModule(layer.dir, source);
+  const own = module === undefined ? '' : await moduleText(module);
+  const text = [JSON.stringify(unit.inputs), ...unit.generated, own].join('\n');
+  return { layer: layer.name, inputs: unit.inputs, text, whole: module !== undefined };
 }
 
 /** The machines that the layer is to make; a finding where its inputs have none of that form. */

@@ -1,8 +1,7 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
 import type { Castle } from '../../castle/load.ts';
-import { renderUnit } from '../../plan/render.ts';
+import { localModule, renderUnit } from '../../plan/render.ts';
 import type { Subject } from '../check.ts';
+import { textsBelow } from './texts.ts';
 
 /** Longhorn's driver, images or chart in a layer's inputs or module, or in the GitOps tree. */
 const traces =
@@ -18,25 +17,12 @@ export async function usesLonghorn(
     const unit = await renderUnit(layer, { ...found.terragrunt, signal });
     if (typeof unit === 'string') continue;
     if (traces.test(JSON.stringify(unit.inputs ?? {}))) return true;
-    const { source } = unit;
-    if (
-      source !== undefined &&
-      /^[./]/.test(source) &&
-      (await foundBelow(resolve(layer.dir, source.replace('//', '/'))))
-    )
-      return true;
+    const module = localModule(layer.dir, unit.source);
+    if (module !== undefined && (await foundBelow(module))) return true;
   }
   return gitops !== undefined && foundBelow(gitops.dir);
 }
 
-const most = 5_000;
-
 async function foundBelow(dir: string): Promise<boolean> {
-  const entries = await readdir(dir, { recursive: true, withFileTypes: true }).catch(() => []);
-  const files = entries
-    .filter((entry) => entry.isFile() && /\.(?:tf|tofu|ya?ml|sh|mjs)$/.test(entry.name))
-    .slice(0, most);
-  for (const file of files)
-    if (traces.test(await readFile(join(file.parentPath, file.name), 'utf8').catch(() => ''))) return true;
-  return false;
+  return (await textsBelow(dir, /\.(?:tf|tofu|ya?ml|sh|mjs)$/)).some((text) => traces.test(text));
 }

@@ -1,7 +1,6 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type Check, type Finding, ofCastle, ok, skipped, warning } from '../check.ts';
 import { platformOf } from './inputs.ts';
+import { textsBelow } from './texts.ts';
 
 export const registries: Check = {
   id: 'iron.registries',
@@ -11,7 +10,7 @@ export const registries: Check = {
     if (castle.gitops === undefined) return skipped('the castle file has no `gitops`');
     const platform = await platformOf(castle, subject);
     const inputs = 'status' in platform ? '' : JSON.stringify(platform.inputs);
-    return judgeRegistries(await readAll(castle.gitops.dir), mirrorsIn(inputs));
+    return judgeRegistries(await textsBelow(castle.gitops.dir, /\.ya?ml$/), mirrorsIn(inputs));
   }),
 };
 
@@ -71,10 +70,4 @@ export function registryOf(image: string): string {
   const [first = '', ...rest] = image.split('/');
   const isHost = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost');
   return isHost && first !== 'index.docker.io' ? first : 'docker.io';
-}
-
-async function readAll(dir: string): Promise<string[]> {
-  const entries = await readdir(dir, { recursive: true, withFileTypes: true }).catch(() => []);
-  const files = entries.filter((entry) => entry.isFile() && /\.ya?ml$/.test(entry.name)).slice(0, 5_000);
-  return Promise.all(files.map((file) => readFile(join(file.parentPath, file.name), 'utf8').catch(() => '')));
 }
