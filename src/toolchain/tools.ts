@@ -182,7 +182,7 @@ export const tools: Readonly<Record<ToolName, Tool>> = {
     version: { args: ['-version'], pattern: /CoreDNS-(\S+)/ },
   },
   'metallb-controller': {
-    pin: '0.16.2',
+    pin: '0.16.1',
     repository: 'metallb/metallb',
     release: none,
     go: {
