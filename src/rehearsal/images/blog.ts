@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runChild } from '../../child.ts';
@@ -26,7 +26,9 @@ export async function blogImage(source: string, build: string, store: Store): Pr
     async *entries() {
       const folder = await mkdtemp(join(tmpdir(), 'phoenix-blog-'));
       try {
-        await buildSite(source, build, folder, await hugoRoot(hugo, store), store.signal);
+        // A copy, since Hugo writes what it makes of assets into its source.
+        await cp(source, join(folder, 'source'), { recursive: true });
+        await buildSite(build, folder, await hugoRoot(hugo, store), store.signal);
         yield* folderEntries(join(folder, 'public'), place);
       } finally {
         await rm(folder, { recursive: true, force: true });
@@ -80,14 +82,14 @@ async function hugoRoot(names: readonly string[], store: Store): Promise<string>
   }
 }
 
-async function buildSite(source: string, build: string, folder: string, root: string, signal: AbortSignal) {
+async function buildSite(build: string, folder: string, root: string, signal: AbortSignal) {
   const [triplet, loader] = loaders[process.arch] ?? [];
   if (triplet === undefined || loader === undefined)
     throw notBuilt(`there is no Hugo for ${process.arch}`, 'Use a machine with an x64 or arm64 processor.');
   const libraries = join(root, 'usr/lib', triplet);
   const hugo = [
     join(root, 'usr/bin/hugo'),
-    ['--source', source],
+    ['--source', join(folder, 'source')],
     ['--destination', join(folder, 'public')],
     ['--cacheDir', join(folder, 'cache')],
     '--noBuildLock',
@@ -98,7 +100,7 @@ async function buildSite(source: string, build: string, folder: string, root: st
     signal,
     timeoutMs: 120_000,
   });
-  if (built.code !== 0) throw notBuilt(lastWords(built), `See what \`hugo --source ${source}\` says.`);
+  if (built.code !== 0) throw notBuilt(lastWords(built), 'See what `hugo --source castle/blog` says.');
 }
 
 function notBuilt(why: string, next: string) {

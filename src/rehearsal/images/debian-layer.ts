@@ -13,7 +13,7 @@ import type { Entry } from './tar.ts';
 export const unwanted =
   /^(?:usr\/share\/(?:doc|man|info|locale|lintian|bash-completion|bug|common-licenses|doc-base|pixmaps|menu|icons)|usr\/lib\/(?:systemd|tmpfiles\.d|sysusers\.d|[^/]+\/gconv)|etc\/(?:init\.d|cron\.[a-z]+|logrotate\.d|rc[0-9S]\.d|pam\.d)|var\/(?:cache|lib\/(?:dpkg|apt)))(?:\/|$)/;
 /** Since these became links into usr, a package may still bring them as folders. */
-const merged = /^(?:bin|sbin|lib|lib32|lib64|libx32)\//;
+const merged = /^(?:bin|sbin|lib|lib32|lib64|libx32)(?:\/|$)/;
 type TarItem = ExtractEvents['entry'][1];
 const certificate = /^usr\/share\/ca-certificates\/.*\.crt$/;
 
@@ -53,6 +53,8 @@ function entryOf(path: string, item: TarItem): Entry | undefined {
     case 'directory':
       return { path, type, mode: rights };
     case 'symlink':
+      // The links themselves, as newer distributions pack them: the base layer has them.
+      if (/^usr\/(?:s?bin|lib(?:32|64|x32)?)$/.test(path)) return undefined;
       return { path, type, target: linkname ?? '' };
     case 'link':
       return { path, type, target: mergedPath(linkname ?? '') };

@@ -180,10 +180,12 @@ function installed(file: string): string {
   const [name, version = '', architecture = ''] = file.replace(/\.deb$/, '').split('_');
   return [
     `Package: ${name}`,
-    'Status: install ok installed',
+    // Held: apt brings what comes of one source to one version otherwise.
+    'Status: hold ok installed',
     `Version: ${decodeURIComponent(version)}`,
     `Architecture: ${architecture}`,
-    'Multi-Arch: foreign',
+    // Or whoever asks for it by `perl:any` would not be content.
+    'Multi-Arch: allowed',
     'Maintainer: none',
     'Description: placeholder',
     '',

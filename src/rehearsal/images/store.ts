@@ -18,7 +18,7 @@ export interface ImageFile {
 }
 
 /** Counts up with what layers or archives are made like: old ones are then made anew. */
-const format = 1;
+const format = 2;
 const unusedMs = 14 * 24 * 3600 * 1000;
 
 /** The image's archive from the cache, made before where it is not there. */
