@@ -3,11 +3,20 @@ import { packageEntries, unwanted } from './debian-layer.ts';
 import { basics, mergedUsr, textEntry } from './layout.ts';
 import { type ImageRecipe, keyOf, type LayerRecipe, smallLayer } from './recipe.ts';
 import type { Store } from './store.ts';
+import type { Entry } from './tar.ts';
 
 /** What would only install, configure or translate the rest, and the compiler for queries, as large as all else. */
 const without =
   /^(?:libllvm\d.*|perl|perl-base|perl-modules-.*|libperl\d.*|lib.*-perl|debconf|adduser|dpkg|tar|passwd|ucf|ssl-cert|postgresql-common|postgresql-client-common|locales|iproute2|sysvinit-utils|init-system-helpers|sensible-utils)$/;
 const basePackages = ['base-files', 'bash', 'ca-certificates', 'coreutils', 'libc-bin'];
+
+/** What packages leave to their scripts. */
+const links: readonly Entry[] = [
+  { path: 'usr/bin/sh', type: 'symlink', target: 'bash' },
+  { path: 'usr/bin/awk', type: 'symlink', target: 'mawk' },
+  { path: 'etc', type: 'directory', mode: 0o755 },
+  { path: 'etc/localtime', type: 'symlink', target: '/usr/share/zoneinfo/Etc/UTC' },
+];
 
 /** Debian with bash, under every image that is made of packages: one layer, the same digest in each. */
 export function baseLayer(store: Store): Promise<LayerRecipe> {
@@ -32,10 +41,10 @@ async function packageLayer(wanted: Wanted, skip: RegExp | undefined, store: Sto
   const own = (all: readonly Package[]) => all.filter(({ name }) => !base.has(name));
   const names = own(await debianPackages(wanted, store)).map(({ name }) => name);
   return {
-    key: keyOf('packages', names, unwanted.source, skip?.source),
+    key: keyOf('packages', names, links, mergedUsr, unwanted.source, skip?.source),
     async *entries() {
       if (base.size === 0) yield* mergedUsr;
-      if (base.size === 0) yield { path: 'usr/bin/sh', type: 'symlink', target: 'bash' };
+      if (base.size === 0) yield* links;
       yield* packageEntries(own(await presentPackages(wanted, store)), store.signal, skip);
     },
   };

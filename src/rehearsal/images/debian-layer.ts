@@ -11,7 +11,7 @@ import type { Entry } from './tar.ts';
 
 /** Manuals, translations, other encodings than UTF-8, and what serves the machine that installs packages. */
 export const unwanted =
-  /^(?:usr\/share\/(?:doc|man|info|locale|lintian|bash-completion|bug|common-licenses|doc-base|pixmaps|menu|icons)|usr\/lib\/(?:systemd|tmpfiles\.d|sysusers\.d|[^/]+\/gconv)|etc\/(?:init\.d|cron\.[a-z]+|logrotate\.d|rc[0-9S]\.d|pam\.d)|var\/(?:cache|lib\/(?:dpkg|apt)))(?:\/|$)/;
+  /^(?:usr\/share\/(?:doc|man|info|locale|lintian|bash-completion|bug|common-licenses|doc-base|pixmaps|menu|icons)|usr\/lib\/(?:systemd|tmpfiles\.d|sysusers\.d|[^/]+\/gconv)|etc\/(?:init\.d|cron\.[a-z]+|logrotate\.d|rc[0-9S]\.d|pam\.d)|var\/(?:cache|run|lib\/(?:dpkg|apt)))(?:\/|$)/;
 /** Since these became links into usr, a package may still bring them as folders. */
 const merged = /^(?:bin|sbin|lib|lib32|lib64|libx32)(?:\/|$)/;
 type TarItem = ExtractEvents['entry'][1];

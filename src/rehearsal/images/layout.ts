@@ -29,8 +29,13 @@ export function textEntry(path: string, content: string, mode = 0o644): Entry {
   return { path, type: 'file', mode, size: body.length, body };
 }
 
-/** The folders whose content moved below usr, as links: packages of today bring only the targets. */
-export const mergedUsr: readonly Entry[] = ['bin', 'lib', 'lib64', 'sbin'].flatMap((name): Entry[] => [
-  { path: `usr/${name}`, type: 'directory', mode: 0o755 },
-  { path: name, type: 'symlink', target: `usr/${name}` },
-]);
+/** The folders whose content moved elsewhere, as links: packages of today bring only the targets. */
+export const mergedUsr: readonly Entry[] = [
+  ...['bin', 'lib', 'lib64', 'sbin'].flatMap((name): Entry[] => [
+    { path: `usr/${name}`, type: 'directory', mode: 0o755 },
+    { path: name, type: 'symlink', target: `usr/${name}` },
+  ]),
+  { path: 'run', type: 'directory', mode: 0o755 },
+  { path: 'var', type: 'directory', mode: 0o755 },
+  { path: 'var/run', type: 'symlink', target: '../run' },
+];
