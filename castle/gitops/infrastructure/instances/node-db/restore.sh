@@ -36,9 +36,17 @@ reach() {
   die "S3 unreachable: $s3_host:$s3_port: $why"
 }
 
+full() {
+  [ "$(df --output=avail "$(dirname "$PGDATA")" | tail -n 1)" -lt 1024 ]
+}
+
 # $1: what pgBackRest said. Its last error goes along, on the same line.
 explain() {
-  error=$(printf '%s\n' "$1" | grep -E 'ERROR: \[[0-9]+\]' | tail -n 1 | sed 's/^.*ERROR: //' | cut -c 1-600)
+  error=$(printf '%s\n' "$1" | grep -E 'ERROR: \[[0-9]+\]|\[[A-Za-z]+Error\]' | tail -n 1 | sed 's/^.*ERROR: //; s/^ *//' | cut -c 1-600)
+  case $1 in
+    # Of a write that failed it does not always say why.
+    *'unable to write'* | *'unable to sync'*) ! full || die "$birth: disk full: the volume cannot hold the database: $error" ;;
+  esac
   case $1 in
     *'No space left on device'*) cause='disk full: the volume cannot hold the database' ;;
     *'unable to find hostname'* | *'unable to verify certificate'* | *'certificate verify failed'* | *'unable to set certificate'*)
@@ -61,6 +69,10 @@ explain() {
 
 info() {
   said=$(pgbackrest info --log-level-console=off --log-level-stderr=error 2>&1) || explain "$said"
+  # With an exit code of 0: the bucket could not be read.
+  case $said in
+    *'error (other)'*) explain "$said" ;;
+  esac
 }
 
 mark() {
