@@ -15,6 +15,8 @@ export interface S3 extends AsyncDisposable {
   readonly bucket: string;
   readonly accessKey: string;
   readonly secretKey: string;
+  /** Where the bucket's objects lie as files. */
+  readonly folder: string;
   /** The `backend "s3"` block, with `use_lockfile`, of the state `KEY`. */
   block(key: string): string;
   /** An object's text; undefined where there is none. */
@@ -55,6 +57,7 @@ export async function startS3(): Promise<S3> {
     bucket,
     accessKey,
     secretKey,
+    folder: join(root, bucket),
     block: (key) =>
       [
         'terraform {',
