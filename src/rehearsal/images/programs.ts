@@ -24,7 +24,7 @@ export const programImages: readonly ProgramImage[] = [
   },
   { tool: 'source-controller', reference: 'ghcr.io/fluxcd/source-controller:v1.7.2', user: nonroot },
   { tool: 'kustomize-controller', reference: 'ghcr.io/fluxcd/kustomize-controller:v1.7.2', user: nonroot },
-  { tool: 'metallb-controller', reference: 'quay.io/metallb/controller:v0.16.2', user: nonroot },
+  { tool: 'metallb-controller', reference: 'quay.io/metallb/controller:v0.16.1', user: nonroot },
   { tool: 'kubectl', reference: 'phoenix.box/kubectl:1', user: nonroot },
   // Port 53 is root's: a pod of it drops every capability but NET_BIND_SERVICE.
   { tool: 'coredns', reference: 'phoenix.box/coredns:1', user: '0:0' },
