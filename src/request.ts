@@ -20,6 +20,8 @@ export type CommandName = (typeof commandNames)[number];
 
 /** The box's castle, for `rehearse` where no castle file is named; relative to Phoenix' own folder. */
 export const boxCastle = 'castle/live/box/phoenix.yaml';
+/** The same for a box with a real node. */
+export const nodeCastle = 'castle/live/box/node.yaml';
 
 /**
  * What is asked of Phoenix, whichever edge it came in by. One object per option: the CLI's help, the Action's inputs and
@@ -118,10 +120,10 @@ export const requestSchema = z.strictObject({
     .default(false)
     .describe('Plan only: write the plan on the pull request.'),
   node: z
-    .enum(nodeKinds, { error: 'none or kwok' })
+    .enum(nodeKinds, { error: 'none, kwok or real' })
     .default('none')
     .describe(
-      'Box only: what plays the nodes. none: nothing; kwok: real controllers and scheduler, with simulated nodes and pods.',
+      'Box only: what plays the nodes. none: nothing; kwok: real controllers and scheduler, with simulated nodes and pods; real: a kubelet and containerd that run every pod (Linux, root).',
     ),
   seed: z.coerce
     .number({ error: 'a whole number' })

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type RetryClass, retryClasses } from '../layer/retry.ts';
+import { box } from './box.ts';
 import { claim, gitops, kubeconfig } from './cluster.ts';
 import { lease } from './lease.ts';
 import { leftovers } from './leftovers.ts';
@@ -32,7 +33,12 @@ const tools = [
   'kube-apiserver',
   'kube-controller-manager',
   'kube-scheduler',
+  'kubelet',
+  'kube-proxy',
+  'coredns',
   'kwok',
+  'metallb-controller',
+  'versitygw',
   'external-secrets',
   'source-controller',
   'kustomize-controller',
@@ -176,7 +182,7 @@ export const castleSchema = z
     version: z.literal(1).describe('Version of this format'),
     castle: kebabName.describe('Name of the castle'),
     live: path.describe('Folder of the Terragrunt units, relative to this file'),
-    box: z.boolean().default(false).describe('A castle of the box: brought up on loopback, with stand-ins'),
+    box: box.prefault(false),
     engine: z.enum(['tofu', 'terraform']).default('tofu').describe('What Terragrunt runs'),
     toolchain: toolchain.prefault({}),
     secrets: secrets.prefault({}),

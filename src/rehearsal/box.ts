@@ -25,8 +25,8 @@ export interface BoxOptions {
    */
   readonly tools: ReadonlyMap<string, { readonly file: string; readonly assets: string }>;
   readonly standIns: readonly { readonly name: string; readonly config: unknown }[];
-  /** For `node: real`: ways in by name, archives of images, sizes of volumes that differ from the usual. */
-  readonly real?: Pick<HostConfig, 'doors' | 'images' | 'volumes'>;
+  /** For `node: real`: ways in by name, archives of images, the bucket, sizes of volumes that differ from the usual. */
+  readonly real?: Pick<HostConfig, 'doors' | 'images' | 'bucket' | 'volumes'>;
   /** How Phoenix itself is started, before the name of a hidden command. */
   readonly self: readonly string[];
   readonly log: Log;
@@ -40,6 +40,8 @@ export interface Box extends AsyncDisposable {
   readonly standIns: ReadonlyMap<string, StandInLine>;
   /** Ports of this machine's loopback that lead into the node, by name. */
   readonly doors: ReadonlyMap<string, number>;
+  /** The port of the S3 server, where there is one. */
+  readonly bucketPort: number | undefined;
   /** Told of every program of the node that died and was started again, also of what did before the listener came. */
   onRestart(listener: (name: string, how: string) => void): void;
   /** Told of everything that ended though nobody asked it to, also of what ended before the listener came. */
@@ -89,13 +91,14 @@ export async function openBox(options: BoxOptions): Promise<Box> {
     await sweepBoxes(options.stateDir);
   };
   try {
-    const { socket, standIns, doors } = await within(opened.promise, options.signal);
+    const { socket, standIns, doors, bucketPort } = await within(opened.promise, options.signal);
     const abort = () => void close();
     options.signal.addEventListener('abort', abort, { once: true });
     return {
       socket,
       standIns: new Map(standIns.map(({ name, ...addresses }) => [name, addresses])),
       doors: new Map(doors.map(({ name, port }) => [name, port])),
+      bucketPort,
       onRestart: restarts.listen,
       onDeath: deaths.listen,
       processes: () => askProcesses(socket),

@@ -15,6 +15,17 @@ export const hostConfig = z.object({
   doors: z.array(z.object({ name: z.string(), host: z.string(), port: z.number() })),
   /** Archives of what the pods of the node run. */
   images: z.array(z.object({ reference: z.string(), file: z.string() })),
+  /** A real S3 server with one bucket, beside the stand-ins; see `startBucket`. */
+  bucket: z
+    .object({
+      file: z.string(),
+      folder: z.string(),
+      bucket: z.string(),
+      name: z.string(),
+      accessKey: z.string(),
+      secretKey: z.string(),
+    })
+    .optional(),
   /** Sizes of the node's volumes that differ from the usual, by name, as tmpfs takes them. */
   volumes: z.record(z.string(), z.string()),
 });
@@ -45,6 +56,8 @@ export const hostEvent = z.discriminatedUnion('type', [
     socket: z.string(),
     standIns: z.array(standInLine.extend({ name: z.string() })),
     doors: z.array(z.object({ name: z.string(), port: z.number() })),
+    /** The port of the S3 server on this machine's loopback, where there is one. */
+    bucketPort: z.number().optional(),
   }),
   /** A program of the node died and was started again, for the so-manieth time. */
   z.object({ type: z.literal('restart'), name: z.string(), how: z.string(), times: z.number() }),

@@ -6,6 +6,7 @@ import { serveHostApi, shapeOf } from './api.ts';
 import { type HostConfig, type HostEvent, hostConfig, socketName } from './host-protocol.ts';
 import { machinePark } from './machine-park.ts';
 import { freePorts } from './ports.ts';
+import { startBucket } from './real/bucket.ts';
 import { markBoxDirectory, removeBoxDirectory, removeRecord, writeRecord } from './records.ts';
 import { startStandIns } from './stand-in.ts';
 import { createSupervisor, type Program, type Supervisor } from './supervisor.ts';
@@ -83,15 +84,24 @@ async function host(config: HostConfig, emit: (event: HostEvent) => void, lifeli
   const socket = join(dir, socketName);
   ends.use(await serveHostApi(socket, { processes: () => supervisor.running(), ...machines }));
 
-  const listening = startStandIns(config, supervisor, (program) => standIns.push(program));
+  const gone = new AbortController();
+  void lifeline.then(() => gone.abort());
+  const bucket = config.bucket && { ...config.bucket, dir, logDir, supervisor, signal: gone.signal };
+  const listening = Promise.all([
+    startStandIns(config, supervisor, (program) => standIns.push(program)),
+    bucket && startBucket(bucket),
+  ]);
   const ready = await Promise.race([listening, lifeline]);
   if (ready !== undefined) {
-    outside.push(...ready.map(({ url }) => Number(new URL(url).port)));
+    const [listed, s3] = ready;
+    if (s3 !== undefined) standIns.push(s3.program);
+    outside.push(...listed.map(({ url }) => Number(new URL(url).port)), ...(s3 ? [s3.port] : []));
     emit({
       type: 'ready',
       socket,
-      standIns: ready,
+      standIns: listed,
       doors: doors.map(({ name, listen }) => ({ name, port: listen })),
+      ...(s3 === undefined ? {} : { bucketPort: s3.port }),
     });
     await lifeline;
   }

@@ -13,6 +13,10 @@ locals {
   # Where the pods of a real node find the backups' server, HOST:PORT, and the CA of its certificate.
   s3    = split(":", get_env("PHOENIX_BOX_S3", "192.0.2.1:443"))
   s3_ca = get_env("PHOENIX_BOX_S3_CA", "")
+
+  # The bucket outlives the machine: once it has a backup, a castle is born again and no more for the first time.
+  kept  = fileexists("${get_env("PHOENIX_BOX_BUCKET", "/none")}/node/tazlab-db/repo1/backup/db/backup.info")
+  birth = get_env("PHOENIX_BOX_DATABASE_BIRTH", local.kept ? "restored" : "first")
 }
 
 dependency "engine" {
@@ -59,7 +63,7 @@ inputs = {
       backup_ca      = local.s3_ca == "" ? "" : filebase64(local.s3_ca)
       backup_stanza  = get_env("PHOENIX_BOX_STANZA", "db")
       blog_build     = get_env("PHOENIX_BOX_BLOG_BUILD", "unbuilt")
-      database_birth = get_env("PHOENIX_BOX_DATABASE_BIRTH", "first")
+      database_birth = local.birth
       database_rows  = get_env("PHOENIX_BOX_DATABASE_ROWS", "20000")
     } : name => value if local.real
   })
