@@ -118,10 +118,10 @@ export const requestSchema = z.strictObject({
     .default(false)
     .describe('Plan only: write the plan on the pull request.'),
   node: z
-    .enum(nodeKinds, { error: 'none or kwok' })
+    .enum(nodeKinds, { error: 'none, kwok or real' })
     .default('none')
     .describe(
-      'Box only: what plays the nodes. none: nothing; kwok: real controllers and scheduler, with simulated nodes and pods.',
+      'Box only: what plays the nodes. none: nothing; kwok: real controllers and scheduler, with simulated nodes and pods; real: a kubelet and containerd (Linux, root). For doctor, real also looks whether this machine can hold such a node.',
     ),
   seed: z.coerce
     .number({ error: 'a whole number' })
@@ -164,7 +164,7 @@ export const optionsOf: Readonly<Record<CommandName, readonly Option[]>> = {
   verify: ['castle', 'report', 'fault', 'seed'],
   report: ['castle', 'report', 'reports', 'history', 'results'],
   plan: [...layers, ...range, 'mode', 'runners', 'changes', 'comment'],
-  doctor: ['castle', 'only', 'trust'],
+  doctor: ['castle', 'only', 'trust', 'node'],
   unlock: layers,
   claim: ['castle', 'report'],
   destroy: [...layers, 'confirm', 'without-witness', 'report'],

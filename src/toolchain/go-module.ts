@@ -109,8 +109,11 @@ async function copyModule(folder: string, source: string, recipe: GoRecipe, run:
   // Relative replacements point into the publisher's repository, which a module does not bring along.
   const relative = (parsed.Replace ?? []).filter(({ New }) => New.Path.startsWith('.'));
   const drops = relative.map(({ Old }) => `-dropreplace=${Old.Path}${Old.Version ? `@${Old.Version}` : ''}`);
+  const others = Object.entries(recipe.replace ?? {}).map(
+    ([module, version]) => `-replace=${module}=${module}@${version}`,
+  );
   // The `go` line is the least that builds it; the `toolchain` line is only what the publisher would like.
-  await run(['mod', 'edit', '-toolchain=none', ...drops]);
+  await run(['mod', 'edit', '-toolchain=none', ...drops, ...others]);
 }
 
 async function copyTree(from: string, to: string): Promise<void> {

@@ -20,6 +20,8 @@ export interface GoRecipe {
   readonly stamp: (version: string) => readonly string[];
   /** Files written over those of the copied source. */
   readonly overwrite?: Readonly<Record<string, string>>;
+  /** Another version of a module than the source asks for, by path. */
+  readonly replace?: Readonly<Record<string, string>>;
   /** The file or folder of the module that holds its CRDs. */
   readonly crds?: string;
 }

@@ -190,6 +190,8 @@ export const tools: Readonly<Record<ToolName, Tool>> = {
       package: './controller',
       build: 'copy',
       stamp: unstamped,
+      // The public module proxy does not serve the version it asks for. Only BGP through FRR uses it.
+      replace: { 'github.com/metallb/frr-k8s': 'v0.0.26' },
       crds: 'config/crd/bases',
     },
   },
