@@ -42,6 +42,13 @@ const nodeStandIns: Readonly<Record<NodeKind, Report['standIns']>> = {
   none: [
     { name: 'box-node', standsFor: 'the kubelet: controllers run as host processes, and no other pod runs' },
   ],
+  real: [
+    {
+      name: 'castle-node',
+      standsFor:
+        'the machines: one node in namespaces of this machine, with volumes in RAM and a real kubelet',
+    },
+  ],
   kwok: [
     {
       name: 'box-node',
