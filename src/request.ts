@@ -121,7 +121,7 @@ export const requestSchema = z.strictObject({
     .enum(nodeKinds, { error: 'none, kwok or real' })
     .default('none')
     .describe(
-      'Box only: what plays the nodes. none: nothing; kwok: real controllers and scheduler, with simulated nodes and pods; real: a kubelet and containerd (Linux, root). For doctor, real also looks whether this machine can hold such a node.',
+      'Box only: what plays the nodes. none: nothing; kwok: real controllers and scheduler, with simulated nodes and pods; real: a kubelet and containerd (Linux, root). Doctor: with real, whether this machine can hold such a node.',
     ),
   seed: z.coerce
     .number({ error: 'a whole number' })

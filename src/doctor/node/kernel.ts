@@ -7,9 +7,9 @@ const withinMs = 20_000;
 
 /** What a node does with the kernel, each tried once; a program that a try takes stands first in its command. */
 const trials = {
-  'a tmpfs': 'mount -t tmpfs phoenix "$1"',
-  overlayfs:
-    'mkdir -p "$1/l" "$1/u" "$1/w" "$1/m" && mount -t overlay -o "lowerdir=$1/l,upperdir=$1/u,workdir=$1/w" phoenix "$1/m"',
+  // On a tmpfs, so that a try which goes wrong leaves no folder.
+  'overlayfs on a tmpfs':
+    'mount -t tmpfs phoenix "$1" && mkdir "$1/l" "$1/u" "$1/w" "$1/m" && mount -t overlay -o "lowerdir=$1/l,upperdir=$1/u,workdir=$1/w" phoenix "$1/m"',
   veth: 'ip link add phoenix0 type veth peer name phoenix1',
   bridge: 'ip link add phoenix2 type bridge',
   br_netfilter: 'echo 1 > /proc/sys/net/bridge/bridge-nf-call-iptables',
