@@ -5,7 +5,7 @@ import { judgeCgroups } from '../../src/doctor/node/cgroups.ts';
 import { judgeKernel } from '../../src/doctor/node/kernel.ts';
 import { judgePrograms } from '../../src/doctor/node/programs.ts';
 import { judgeRoom } from '../../src/doctor/node/room.ts';
-import { judgeUser } from '../../src/doctor/node/user.ts';
+import { judgeUser, type UserPicture } from '../../src/doctor/node/user.ts';
 
 const debian = { programs: [], plugins: [], distribution: ['debian'] } as const;
 
@@ -34,18 +34,20 @@ describe('the programs of a node', () => {
 });
 
 describe('the user that makes a node', () => {
-  const root = {
-    ...{ platform: 'linux', uid: 0, capabilities: '000001ffffffffff' },
+  const root: UserPicture = {
+    platform: 'linux',
+    uid: 0,
+    capabilities: '000001ffffffffff',
     uidMap: '         0          0 4294967295\n',
-  } as const;
+  };
 
   it('is root with every capability, or with all but that of limits', () => {
     expect(judgeUser(root)).toMatchObject({ status: 'ok' });
     expect(judgeUser({ ...root, capabilities: '000001fffeffffff' })).toMatchObject({ status: 'ok' });
   });
 
-  it.each([
-    ['another platform', { ...root, platform: 'darwin' as const }, 'darwin'],
+  it.each<[string, UserPicture, string]>([
+    ['another platform', { ...root, platform: 'darwin' }, 'darwin'],
     ['another user', { ...root, uid: 1000 }, 'uid 1000'],
     [
       'root of a user namespace',
