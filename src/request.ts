@@ -123,7 +123,7 @@ export const requestSchema = z.strictObject({
     .enum(nodeKinds, { error: 'none, kwok or real' })
     .default('none')
     .describe(
-      'Box only: what plays the nodes. none: nothing; kwok: real controllers and scheduler, with simulated nodes and pods; real: a kubelet and containerd that run every pod (Linux, root).',
+      'Box only: what plays the nodes. none: nothing; kwok: real controllers and scheduler, with simulated nodes and pods; real: a kubelet and containerd that run every pod (Linux, root). Doctor: with real, whether this machine can hold such a node.',
     ),
   seed: z.coerce
     .number({ error: 'a whole number' })
@@ -166,7 +166,7 @@ export const optionsOf: Readonly<Record<CommandName, readonly Option[]>> = {
   verify: ['castle', 'report', 'fault', 'seed'],
   report: ['castle', 'report', 'reports', 'history', 'results'],
   plan: [...layers, ...range, 'mode', 'runners', 'changes', 'comment'],
-  doctor: ['castle', 'only', 'trust'],
+  doctor: ['castle', 'only', 'trust', 'node'],
   unlock: layers,
   claim: ['castle', 'report'],
   destroy: [...layers, 'confirm', 'without-witness', 'report'],

@@ -38,7 +38,7 @@ export async function startBucket(options: BucketOptions): Promise<{ readonly po
   const authority = createAuthority('phoenix-box-s3');
   const { certificate, key } = authority.server({ commonName: options.name }, [options.name, '127.0.0.1']);
   const own = join(dir, 's3');
-  const sidecar = join(folder, '..', 's3-attributes');
+  const sidecar = join(folder, '..', 'object-attributes');
   await mkdir(own, { recursive: true, mode: 0o700 });
   for (const made of [join(folder, bucket), sidecar]) await mkdir(made, { recursive: true, mode: 0o700 });
   const account = { access: accessKey, secret: secretKey, role: 'admin', userID: 0, groupID: 0, projectID: 0 };

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Castle } from '../../castle/load.ts';
+import { assertNodeHost } from '../../doctor/node/assert.ts';
 import { PhoenixError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { InstalledTool, ToolName } from '../../toolchain/install.ts';
@@ -24,7 +25,7 @@ const needed = ['kubelet', 'kube-proxy', 'coredns', 'kube-controller-manager', '
 
 /**
  * Makes the images of the node, or finds them, and says what the host is to start.
- * @throws PhoenixError PHX-BOX-CASTLE for a castle that has not what a node needs, PHX-BOX-IMAGE
+ * @throws PhoenixError PHX-BOX-CASTLE for a castle that has not what a node needs, PHX-BOX-NODE-HOST, PHX-BOX-IMAGE
  */
 export async function prepareRealBox(
   castle: Castle,
@@ -41,6 +42,7 @@ export async function prepareRealBox(
 ): Promise<RealBox> {
   const missing = needed.filter((name) => !of.tools.has(name));
   if (missing.length > 0) throw notForNodes(castle, missing);
+  await assertNodeHost({ env: of.env, signal: of.signal });
   const { images, blogBuild } = await makeImages({
     tools: of.tools,
     home: of.home,
