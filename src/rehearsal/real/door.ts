@@ -23,7 +23,9 @@ export async function runBoxDoor(): Promise<number> {
   const text = await Promise.race([first, closed]);
   if (text === undefined) return 0;
   const { inward, outward } = doorConfig.parse(JSON.parse(text));
-  const servers: Server[] = [];
+  const listening: Promise<unknown>[] = [];
+  // Listened for at once: the next socket is prepared while this one is already open.
+  const open = (server: Server) => listening.push(once(server, 'listening'));
   for (const { socket, host, port } of inward) {
     await rm(socket, { force: true });
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, async (from) => {
@@ -32,17 +34,15 @@ export async function runBoxDoor(): Promise<number> {
       if (address === undefined) from.destroy();
       else joined(from, connect({ host: address, port, allowHalfOpen: true }));
     });
-    server.listen(socket);
-    servers.push(server);
+    open(server.listen(socket));
   }
   for (const { port, socket } of outward) {
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (from) =>
       joined(from, connect({ path: socket, allowHalfOpen: true })),
     );
-    server.listen({ host: nodeAddress, port });
-    servers.push(server);
+    open(server.listen({ host: nodeAddress, port }));
   }
-  await Promise.all(servers.map((server) => once(server, 'listening')));
+  await Promise.all(listening);
   process.stdout.write(`${doorReady}\n`);
   await closed;
   return 0;
