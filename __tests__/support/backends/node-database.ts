@@ -82,7 +82,7 @@ export async function openNodeDatabase() {
   }
   const psql = (sql: string, user = 'postgres', password?: string) =>
     execFileSync(
-      'psql',
+      '/usr/bin/psql',
       [
         '-XqAt',
         ...(password === undefined ? [] : ['-h', '127.0.0.1']),
