@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { capture } from '../../src/command.ts';
 import { hasBackedUpPostgres, warmBackedUpPostgres } from '../support/backends/backed-up-postgres.ts';
 import { type NodeDatabase, openNodeDatabase } from '../support/backends/node-database.ts';
 import { untilReady } from '../support/backends/until-ready.ts';
-import { capture } from '../../src/command.ts';
 import { gitopsRoot } from '../support/reference-tree.ts';
 
 const scripts = join(gitopsRoot, 'infrastructure/instances/node-db');
@@ -43,7 +43,9 @@ describe.skipIf(!hasBackedUpPostgres() || process.getuid?.() !== 0)('the databas
     await database.up();
     expect(database.psql('SELECT count(*), count(DISTINCT hash) FROM memories')).toEqual(['500|500']);
     expect(database.psql('SELECT current_user', 'mnemosyne', first.mnemosyne)).toEqual(['mnemosyne']);
-    expect(await database.inPod('pgbackrest', 'info')).toMatch(/status: ok[\s\S]*cipher: aes-256-cbc[\s\S]*full backup:/);
+    expect(await database.inPod('pgbackrest', 'info')).toMatch(
+      /status: ok[\s\S]*cipher: aes-256-cbc[\s\S]*full backup:/,
+    );
     expect(database.psql('SELECT failed_count FROM pg_stat_archiver')).toEqual(['0']);
   });
 
@@ -61,8 +63,9 @@ describe.skipIf(!hasBackedUpPostgres() || process.getuid?.() !== 0)('the databas
 
   test('takes a new password from the Secret while it runs', async () => {
     await writeFile(join(database.dir, 'secrets/pgadmin/password'), 'console-changed');
-    await untilReady('the new password', () =>
-      database.psql('SELECT 1', 'pgadmin', 'console-changed').length === 1,
+    await untilReady(
+      'the new password',
+      () => database.psql('SELECT 1', 'pgadmin', 'console-changed').length === 1,
     );
   });
 
@@ -78,8 +81,11 @@ describe.skipIf(!hasBackedUpPostgres() || process.getuid?.() !== 0)('the databas
   test('comes back from the bucket alone, also with what only the WAL had, and with the new passwords', async () => {
     database.psql("INSERT INTO memories (text, hash) VALUES ('after the backup', 'b')");
     const [segment = ''] = database.psql('SELECT pg_walfile_name(pg_switch_wal())');
-    await untilReady('the WAL is archived', () =>
-      Number(database.psql(`SELECT (last_archived_wal >= '${segment}')::int FROM pg_stat_archiver`)[0]) === 1,
+    await untilReady(
+      'the WAL is archived',
+      () =>
+        Number(database.psql(`SELECT (last_archived_wal >= '${segment}')::int FROM pg_stat_archiver`)[0]) ===
+        1,
     );
     await database.down('SIGQUIT');
     await database.given({ birth: 'restored', passwords: second });
@@ -89,9 +95,9 @@ describe.skipIf(!hasBackedUpPostgres() || process.getuid?.() !== 0)('the databas
     expect(database.psql("SELECT text FROM memories WHERE hash = 'b'")).toEqual(['after the backup']);
     expect(database.psql('SELECT current_user', 'mnemosyne', second.mnemosyne)).toEqual(['mnemosyne']);
     expect(() => database.psql('SELECT 1', 'mnemosyne', first.mnemosyne)).toThrow(/password authentication/);
-    expect(database.psql('SELECT timeline_id > 1, pg_is_in_recovery() FROM pg_control_checkpoint()')).toEqual([
-      't|f',
-    ]);
+    expect(database.psql('SELECT timeline_id > 1, pg_is_in_recovery() FROM pg_control_checkpoint()')).toEqual(
+      ['t|f'],
+    );
     const said = await database.down();
     for (const password of Object.values(second)) expect(said).not.toContain(password);
   });

@@ -59,7 +59,10 @@ export async function openNodeDatabase() {
     TERMINATION_LOG: at('message'),
   });
   let current = env('db', at('volume/pg15'));
-  const running = new Map<string, { child: ChildProcess; gone: Promise<number | null>; said: Promise<string> }>();
+  const running = new Map<
+    string,
+    { child: ChildProcess; gone: Promise<number | null>; said: Promise<string> }
+  >();
 
   function start(name: string, command: readonly string[]) {
     const [file = '', ...args] = command;
@@ -79,7 +82,7 @@ export async function openNodeDatabase() {
   }
   const psql = (sql: string, user = 'postgres', password?: string) =>
     execFileSync(
-      'psql',
+      '/usr/bin/psql',
       [
         '-XqAt',
         ...(password === undefined ? [] : ['-h', '127.0.0.1']),
