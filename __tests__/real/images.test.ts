@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { silentLog } from '../../src/log.ts';
+import { debianPackages } from '../../src/rehearsal/images/debian.ts';
 import { makeImages } from '../../src/rehearsal/images/make.ts';
 import { freePort } from '../support/backends/port.ts';
 import { untilReady } from '../support/backends/until-ready.ts';
@@ -85,6 +86,32 @@ describe.skipIf(!hasApt)('the images of the real node', () => {
         why: expect.stringContaining('NoSuchThing'),
       },
     );
+  });
+
+  it('cannot be made without apt, which is said with what to do instead', async () => {
+    vi.stubEnv('PATH', join(dir, 'empty'));
+    try {
+      const made = makeImages({ tools, home, cacheDir: join(dir, 'no-apt'), log: silentLog, signal });
+      await expect(made).rejects.toMatchObject({
+        code: 'PHX-BOX-IMAGE',
+        why: expect.stringContaining('There is no apt-get'),
+        next: expect.stringContaining('--node none'),
+      });
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  });
+
+  it('name a package that the lists do not know, once fresh lists were asked too', async () => {
+    const lines: string[] = [];
+    const log = { ...silentLog, info: (text: string) => lines.push(text) };
+    const wanted = { packages: ['phoenix-has-no-such-package'] };
+    const fetched = debianPackages(wanted, { cacheDir: join(dir, 'unknown'), log, signal });
+    await expect(fetched).rejects.toMatchObject({
+      code: 'PHX-BOX-IMAGE',
+      why: expect.stringContaining('Unable to locate package phoenix-has-no-such-package'),
+    });
+    expect(lines).toEqual(['images: fetching package lists']);
   });
 
   it('change with the source of the blog, and only its own', async () => {
