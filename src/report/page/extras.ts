@@ -17,11 +17,21 @@ const probe = z.object({
 
 const rung = z.object({ rung: z.string(), is: z.string(), seen: text, reason: text });
 
+const orNull = z.number().nonnegative().nullish().catch(undefined);
+
 const drill = z.object({
-  score: figure,
-  streak: figure,
+  verdict: z.string().catch(''),
+  why: z.array(z.string()).catch([]),
+  score: orNull,
+  parts: z
+    .array(z.object({ part: z.string(), points: z.number(), of: z.number(), why: z.string() }))
+    .catch([]),
+  streak: orNull,
   rto: z.record(z.string(), z.number().nonnegative().nullable()).catch({}),
-  rpoSeconds: figure,
+  rpoSeconds: orNull,
+  witness: z.object({ a: z.string(), b: z.string(), reason: z.string() }).optional().catch(undefined),
+  flakes: z.array(z.object({ name: z.string(), what: z.string() })).catch([]),
+  faults: z.array(z.string()).catch([]),
 });
 
 /** Parts that only some castles have; one that is shaped in a way not known here is left out. */

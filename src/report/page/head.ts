@@ -98,9 +98,9 @@ function drillFigures(drill: Drill | undefined): Figure[] {
   if (drill === undefined) return [];
   const { score, streak, rpoSeconds } = drill;
   return [
-    ...(score === undefined ? [] : [{ title: 'Drill score', value: `${score}`, more: 'of 100' }]),
-    ...(streak === undefined ? [] : [{ title: 'Streak', value: `${streak}`, more: 'good drills in a row' }]),
-    ...(rpoSeconds === undefined
+    ...(score == null ? [] : [{ title: 'Drill score', value: `${score}`, more: 'of 100' }]),
+    ...(streak == null ? [] : [{ title: 'Streak', value: `${streak}`, more: 'good drills in a row' }]),
+    ...(rpoSeconds == null
       ? []
       : [{ title: 'RPO', value: duration(rpoSeconds), more: 'of rows lost at most' }]),
   ];

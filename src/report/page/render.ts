@@ -1,5 +1,6 @@
 import type { Report } from '../schema.ts';
 import { verdictText } from '../words.ts';
+import { drillSection } from './drill.ts';
 import { extrasOf } from './extras.ts';
 import { circumstances, whereTheTimeWent } from './facts.ts';
 import { findings } from './findings.ts';
@@ -34,10 +35,10 @@ export function renderPage({ report, past, cautions }: PageInput): string {
   const color = iconColors[tone === 'warn' ? 'idle' : tone];
   const icon = `data:image/svg+xml,${encodeURIComponent(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><circle cx="8" cy="8" r="7" fill="${color}"/></svg>`)}`;
   const { markup } = html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8">
+<html lang="en"><head><meta charset="utf-8">${mark}
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer"><meta name="color-scheme" content="light dark"><meta name="generator" content="Phoenix">
+<meta name="referrer" content="no-referrer"><meta name="color-scheme" content="light dark">
 <title>${cut(verdictText(report), 200)}</title><link rel="icon" href="${icon}">
 <style>${trusted(pageStyle)}</style></head>
 <body><a class="skip" href="#main">To the findings and the timeline</a>
@@ -46,6 +47,7 @@ ${head(report, extras.drill)}
 <main id="main">
 ${tone === 'good' ? undefined : findings(report, extras, cautions)}
 ${milestones(report, extras.drill)}
+${drillSection(extras.drill)}
 ${timeline(report)}
 ${tone === 'good' ? findings(report, extras, cautions) : undefined}
 ${proofs(extras)}
@@ -57,6 +59,9 @@ ${trend(report.command === undefined ? withThisRun(past, report) : past)}
 `;
   return markup;
 }
+
+/** By which a later run knows that what lies there is a page of Phoenix, and may be replaced. */
+const mark = html`<meta name="generator" content="Phoenix">`;
 
 const patterns = html`<svg class="defs" aria-hidden="true"><defs>
 <pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><line class="hatch" y2="6"/></pattern>

@@ -2,7 +2,22 @@ import { duration } from '../words.ts';
 
 /** Where on the line a moment lies, as an SVG length; a run that took no time lies at its start. */
 export function place(seconds: number, whole: number): string {
-  return `${trimmed(whole === 0 ? 0 : (Math.min(Math.max(0, seconds), whole) / whole) * 100)}%`;
+  return `${trimmed(share(seconds, whole))}%`;
+}
+
+/** Where a stretch lies on the line, no longer than the line itself. */
+export function stretch(
+  from: number,
+  to: number,
+  whole: number,
+): { readonly x: string; readonly width: string } {
+  const [begin, end] = [share(from, whole), share(to, whole)];
+  return { x: `${trimmed(begin)}%`, width: `${trimmed(Math.max(0, end - begin))}%` };
+}
+
+/** Percent. */
+function share(seconds: number, whole: number): number {
+  return whole === 0 ? 0 : (Math.min(Math.max(0, seconds), whole) / whole) * 100;
 }
 
 /** A coordinate with as many digits as can be seen. */

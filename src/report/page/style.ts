@@ -10,12 +10,12 @@ header,main,footer{max-width:70rem;margin:0 auto;padding:0 var(--gap)}
 h1,h2,h3,h4,p,ul,ol,dl,dd,pre,figure{margin:0;padding:0}
 ul,ol{list-style:none}
 h1,h2,h3,h4,p,li,dd,dt,td,th,summary{overflow-wrap:anywhere}
-h1{font-size:1.5rem;line-height:1.25;letter-spacing:-.01em}
+h1{font-size:clamp(1.2rem,.95rem + 1.6vw,1.5rem);line-height:1.25;letter-spacing:-.01em}
 h2{font-size:1.05rem;line-height:1.3}
 h3,h4{font-size:.9rem;line-height:1.4}
 section{background:var(--card);border:1px solid var(--line);border-radius:var(--round);padding:var(--gap);margin:0 0 var(--gap)}
 section>h2{margin-bottom:.25rem}
-section>h2+p{color:var(--quiet);margin-bottom:.75rem}
+section>h2+p{color:var(--quiet);margin-bottom:.75rem}section>p:last-child{margin-bottom:0}
 .quiet,small,figcaption{color:var(--quiet);font-size:.82rem}
 code,pre{font-family:var(--mono);font-size:.82rem}
 pre{white-space:pre-wrap;overflow-wrap:anywhere}
@@ -29,8 +29,8 @@ header{padding-top:1.5rem;padding-bottom:var(--gap)}
 .verdict>svg{flex:none;width:1.9rem;height:1.9rem;margin-top:.05rem;fill:none;stroke:currentColor;stroke-width:2.2;stroke-linecap:round;stroke-linejoin:round}
 .verdict h1{color:var(--ink)}
 header p{margin-top:.3rem}
-.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.2rem,1fr));gap:1px;margin-top:var(--gap);background:var(--line);border:1px solid var(--line);border-radius:var(--round);overflow:hidden}
-.figures>div{background:var(--card);padding:.6rem .8rem .7rem}
+.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.2rem,1fr));gap:1px;margin-top:var(--gap);background:var(--card);border:1px solid var(--line);border-radius:var(--round);overflow:hidden}
+.figures>div{box-shadow:0 0 0 1px var(--line);padding:.6rem .8rem .7rem}
 .figures dt{color:var(--quiet);font-size:.78rem}
 .figures dd{font-size:1.15rem;line-height:1.35;font-weight:600}
 .figures dd+dd{font-size:.78rem;font-weight:400;color:var(--quiet)}
@@ -69,7 +69,7 @@ svg.bar{display:block;width:100%;height:18px;overflow:visible}
 .finding,.finding>*{color:var(--ink)}
 .finding h3 em{font-style:normal;font-size:.75rem;font-weight:650;padding:.05rem .4rem;border-radius:4px;margin-right:.4rem}
 .finding.bad em{color:var(--bad);background:var(--bad-wash)}.finding.warn em{color:var(--warn);background:var(--warn-wash)}.finding.note em{color:var(--quiet);background:var(--paper)}
-.finding h3 code{color:var(--quiet);font-weight:400}
+.finding.warn h3,.finding.note h3{font-weight:400}.finding h3 code{color:var(--quiet);font-weight:400}
 .finding p,.finding pre{margin-top:.25rem}
 .finding pre{background:var(--paper);border-radius:6px;padding:.5rem .65rem;max-height:22rem;overflow:auto}
 .next{font-weight:600}
@@ -79,7 +79,7 @@ summary{cursor:pointer;color:var(--quiet);font-size:.86rem;width:fit-content}
 table{border-collapse:collapse;font-size:.82rem;width:100%}
 th,td{text-align:left;vertical-align:top;padding:.28rem .8rem .28rem 0;border-bottom:1px solid var(--line);min-width:3.5rem;max-width:26rem}
 th{font-weight:600}thead th{color:var(--quiet);white-space:nowrap}
-td.num,th.num{text-align:right;white-space:nowrap}
+td:last-child:not(.num):not(:empty){min-width:13rem}td.num,th.num{text-align:right;white-space:nowrap}
 tbody tr:last-child>*{border-bottom:0}
 .cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr));gap:.9rem 1.5rem;margin-top:.75rem}
 .cards h4{white-space:nowrap;overflow:hidden;text-overflow:ellipsis;font-weight:600}

@@ -2,7 +2,7 @@ import { type Lane, lanesOf } from '../lanes.ts';
 import type { Report } from '../schema.ts';
 import { duration, percent } from '../words.ts';
 import { type Html, html, name } from './html.ts';
-import { place, tickLabel, ticks } from './scale.ts';
+import { place, stretch, tickLabel, ticks } from './scale.ts';
 import { timelineTable } from './timeline-table.ts';
 
 /** Past these the page says how many it left out: it is to stay a page. */
@@ -13,7 +13,7 @@ const mostGaps = 200;
 /** The run as lanes by time: what ran when, what held up the end, and what no span explains. */
 export function timeline(report: Report): Html {
   const all = lanesOf(report, Number.POSITIVE_INFINITY);
-  const lanes = lanesOf(report, mostLanes);
+  const lanes = lanesOf(report, mostLanes).sort((a, b) => momentOf(a) - momentOf(b));
   const idle = neverRan(report);
   if (all.length + idle.length === 0) {
     return html`<section><h2>Timeline</h2><p>Nothing ran in this run, or nothing of it is on record.</p></section>`;
@@ -25,6 +25,13 @@ export function timeline(report: Report): Html {
 <ol class="lanes">${lanes.map((lane) => laneRow(lane, report))}${gapRow(report)}${idle.slice(0, mostLanes).map(idleRow)}</ol>
 ${key(report, lanes)}${left === 0 ? '' : html`<figcaption>${left} more parts are left out here, the shortest; the report has all.</figcaption>`}</figure>
 ${timelineTable(report, lanes)}</section>`;
+}
+
+/** A milestone stands where it was reached, anything else where it began. */
+function momentOf({ kind, spans }: Lane): number {
+  return kind === 'milestone'
+    ? Math.max(...spans.map(({ to }) => to))
+    : Math.min(...spans.map(({ from }) => from));
 }
 
 function pathText({ criticalPath, criticalPathSeconds, wallSeconds }: Report): Html {
@@ -68,7 +75,8 @@ function marks(lane: Lane, report: Report): Html[] {
   const tone = lane.critical ? 'path' : lane.kind === 'layer' || lane.kind === 'gate' ? 'work' : 'part';
   const [top, height] = lane.critical ? [2, 14] : lane.kind === 'layer' ? [4, 10] : [6, 6];
   return lane.spans.slice(0, mostPieces).map(({ from, to, verdict }) => {
-    const bar = html`<rect class="${verdict === 'ok' ? tone : 'broken'}" x="${place(from, whole)}" y="${top}" width="${place(to - from, whole)}" height="${height}"/>`;
+    const { x, width } = stretch(from, to, whole);
+    const bar = html`<rect class="${verdict === 'ok' ? tone : 'broken'}" x="${x}" y="${top}" width="${width}" height="${height}"/>`;
     return verdict === 'failed' ? html`${bar}<use href="#fault" x="${place(to, whole)}"/>` : bar;
   });
 }
@@ -106,10 +114,10 @@ function gapRow({ gaps, unattributedSeconds, wallSeconds }: Report): Html {
   const pieces = gaps
     .toSorted((a, b) => b.to - b.from - (a.to - a.from))
     .slice(0, mostGaps)
-    .map(
-      ({ from, to }) =>
-        html`<rect class="none" x="${place(from, wallSeconds)}" y="4" width="${place(to - from, wallSeconds)}" height="10"/>`,
-    );
+    .map(({ from, to }) => {
+      const { x, width } = stretch(from, to, wallSeconds);
+      return html`<rect class="none" x="${x}" y="4" width="${width}" height="10"/>`;
+    });
   return html`<li><span class="n">unattributed</span><svg class="bar" aria-hidden="true"><use href="#grid"/>${pieces}</svg><span class="t">${duration(unattributedSeconds)}</span><span class="vh"> (seconds that no part explains)</span></li>
 `;
 }

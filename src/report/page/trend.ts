@@ -3,7 +3,7 @@ import { type Html, html, name } from './html.ts';
 import type { PastRun } from './past.ts';
 import { runsChart, runsTable } from './runs.ts';
 import { dateText, place, trimmed } from './scale.ts';
-import { againstMedian, spread } from './spread.ts';
+import { againstMedian, type Spread, spread } from './spread.ts';
 import { table } from './table.ts';
 
 /** Runs that are drawn; older ones are counted. */
@@ -73,23 +73,30 @@ function cards(title: string, all: readonly Series[]): Html | undefined {
   if (all.length === 0) return undefined;
   const shown = all.slice(0, mostCards);
   const rest = all.length - shown.length;
-  return html`<h3 class="sub">${title}, of the runs that ended reborn, the longest first</h3><ul class="cards">${shown.map(card)}</ul>${rest === 0 ? '' : html`<p class="quiet">${rest} shorter ones are not drawn.</p>`}${seriesTable(title, shown)}`;
+  return html`<h3 class="sub">${title}, of the runs that ended reborn, the longest first; each in a scale of its own, dashed: the median</h3><ul class="cards">${shown.map(card)}</ul>${rest === 0 ? '' : html`<p class="quiet">${rest} shorter ones are not drawn.</p>`}${seriesTable(title, shown)}`;
 }
 
 function card({ name: of, values, numbers }: Series): Html {
   const last = numbers.at(-1) ?? 0;
   const { median = 0, least = 0, most = 0 } = spread(numbers) ?? {};
-  const range = `${duration(least)} to ${duration(most)} in ${numbers.length} runs`;
-  return html`<li><h4 title="${of}">${name(of)}</h4>${spark(values, median)}<p><b>${duration(last)}</b> ${values.at(-1) === undefined ? 'when it last ran, ' : ''}${againstMedian(last, median)} ${duration(median)}</p><p>${range}</p></li>
+  const range = `median ${duration(median)}, ${duration(least)} to ${duration(most)} in ${numbers.length} runs`;
+  const missing = values.at(-1) === undefined ? ' when it last ran,' : '';
+  return html`<li><h4 title="${of}">${name(of)}</h4>${spark(values, { median, least, most })}<p><b>${duration(last)}</b>${missing} ${againstMedian(last, median)}</p><p>${range}</p></li>
 `;
 }
 
 const sparkWidth = 200;
 
-/** The line breaks where a run does not have the part; the dot is the newest. Scaled from nothing to the longest. */
-function spark(values: readonly (number | undefined)[], median: number): Html {
-  const top = Math.max(median, ...values.map((value) => value ?? 0)) || 1;
-  const y = (value: number) => 32 - (value / top) * 30;
+/** A range narrower than this share of the median is drawn as if it were that wide: noise is to look like noise. */
+const leastRange = 0.2;
+
+/** The line breaks where a run does not have the part; the dot is the newest. Each has a scale of its own. */
+function spark(
+  values: readonly (number | undefined)[],
+  { median, least, most }: Pick<Spread, 'median' | 'least' | 'most'>,
+): Html {
+  const range = Math.max(most - least, median * leastRange) || 1;
+  const y = (value: number) => 17 - ((value - (least + most) / 2) / range) * 28;
   const x = (index: number) => (values.length < 2 ? sparkWidth : (index / (values.length - 1)) * sparkWidth);
   const lines: string[][] = [[]];
   for (const [index, value] of values.entries()) {
