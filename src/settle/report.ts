@@ -6,7 +6,6 @@ import { parseJson } from '../json.ts';
 import { stranded } from '../rebirth/stranded.ts';
 import { leaksInReport, withheld, withLeaks } from '../report/audit.ts';
 import { buildReport } from '../report/build.ts';
-import { keepPage } from '../report/page/keep.ts';
 import { type Report, reportSchema } from '../report/schema.ts';
 import { writeReport } from '../report/write.ts';
 import { leakError } from '../vault/leak-error.ts';
@@ -37,12 +36,6 @@ export async function settleReport(
   const report = found.length === 0 ? settledReport : withheld(withLeaks(settledReport, found), secrets);
   const unwritten = await writeReport(file, report);
   if (unwritten !== undefined) throw unwritten;
-  const { pageFile } = record.begin;
-  const pageless =
-    pageFile === undefined
-      ? undefined
-      : await keepPage(pageFile, { report, past: [], cautions: [] }, secrets);
-  if (pageless !== undefined) throw pageless;
   return report;
 }
 

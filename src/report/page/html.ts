@@ -41,7 +41,7 @@ function escaped(text: string): string {
 
 /** At most that many characters of a text, and a sign where some are missing. */
 export function cut(text: string, most: number): string {
-  const characters = text.length > most ? [...text.slice(0, most * 2)] : [];
+  const characters = text.length > most ? [...text.slice(0, most * 2 + 2)] : [];
   return characters.length > most ? `${characters.slice(0, most - 1).join('')}…` : text;
 }
 

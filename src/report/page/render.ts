@@ -45,11 +45,11 @@ export function renderPage({ report, past, cautions }: PageInput): string {
 ${patterns}
 ${head(report, extras.drill)}
 <main id="main">
-${tone === 'good' ? undefined : findings(report, extras, cautions)}
-${milestones(report, extras.drill)}
+${tone === 'good' ? milestones(report, extras.drill) : undefined}
+${findings(report, extras, cautions)}
+${tone === 'good' ? undefined : milestones(report, extras.drill)}
 ${drillSection(extras.drill)}
 ${timeline(report)}
-${tone === 'good' ? findings(report, extras, cautions) : undefined}
 ${proofs(extras)}
 ${trend(report.command === undefined ? withThisRun(past, report) : past)}
 <div class="pair">${whereTheTimeWent(report)}${circumstances(report)}</div>

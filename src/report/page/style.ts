@@ -14,7 +14,7 @@ h1{font-size:clamp(1.2rem,.95rem + 1.6vw,1.5rem);line-height:1.25;letter-spacing
 h2{font-size:1.05rem;line-height:1.3}
 h3,h4{font-size:.9rem;line-height:1.4}
 section{background:var(--card);border:1px solid var(--line);border-radius:var(--round);padding:var(--gap);margin:0 0 var(--gap)}
-section>h2{margin-bottom:.25rem}
+section>h2{margin-bottom:.3rem}
 section>h2+p{color:var(--quiet);margin-bottom:.75rem}section>p:last-child{margin-bottom:0}
 .quiet,small,figcaption{color:var(--quiet);font-size:.82rem}
 code,pre{font-family:var(--mono);font-size:.82rem}
@@ -55,7 +55,7 @@ svg.bar{display:block;width:100%;height:18px;overflow:visible}
 .lanes b{font-weight:650}
 .lanes .t{font-size:.82rem;text-align:right;white-space:nowrap}
 .axis text{fill:var(--quiet);font-size:11px}
-.axis .bar{height:14px}
+.axis .bar{height:14px}.axis{position:sticky;top:0;background:var(--card);padding:.25rem 0;z-index:1}
 .idle .n,.idle .t{color:var(--quiet)}
 .key{display:flex;flex-wrap:wrap;gap:.15rem 1rem;margin:.6rem 0 0}
 .key li{display:flex;align-items:center;gap:.4rem;font-size:.8rem;color:var(--quiet)}
@@ -107,7 +107,7 @@ section{padding:1.15rem 1.35rem 1.25rem}
 @media print{
 body{background:none;font-size:11px}section{border:0;padding:0;margin-bottom:1.2rem}
 section,.finding,.cards li,.lanes li{break-inside:avoid}section.long{break-inside:auto}
-*{print-color-adjust:exact;-webkit-print-color-adjust:exact}.skip{display:none}
+*{print-color-adjust:exact;-webkit-print-color-adjust:exact}.skip{display:none}.axis{position:static}
 .finding pre{max-height:none}
 }
 @media (forced-colors:active){svg{forced-color-adjust:none;background:var(--card)}}

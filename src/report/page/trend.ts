@@ -79,7 +79,7 @@ function cards(title: string, all: readonly Series[]): Html | undefined {
 function card({ name: of, values, numbers }: Series): Html {
   const last = numbers.at(-1) ?? 0;
   const { median = 0, least = 0, most = 0 } = spread(numbers) ?? {};
-  const range = `median ${duration(median)}, ${duration(least)} to ${duration(most)} in ${numbers.length} runs`;
+  const range = `of ${duration(median)}; ${duration(least)} to ${duration(most)} in ${numbers.length} runs`;
   const missing = values.at(-1) === undefined ? ' when it last ran,' : '';
   return html`<li><h4 title="${of}">${name(of)}</h4>${spark(values, { median, least, most })}<p><b>${duration(last)}</b>${missing} ${againstMedian(last, median)}</p><p>${range}</p></li>
 `;
