@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import { PhoenixError } from './errors.ts';
 import { didYouMean } from './near.ts';
@@ -40,6 +41,7 @@ export const requestSchema = z.strictObject({
       'The castle file. Default: phoenix.yaml in the working folder; for rehearse, the box that comes with Phoenix.',
     ),
   report: z.string().default('phoenix-report.json').describe('Where the report is written.'),
+  page: z.string().default('').describe('Write the report as one HTML page too, to this file.'),
   only: z
     .array(z.string())
     .default([])
@@ -159,17 +161,17 @@ const nothing = ['from-nothing', 'confirm', 'without-witness'] as const;
 
 /** Which options each command takes; any other is refused, for one that is ignored was meant for something. */
 export const optionsOf: Readonly<Record<CommandName, readonly Option[]>> = {
-  rebirth: [...layers, ...range, ...nothing, 'report', 'fault', 'seed', 'node'],
-  rehearse: [...layers, 'report', 'fault', 'seed', 'node'],
+  rebirth: [...layers, ...range, ...nothing, 'report', 'page', 'fault', 'seed', 'node'],
+  rehearse: [...layers, 'report', 'page', 'fault', 'seed', 'node'],
   // Exactly the layers that `only` names.
   layers: ['castle', 'only', 'report', 'fault', 'seed'],
-  verify: ['castle', 'report', 'fault', 'seed'],
-  report: ['castle', 'report', 'reports', 'history', 'results'],
+  verify: ['castle', 'report', 'page', 'fault', 'seed'],
+  report: ['castle', 'report', 'page', 'reports', 'history', 'results'],
   plan: [...layers, ...range, 'mode', 'runners', 'changes', 'comment'],
   doctor: ['castle', 'only', 'trust', 'node'],
   unlock: layers,
   claim: ['castle', 'report'],
-  destroy: [...layers, 'confirm', 'without-witness', 'report'],
+  destroy: [...layers, 'confirm', 'without-witness', 'report', 'page'],
 };
 
 /** Checks an edge's raw values. `shown` says how the edge's user writes an option, e.g. `--castle` or `castle:`. */
@@ -195,6 +197,7 @@ export function parseRequest(
     refuseControlCharacters(parsed.data, shown);
     refuseForeignOptions(parsed.data, shown);
     refuseHalfMeant(parsed.data, shown);
+    refuseOneFile(parsed.data, shown);
     const { affected, base } = parsed.data;
     return { ...parsed.data, affected: affected || base !== '' };
   }
@@ -252,6 +255,18 @@ function refuseHalfMeant(request: Request, shown: (option: string) => string): v
       ? `${shown('from-nothing')} destroys and rebuilds the whole castle, never a part of it.`
       : `Only a rebirth that begins with a destroy takes it: one with ${shown('from-nothing')}.`,
     next: `Leave one of the two out.`,
+  });
+}
+
+/** Two things in one file: the second would take the place of the first. */
+function refuseOneFile({ report, page }: Request, shown: (option: string) => string): void {
+  if (page === '' || resolve(page) !== resolve(report)) return;
+  throw new PhoenixError({
+    code: 'PHX-INPUT-USAGE',
+    class: 'input',
+    what: `${shown('page')} and ${shown('report')} name the same file.`,
+    why: 'One is HTML and the other JSON; only one of the two could be there in the end.',
+    next: `Give ${shown('page')} a file of its own, e.g. phoenix-report.html.`,
   });
 }
 

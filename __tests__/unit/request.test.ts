@@ -25,6 +25,7 @@ describe('a request', () => {
       affected: false,
       base: '',
       castle: '',
+      page: '',
       report: 'phoenix-report.json',
       only: [],
       trust: false,

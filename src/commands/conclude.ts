@@ -7,6 +7,8 @@ import { noteFailure, type Progress, verdictOf } from '../rebirth/progress.ts';
 import { leaksInReport, withheld } from '../report/audit.ts';
 import { buildReport } from '../report/build.ts';
 import type { Ledger } from '../report/ledger.ts';
+import { keepPage } from '../report/page/keep.ts';
+import { renderPage } from '../report/page/render.ts';
 import type { Report } from '../report/schema.ts';
 import { renderTerminal } from '../report/terminal.ts';
 import { writeReport } from '../report/write.ts';
@@ -24,7 +26,10 @@ export async function concludeRun(
 ): Promise<CommandResult> {
   const { secrets } = edge.redactor;
   let report = reportOf(castle, request, ledger, progress, edge);
-  const found = leaksInReport(report, secrets);
+  const cautions = progress.cautions.map((caution) => edge.redactor.redact(caution));
+  const wanted = request.page !== '';
+  const page = wanted ? renderPage({ report, past: [], cautions }) : undefined;
+  const found = leaksInReport(report, secrets, page);
   if (found.length > 0) {
     const told = progress.failures.some(({ error }) => error.code === leakCode);
     progress.leaks = { ...progress.leaks, found: [...progress.leaks.found, ...found] };
@@ -32,7 +37,11 @@ export async function concludeRun(
     report = withheld(reportOf(castle, request, ledger, progress, edge), secrets);
   }
   const unwritten = await writeReport(resolve(edge.cwd, request.report), report);
-  if (unwritten !== undefined) edge.log.warn(`${unwritten.what} ${unwritten.why} ${unwritten.next}`);
+  const pageless = wanted
+    ? await keepPage(resolve(edge.cwd, request.page), { report, past: [], cautions }, secrets)
+    : undefined;
+  for (const trouble of [unwritten, pageless])
+    if (trouble !== undefined) edge.log.warn(`${trouble.what} ${trouble.why} ${trouble.next}`);
   await rememberDurations(castle, report, edge);
   const error =
     progress.failures[0]?.error ?? (unwritten && report.verdict === progress.good ? undefined : unwritten);

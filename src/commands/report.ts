@@ -8,6 +8,8 @@ import { takeParts } from '../github/artifacts.ts';
 import { keepHistory } from '../github/history.ts';
 import { inScratch } from '../github/scratch.ts';
 import { rememberDurations } from '../rebirth/durations.ts';
+import { keepPage } from '../report/page/keep.ts';
+import { type PastRun, readPast } from '../report/page/past.ts';
 import { type Parts, readParts } from '../report/parts.ts';
 import type { Report } from '../report/schema.ts';
 import { renderTerminal } from '../report/terminal.ts';
@@ -35,7 +37,16 @@ export async function report(request: Request, edge: Edge): Promise<CommandResul
   });
   await rememberDurations(castle, joined, edge);
   const troubles = [await writeReport(resolve(edge.cwd, request.report), joined)];
-  if (request.history) troubles.push(await keep(castle, joined, edge));
+  let past: readonly PastRun[] = [];
+  if (request.history) {
+    const kept = await keep(castle, joined, edge);
+    troubles.push(kept.trouble);
+    past = kept.past;
+  }
+  if (request.page !== '') {
+    const file = resolve(edge.cwd, request.page);
+    troubles.push(await keepPage(file, { report: joined, past, cautions: [] }, edge.redactor.secrets));
+  }
   const [trouble] = troubles.filter((each) => each !== undefined);
   if (trouble !== undefined) edge.log.warn(`${trouble.what} ${trouble.why} ${trouble.next}`);
   const exitCode = exitCodeOf(joined);
@@ -48,14 +59,20 @@ export async function report(request: Request, edge: Edge): Promise<CommandResul
   };
 }
 
+interface Kept {
+  readonly trouble: PhoenixError | undefined;
+  /** The castle's runs as the branch has them, for the page's trend. */
+  readonly past: readonly PastRun[];
+}
+
 /** What came of it stands beside the verdict: a castle that is reborn is, also where nobody can write that down. */
-async function keep(castle: Castle, joined: Report, edge: Edge): Promise<PhoenixError | undefined> {
+async function keep(castle: Castle, joined: Report, edge: Edge): Promise<Kept> {
   try {
     const github = await openGitHub(edge, jobToken(edge.env));
-    await keepHistory(github, castle.report.history, joined);
-    return undefined;
+    const lines = await keepHistory(github, castle.report.history, joined);
+    return { trouble: undefined, past: readPast(edge.redactor.redact(lines), castle.name) };
   } catch (thrown) {
-    return toPhoenixError(thrown);
+    return { trouble: toPhoenixError(thrown), past: [] };
   }
 }
 

@@ -37,13 +37,14 @@ export function historyLine({
 
 /**
  * Adds the report to the castle's history: its line to `CASTLE/history.jsonl` and the whole to `CASTLE/reports/`, in one
- * commit on a branch of their own, which is made where there is none. Two runs at once both get in.
+ * commit on a branch of their own, which is made where there is none. Two runs at once both get in. Returns the lines
+ * of the castle's runs, this one among them.
  */
-export async function keepHistory(github: GitHub, branch: string, report: Report): Promise<void> {
-  await asking(`keep the report on the branch ${branch}`, permission, () => commit(github, branch, report));
+export async function keepHistory(github: GitHub, branch: string, report: Report): Promise<string> {
+  return asking(`keep the report on the branch ${branch}`, permission, () => commit(github, branch, report));
 }
 
-async function commit({ octokit, owner, repo }: GitHub, branch: string, report: Report): Promise<void> {
+async function commit({ octokit, owner, repo }: GitHub, branch: string, report: Report): Promise<string> {
   const { git, repos } = octokit.rest;
   const at = { owner, repo };
   const ref = `heads/${branch}`;
@@ -56,7 +57,7 @@ async function commit({ octokit, owner, repo }: GitHub, branch: string, report: 
       : await orUndefined(repos.getContent({ ...at, path: list, ref: parent, mediaType: { format: 'raw' } }));
   const lines = before === undefined ? '' : textOf(before.data);
   // A job that is run again brings the same report once more.
-  if (lines.includes(`${historyLine(report)}\n`)) return;
+  if (lines.includes(`${historyLine(report)}\n`)) return lines;
   const name = `${report.started.replaceAll(/[^0-9TZ]/g, '')}-${report.run}.json`;
   const files = [
     { path: list, content: `${lines}${historyLine(report)}\n` },
@@ -83,6 +84,7 @@ async function commit({ octokit, owner, repo }: GitHub, branch: string, report: 
       throw Object.assign(new Error('the branch was moved meanwhile'), { status: 409 });
     throw thrown;
   }
+  return `${lines}${historyLine(report)}\n`;
 }
 
 /** In the raw format the answer is the file itself, which the library's types do not know: text, or its bytes. */
