@@ -15,11 +15,14 @@ export const commandNames = [
   'unlock',
   'claim',
   'destroy',
+  'drill',
 ] as const;
 export type CommandName = (typeof commandNames)[number];
 
 /** The box's castle, for `rehearse` where no castle file is named; relative to Phoenix' own folder. */
 export const boxCastle = 'castle/live/box/phoenix.yaml';
+/** The box's castle with a real node. */
+export const nodeCastle = 'castle/live/box/node.yaml';
 
 /**
  * What is asked of Phoenix, whichever edge it came in by. One object per option: the CLI's help, the Action's inputs and
@@ -29,13 +32,13 @@ export const requestSchema = z.strictObject({
   command: z
     .enum(commandNames)
     .describe(
-      'What to do: rebirth, rehearse (the box), layers, verify, report, plan, doctor, unlock, claim or destroy.',
+      'What to do: rebirth, rehearse (the box), layers, verify, report, plan, doctor, unlock, claim, destroy or drill.',
     ),
   castle: z
     .string()
     .default('')
     .describe(
-      'The castle file. Default: phoenix.yaml in the working folder; for rehearse, the box that comes with Phoenix.',
+      'The castle file. Default: phoenix.yaml in the working folder; for rehearse and drill, the box that comes with Phoenix.',
     ),
   report: z.string().default('phoenix-report.json').describe('Where the report is written.'),
   only: z
@@ -65,7 +68,7 @@ export const requestSchema = z.strictObject({
     .string()
     .default('')
     .describe(
-      'Destroy, and rebirth from nothing: the name of the castle, exactly, as the word that it is meant.',
+      'Destroy, drill, and rebirth from nothing: the name of the castle, exactly, as the word that it is meant.',
     ),
   'from-nothing': z
     .boolean({ error: '`true` or `false`' })
@@ -77,7 +80,7 @@ export const requestSchema = z.strictObject({
     .boolean({ error: '`true` or `false`' })
     .default(false)
     .describe(
-      'Destroy, and rebirth from nothing: go on without a proof that the backup has the last rows (destroy.witness).',
+      'Destroy, drill, and rebirth from nothing: go on without a proof that the backup has the last rows (destroy.witness).',
     ),
   fault: z
     .array(z.string())
@@ -92,7 +95,19 @@ export const requestSchema = z.strictObject({
   history: z
     .boolean({ error: '`true` or `false`' })
     .default(false)
-    .describe('Report only: keep the report on the branch that `report.history` of the castle file names.'),
+    .describe(
+      'Report and drill: keep the report on the branch that `report.history` of the castle file names.',
+    ),
+  drill: z
+    .boolean({ error: '`true` or `false`' })
+    .default(false)
+    .describe('Report only: the run was a drill, so its figures, badge and issue are kept too.'),
+  'dead-man': z
+    .boolean({ error: '`true` or `false`' })
+    .default(false)
+    .describe(
+      'Report only: join nothing, but fail where the last good drill is older than `drill.every` of the castle file.',
+    ),
   affected: z
     .boolean({ error: '`true` or `false`' })
     .default(false)
@@ -162,12 +177,13 @@ export const optionsOf: Readonly<Record<CommandName, readonly Option[]>> = {
   // Exactly the layers that `only` names.
   layers: ['castle', 'only', 'report', 'fault', 'seed'],
   verify: ['castle', 'report', 'fault', 'seed'],
-  report: ['castle', 'report', 'reports', 'history', 'results'],
+  report: ['castle', 'report', 'reports', 'history', 'results', 'drill', 'dead-man'],
   plan: [...layers, ...range, 'mode', 'runners', 'changes', 'comment'],
   doctor: ['castle', 'only', 'trust'],
   unlock: layers,
   claim: ['castle', 'report'],
   destroy: [...layers, 'confirm', 'without-witness', 'report'],
+  drill: ['castle', 'confirm', 'without-witness', 'report', 'history', 'fault', 'seed', 'node'],
 };
 
 /** Checks an edge's raw values. `shown` says how the edge's user writes an option, e.g. `--castle` or `castle:`. */
