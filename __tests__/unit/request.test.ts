@@ -32,6 +32,8 @@ describe('a request', () => {
       comment: false,
       reports: '',
       history: false,
+      drill: false,
+      'dead-man': false,
       results: [],
       confirm: '',
       'from-nothing': false,
