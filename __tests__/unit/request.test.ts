@@ -95,6 +95,8 @@ const flags = new Set([
   'comment',
   'from-nothing',
   'without-witness',
+  'drill',
+  'dead-man',
 ]);
 
 test('a revision to compare with asks for what is affected', () => {
