@@ -65,6 +65,12 @@ describe('the figures of a drill', () => {
     expect(found).toMatchObject({ verdict: 'good', witness: { b: 'found' }, rpoSeconds: 3, score: 100 });
     const missing = drillOf({ ...sampleDrill({ witness }), ...rungs('failed') }, { faults: [] });
     expect(missing).toMatchObject({ verdict: 'failed', witness: { b: 'missing' }, rpoSeconds: null });
+    const { database } = rungs('failed');
+    const lost = { database: { ...database, rpoSeconds: 90, witness: { nonce: 'n', a: true, b: false } } };
+    expect(drillOf({ ...sampleDrill({ witness }), ...lost }, { faults: [] })).toMatchObject({
+      ...{ verdict: 'failed', rpoSeconds: 90 },
+      witness: { a: 'found', b: 'missing', reason: 'row B is not there' },
+    });
     expect(notGood('tazlab', missing.why).why).toContain('row B is not there');
   });
 

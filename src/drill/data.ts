@@ -8,6 +8,8 @@ const ladderSchema = z.object({
     z.object({ rung: z.string(), is: z.enum(['passed', 'failed', 'skipped']), reason: z.string().nullish() }),
   ),
   rpoSeconds: z.number().nonnegative().nullish(),
+  /** Whether its rows are back; a is null where it was never written. */
+  witness: z.object({ a: z.boolean().nullable(), b: z.boolean() }).nullish(),
 });
 
 type Ladder = z.infer<typeof ladderSchema>;
@@ -35,7 +37,7 @@ function witnessOf({ witness }: Report, ladder: Ladder | undefined): Drill['witn
   if (witness === undefined) return both('none', 'The castle asks for no witness.');
   if (witness.row === null) return both('none', witness.reason ?? 'None was written.');
   // Only a castle that says how a backup is taken has a row in it.
-  const a = 'a' in witness.row || 'backup' in witness.row;
+  const a = z.object({ rows: z.object({ a: z.object({}) }) }).safeParse(witness.row).success;
   const rows = (is: Drill['witness']['a'], reason: string) => ({
     a: a ? is : ('none' as const),
     b: is,
@@ -46,6 +48,13 @@ function witnessOf({ witness }: Report, ladder: Ladder | undefined): Drill['witn
   const rung = ladder.rungs.find((each) => each.rung.startsWith(witnessRung));
   if (rung === undefined || rung.is === 'skipped')
     return rows('unknown', rung?.reason ?? `The ladder did not come to ${witnessRung}.`);
+  const seen = ladder.witness;
+  if (seen != null) {
+    const of = (there: boolean) => (there ? ('found' as const) : ('missing' as const));
+    const back = seen.a !== false && seen.b;
+    const reason = back ? 'The database has it again.' : (rung.reason ?? `${witnessRung} failed.`);
+    return { a: seen.a === null ? 'none' : of(seen.a), b: of(seen.b), reason };
+  }
   if (rung.is === 'passed') return rows('found', 'The database has it again.');
   return rows('missing', rung.reason ?? `${witnessRung} failed.`);
 }
