@@ -16,6 +16,7 @@ export const commandNames = [
   'unlock',
   'claim',
   'destroy',
+  'drill',
 ] as const;
 export type CommandName = (typeof commandNames)[number];
 
@@ -32,13 +33,13 @@ export const requestSchema = z.strictObject({
   command: z
     .enum(commandNames)
     .describe(
-      'What to do: rebirth, rehearse (the box), layers, verify, report, plan, doctor, unlock, claim or destroy.',
+      'What to do: rebirth, rehearse (the box), layers, verify, report, plan, doctor, unlock, claim, destroy or drill.',
     ),
   castle: z
     .string()
     .default('')
     .describe(
-      'The castle file. Default: phoenix.yaml in the working folder; for rehearse, the box that comes with Phoenix.',
+      'The castle file. Default: phoenix.yaml in the working folder; for rehearse and drill, the box that comes with Phoenix.',
     ),
   report: z.string().default('phoenix-report.json').describe('Where the report is written.'),
   page: z.string().default('').describe('Write the report as one HTML page too, to this file.'),
@@ -69,7 +70,7 @@ export const requestSchema = z.strictObject({
     .string()
     .default('')
     .describe(
-      'Destroy, and rebirth from nothing: the name of the castle, exactly, as the word that it is meant.',
+      'Destroy, drill, and rebirth from nothing: the name of the castle, exactly, as the word that it is meant.',
     ),
   'from-nothing': z
     .boolean({ error: '`true` or `false`' })
@@ -81,7 +82,7 @@ export const requestSchema = z.strictObject({
     .boolean({ error: '`true` or `false`' })
     .default(false)
     .describe(
-      'Destroy, and rebirth from nothing: go on without a proof that the backup has the last rows (destroy.witness).',
+      'Destroy, drill, and rebirth from nothing: go on without a proof that the backup has the last rows (destroy.witness).',
     ),
   fault: z
     .array(z.string())
@@ -96,7 +97,19 @@ export const requestSchema = z.strictObject({
   history: z
     .boolean({ error: '`true` or `false`' })
     .default(false)
-    .describe('Report only: keep the report on the branch that `report.history` of the castle file names.'),
+    .describe(
+      'Report and drill: keep the report on the branch that `report.history` of the castle file names.',
+    ),
+  drill: z
+    .boolean({ error: '`true` or `false`' })
+    .default(false)
+    .describe('Report only: the run was a drill, so its figures, badge and issue are kept too.'),
+  'dead-man': z
+    .boolean({ error: '`true` or `false`' })
+    .default(false)
+    .describe(
+      'Report only: join nothing, but fail where the last good drill is older than `drill.every` of the castle file.',
+    ),
   affected: z
     .boolean({ error: '`true` or `false`' })
     .default(false)
@@ -166,12 +179,13 @@ export const optionsOf: Readonly<Record<CommandName, readonly Option[]>> = {
   // Exactly the layers that `only` names.
   layers: ['castle', 'only', 'report', 'fault', 'seed'],
   verify: ['castle', 'report', 'page', 'fault', 'seed'],
-  report: ['castle', 'report', 'page', 'reports', 'history', 'results'],
+  report: ['castle', 'report', 'page', 'reports', 'history', 'results', 'drill', 'dead-man'],
   plan: [...layers, ...range, 'mode', 'runners', 'changes', 'comment'],
   doctor: ['castle', 'only', 'trust', 'node'],
   unlock: layers,
   claim: ['castle', 'report'],
   destroy: [...layers, 'confirm', 'without-witness', 'report', 'page'],
+  drill: ['castle', 'confirm', 'without-witness', 'report', 'page', 'history', 'fault', 'seed', 'node'],
 };
 
 /** Checks an edge's raw values. `shown` says how the edge's user writes an option, e.g. `--castle` or `castle:`. */

@@ -33,6 +33,8 @@ describe('a request', () => {
       comment: false,
       reports: '',
       history: false,
+      drill: false,
+      'dead-man': false,
       results: [],
       confirm: '',
       'from-nothing': false,
@@ -94,6 +96,8 @@ const flags = new Set([
   'comment',
   'from-nothing',
   'without-witness',
+  'drill',
+  'dead-man',
 ]);
 
 test('a revision to compare with asks for what is affected', () => {

@@ -66,6 +66,7 @@ export async function loadCastle(path: string): Promise<Castle> {
     ...(values.proxmox?.caFile === undefined
       ? {}
       : { proxmox: { ...values.proxmox, caFile: resolve(dir, values.proxmox.caFile) } }),
+    drill: drillWithPlaces(values.drill, dir),
     ...(values.destroy === undefined ? {} : { destroy: withPlaces(values.destroy, dir) }),
     ...(gitops === undefined
       ? {}
@@ -96,4 +97,15 @@ function withPlaces(destroy: NonNullable<CastleValues['destroy']>, dir: string):
   const { witness } = destroy;
   if (witness?.caFile === undefined) return destroy;
   return { ...destroy, witness: { ...witness, caFile: resolve(dir, witness.caFile) } };
+}
+
+function drillWithPlaces(
+  { historyDir, metrics, ...rest }: CastleValues['drill'],
+  dir: string,
+): CastleValues['drill'] {
+  return {
+    ...rest,
+    ...(historyDir === undefined ? {} : { historyDir: resolve(dir, historyDir) }),
+    ...(metrics === undefined ? {} : { metrics: resolve(dir, metrics) }),
+  };
 }

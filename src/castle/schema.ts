@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type RetryClass, retryClasses } from '../layer/retry.ts';
 import { box } from './box.ts';
 import { claim, gitops, kubeconfig } from './cluster.ts';
+import { drill } from './drill.ts';
 import { lease } from './lease.ts';
 import { leftovers } from './leftovers.ts';
 import { milestones } from './milestones.ts';
@@ -205,6 +206,7 @@ export const castleSchema = z
     milestones: milestones.prefault({}),
     proxmox: proxmox.optional(),
     destroy: destroy.optional(),
+    drill: drill.prefault({}),
     report: report.prefault({}),
   })
   .refine((value) => value.claim === undefined || value.kubeconfig !== undefined, {

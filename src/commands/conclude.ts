@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
 import type { Castle } from '../castle/load.ts';
+import { notGood } from '../drill/judge.ts';
+import type { Drill } from '../drill/schema.ts';
 import type { Edge } from '../edge.ts';
 import { rememberDurations } from '../rebirth/durations.ts';
 import { kindOf } from '../rebirth/kind.ts';
@@ -16,16 +18,23 @@ import type { Request } from '../request.ts';
 import { leakCode, leakError } from '../vault/leak-error.ts';
 import type { CommandResult } from './result.ts';
 
-/** Writes the report of a run that changed something, and says how it ended. */
+/** Writes the report of a run that changed something, and says how it ended. `drilled` gives the figures of a drill. */
 export async function concludeRun(
   castle: Castle,
   request: Request,
   edge: Edge,
   ledger: Ledger,
   progress: Progress,
+  drilled?: (report: Report) => Promise<Drill>,
 ): Promise<CommandResult> {
   const { secrets } = edge.redactor;
   let report = reportOf(castle, request, ledger, progress, edge);
+  let figures = await drilled?.(report);
+  if (figures?.verdict === 'failed' && progress.failures.length === 0) {
+    noteFailure(progress, 'drill', notGood(castle.name, figures.why));
+    report = reportOf(castle, request, ledger, progress, edge);
+  }
+  report = { ...report, ...(figures === undefined ? {} : { drill: figures }) };
   const cautions = progress.cautions.map((caution) => edge.redactor.redact(caution));
   const wanted = request.page !== '';
   const page = wanted ? renderPage({ report, past: [], cautions }) : undefined;
@@ -34,7 +43,9 @@ export async function concludeRun(
     const told = progress.failures.some(({ error }) => error.code === leakCode);
     progress.leaks = { ...progress.leaks, found: [...progress.leaks.found, ...found] };
     if (!told) noteFailure(progress, 'leaks', leakError(found));
-    report = withheld(reportOf(castle, request, ledger, progress, edge), secrets);
+    report = reportOf(castle, request, ledger, progress, edge);
+    figures = await drilled?.(report);
+    report = withheld({ ...report, ...(figures === undefined ? {} : { drill: figures }) }, secrets);
   }
   const unwritten = await writeReport(resolve(edge.cwd, request.report), report);
   const pageless = wanted

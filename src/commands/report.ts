@@ -1,11 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { type Castle, loadCastle } from '../castle/load.ts';
+import { watchDrills } from '../drill/dead-man.ts';
+import { drillOf } from '../drill/figures.ts';
+import { withTrend } from '../drill/judge.ts';
+import { badgeFiles, tellIssue } from '../drill/record.ts';
 import type { Edge } from '../edge.ts';
 import { messageOf, PhoenixError, toPhoenixError } from '../errors.ts';
 import { jobToken, openGitHub } from '../github/api.ts';
 import { takeParts } from '../github/artifacts.ts';
-import { keepHistory } from '../github/history.ts';
+import { keepHistory, readHistory } from '../github/history.ts';
 import { inScratch } from '../github/scratch.ts';
 import { rememberDurations } from '../rebirth/durations.ts';
 import { keepPage } from '../report/page/keep.ts';
@@ -24,17 +28,22 @@ import type { CommandResult } from './result.ts';
  */
 export async function report(request: Request, edge: Edge): Promise<CommandResult> {
   const castle = await loadCastle(resolve(edge.cwd, request.castle || 'phoenix.yaml'));
+  if (request['dead-man']) return watchDrills(castle, edge, request.history);
   const parts = await partsOf(castle, request, edge);
   for (const file of parts.strange)
     edge.log.warn(`${file} is no report of a part of ${castle.name}; left out`);
   const run = edge.env['GITHUB_RUN_ID'] ?? randomUUID();
-  const joined = wholeReport(parts, {
+  const whole = wholeReport(parts, {
     castle: castle.name,
     run,
     results: request.results,
     unattributedLimit: castle.report.unattributed,
     redact: (text) => edge.redactor.redact(text),
   });
+  const before = request.drill && request.history ? await historyOf(castle, edge) : undefined;
+  const joined: Report = request.drill
+    ? { ...whole, drill: withTrend(whole, whole.drill ?? drillOf(whole, { faults: [] }), before) }
+    : whole;
   await rememberDurations(castle, joined, edge);
   const troubles = [await writeReport(resolve(edge.cwd, request.report), joined)];
   let past: readonly PastRun[] = [];
@@ -47,6 +56,7 @@ export async function report(request: Request, edge: Edge): Promise<CommandResul
     const file = resolve(edge.cwd, request.page);
     troubles.push(await keepPage(file, { report: joined, past, cautions: [] }, edge.redactor.secrets));
   }
+  const cautions = request.drill && castle.drill.issue ? await tell(castle, joined, edge, before ?? '') : [];
   const [trouble] = troubles.filter((each) => each !== undefined);
   if (trouble !== undefined) edge.log.warn(`${trouble.what} ${trouble.why} ${trouble.next}`);
   const exitCode = exitCodeOf(joined);
@@ -55,6 +65,7 @@ export async function report(request: Request, edge: Edge): Promise<CommandResul
     json: joined,
     text: (options) => renderTerminal(joined, options),
     report: joined,
+    cautions,
     ...(trouble === undefined ? {} : { error: trouble }),
   };
 }
@@ -69,10 +80,35 @@ interface Kept {
 async function keep(castle: Castle, joined: Report, edge: Edge): Promise<Kept> {
   try {
     const github = await openGitHub(edge, jobToken(edge.env));
-    const lines = await keepHistory(github, castle.report.history, joined);
+    const lines = await keepHistory(github, castle.report.history, joined, (all) =>
+      joined.drill === undefined ? [] : badgeFiles(castle, all),
+    );
     return { trouble: undefined, past: readPast(edge.redactor.redact(lines), castle.name) };
   } catch (thrown) {
     return { trouble: toPhoenixError(thrown), past: [] };
+  }
+}
+
+/** The history before this run; undefined where it cannot be read, which the report then says. */
+async function historyOf(castle: Castle, edge: Edge): Promise<string | undefined> {
+  try {
+    const github = await openGitHub(edge, jobToken(edge.env));
+    return await readHistory(github, castle.report.history, castle.name);
+  } catch (thrown) {
+    edge.log.warn(`the drills before could not be read: ${toPhoenixError(thrown).why}`);
+    return undefined;
+  }
+}
+
+/** The issue is a word about the verdict and no part of it. */
+async function tell(castle: Castle, joined: Report, edge: Edge, lines: string): Promise<string[]> {
+  try {
+    await tellIssue(castle, joined, edge, lines);
+    return [];
+  } catch (thrown) {
+    const { what, why, next } = toPhoenixError(thrown);
+    edge.log.warn(`${what} ${why} ${next}`);
+    return [`${what} ${why} ${next}`];
   }
 }
 

@@ -20,6 +20,10 @@ export interface Progress {
   /** The VMs that a nuke found, and what became of them. */
   machines?: NonNullable<Report['machines']>;
   leaks: LeakAudit;
+  /** By layer, how often this run has been at it: a run that destroys and rebuilds has each several times. */
+  readonly attempts: Map<string, number>;
+  /** Epoch milliseconds from which on something of the castle was gone, be it by a run before. */
+  gone?: number;
   /** The run's id; empty until it has its castle. */
   run: string;
   access?: Access;
@@ -39,6 +43,7 @@ export function createProgress(good: Progress['good'] = 'reborn'): Progress {
     good,
     run: '',
     layers: new Map(),
+    attempts: new Map(),
     gates: new Map(),
     milestones: new Map(),
     failures: [],

@@ -12,14 +12,8 @@ export async function rebuild(prepared: Prepared): Promise<void> {
   await raise(prepared);
 }
 
-/**
- * Layers and gates by their graph, then the milestones. `attemptsBefore`: how often the run has been at each layer
- * already, to destroy it.
- */
-export async function raise(
-  prepared: Prepared,
-  attemptsBefore: ReadonlyMap<string, number> = new Map(),
-): Promise<void> {
+/** Layers and gates by their graph, then the milestones. */
+export async function raise(prepared: Prepared): Promise<void> {
   const { run, edge, progress, workspace, plan, secrets, identity } = prepared;
   run.log.info(`plan: ${plan.nodes.map(({ id }) => shownName(id)).join(', ')}`);
   const milestones = watchMilestones(run, progress, edge.fetch);
@@ -28,7 +22,6 @@ export async function raise(
     progress,
     workspace,
     secrets,
-    attemptsBefore,
     async passClaim() {
       await passClaim(prepared);
       milestones.begin();

@@ -141,6 +141,7 @@ export function buildReport(input: ReportInput): Report {
 function fromNothingOf(from: NonNullable<Report['fromNothing']>): typeof from {
   return {
     ...from,
+    ...(from.firstBirthSeconds === undefined ? {} : { firstBirthSeconds: round(from.firstBirthSeconds) }),
     destroySeconds: round(from.destroySeconds),
     destroyed: from.destroyed.map((each) => ({ ...each, seconds: round(each.seconds) })),
   };
@@ -223,6 +224,7 @@ const own = new Set([
   'at',
   'resumed',
   'reached',
+  'gone',
 ]);
 
 function redacted<T>(value: T, redact: (text: string) => string): T;

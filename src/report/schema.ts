@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { drillSchema } from '../drill/schema.ts';
 import { phases } from '../keepsake/record.ts';
 import { spanKinds, spanVerdicts } from './ledger.ts';
 
@@ -207,6 +208,12 @@ export const reportSchema = z
           .nullable()
           .describe('How far an earlier run had come that this one went on with; null where it began.'),
         reached: z.enum(['destroying', 'raising', 'reborn']),
+        gone: moment
+          .optional()
+          .describe('From when on something of the castle was gone; absent where it came to no deletion.'),
+        firstBirthSeconds: seconds
+          .optional()
+          .describe('Of a drill in a box: how long it took to raise what was then destroyed.'),
         destroySeconds: seconds.describe('Of the wall clock; milestones count from behind it.'),
         destroyed: z
           .array(z.object({ name: z.string(), verdict: z.enum(layerVerdicts), seconds }))
@@ -214,6 +221,7 @@ export const reportSchema = z
       })
       .optional()
       .describe('Of a rebirth that began with a destroy.'),
+    drill: drillSchema.optional().describe('The figures of a drill; absent in every other run.'),
     versions: z.record(z.string(), z.string()),
     affected: z
       .object({

@@ -1,3 +1,4 @@
+import { drillRows } from '../drill/words.ts';
 import { renderGantt } from './gantt.ts';
 import { createPage, literal, type Page, preformatted } from './markdown.ts';
 import type { Report } from './schema.ts';
@@ -44,6 +45,11 @@ export function renderSummary(report: Report, options: SummaryOptions = {}): str
     page.add(failureText(failure));
     if (failure.tail.length > 0) page.add(tailText(failure));
   }
+  const drilled = drillRows(report.drill).map(({ name, text, bad = false }) => [
+    literal(name),
+    bad ? `**${literal(text)}**` : literal(text),
+  ]);
+  page.table(['Drill', 'Result'], drilled);
   layers(page, report);
   checks(page, report);
   const gantt = renderGantt(report);

@@ -1,3 +1,4 @@
+import { drillRows } from '../drill/words.ts';
 import { tailLines } from '../errors.ts';
 import { type Lane, lanesOf } from './lanes.ts';
 import { logLine, printable } from './printable.ts';
@@ -135,6 +136,7 @@ function facts(report: Report, paint: Paint): string[] {
     { name: 'Time went into', text: timeWentInto(report) },
     { name: 'Unattributed', text: unattributedText(report) },
     ...destroyFacts(report),
+    ...drillRows(report.drill).map(({ name, text, bad = false }) => ({ name, text, tone: red(bad) })),
     { name: 'Leaks', text: leaksText(report), tone: red(report.leaks.found.length > 0) },
     ...report.leaks.found.map(({ secret, encoding, place }) => ({
       name: '',
