@@ -19,6 +19,7 @@ import {
   versionRange,
 } from './units.ts';
 import { vault } from './vault.ts';
+import { verify } from './verify.ts';
 import { witness } from './witness.ts';
 
 const tools = [
@@ -197,6 +198,7 @@ export const castleSchema = z
     claim: claim.optional(),
     gitops: gitops.optional(),
     milestones: milestones.prefault({}),
+    verify: verify.prefault({}),
     proxmox: proxmox.optional(),
     destroy: destroy.optional(),
     report: report.prefault({}),
