@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
 import type { CertificateRules } from '../castle/probes.ts';
 
 /** What a handshake showed, whether or not the chain is trusted. */
@@ -50,7 +51,7 @@ export function judgeCertificate(
 
 function isFor(certificate: Shown['certificate'], name: string): boolean {
   const bare = name.replace(/^\[|\]$/g, '');
-  return certificate.checkHost(bare) !== undefined || certificate.checkIP(bare) !== undefined;
+  return (isIP(bare) === 0 ? certificate.checkHost(bare) : certificate.checkIP(bare)) !== undefined;
 }
 
 function chainTrouble(

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { type IncomingMessage, request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { isIP } from 'node:net';
-import { type DetailedPeerCertificate, getCACertificates, type TLSSocket } from 'node:tls';
+import { getCACertificates, type TLSSocket } from 'node:tls';
 import type { HttpProbe } from '../castle/probes.ts';
 import { messageOf } from '../errors.ts';
 import { judgeCertificate, type Shown } from './certificate.ts';
@@ -10,6 +10,8 @@ import type { Look } from './hold.ts';
 
 const answerWithinMs = 10_000;
 const mostRedirects = 5;
+/** A root is its own issuer. */
+const mostIssuers = 8;
 const mostBytes = 4 * 1024 * 1024;
 
 /**
@@ -114,12 +116,16 @@ async function ask(url: URL, probe: HttpProbe, signal: AbortSignal, now: () => n
     sent.once('error', fail);
     sent.once('socket', (socket) => {
       socket.once('secureConnect', () => {
-        const wrong = judgeCertificate(shownBy(socket as TLSSocket), host, rules, now());
-        if (wrong.length === 0) {
-          sent.end();
-          return;
+        try {
+          const wrong = judgeCertificate(shownBy(socket as TLSSocket), host, rules, now());
+          if (wrong.length === 0) {
+            sent.end();
+            return;
+          }
+          done({ wrong });
+        } catch (error) {
+          fail(error);
         }
-        done({ wrong });
         sent.destroy();
       });
     });
@@ -130,12 +136,13 @@ async function ask(url: URL, probe: HttpProbe, signal: AbortSignal, now: () => n
 function shownBy(socket: TLSSocket): Shown {
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) throw new Error('the server showed no certificate');
-  const issuers: string[] = [];
-  let at: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
-  for (let depth = 0; at?.issuer !== undefined && depth < 10; depth += 1) {
-    issuers.push(Object.values(at.issuer).flat().join(', '));
-    at = at.issuerCertificate === at ? undefined : at.issuerCertificate;
-  }
+  const issuers = [certificate.issuer];
+  for (
+    let at = certificate.issuerCertificate;
+    at !== undefined && issuers.length < mostIssuers;
+    at = at.issuerCertificate
+  )
+    issuers.push(at.issuer);
   const error: unknown = socket.authorizationError;
   const trouble = error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? error.message) : error;
   return {

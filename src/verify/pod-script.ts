@@ -22,7 +22,7 @@ look_up() {
 }
 get() {
   if command -v bash >/dev/null; then
-    answer=$(bounded 5 bash -c 'exec 3<>"/dev/tcp/$0/$1" && printf "GET %s HTTP/1.0\\r\\nHost: %s\\r\\nConnection: close\\r\\n\\r\\n" "$2" "$0" >&3 && cat <&3' "$1" "$2" "$3" 2>&1 | tr -d '\\000')
+    answer=$(bounded 5 bash --norc -c 'exec 3<>"/dev/tcp/$0/$1" && printf "GET %s HTTP/1.0\\r\\nHost: %s\\r\\nConnection: close\\r\\n\\r\\n" "$2" "$0" >&3 && cat <&3' "$1" "$2" "$3" 2>&1 </dev/null | tr -d '\\000')
   elif page=$(bounded 5 wget -q -O - "$4" 2>&1); then answer="HTTP/1.0 200 OK $page"
   else answer=$page
   fi
