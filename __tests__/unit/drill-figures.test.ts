@@ -76,7 +76,9 @@ describe('the figures of a drill', () => {
 
   it('take 2 points for each retry and flap, and say for what', () => {
     const layers = [{ ...layerResult('a', [], 0, 5), retries: 2 }];
-    const flapping = { ...sampleDrill({ layers }), probes: [{ name: 'dns', flaps: 1 }] };
+    const flapping = { ...sampleDrill({ layers }), probes: [
+        { name: 'dns', kind: 'dns' as const, verdict: 'passed' as const, seconds: 1, passes: 2, flaps: 1, reason: '', lastSeen: null },
+      ] };
     const drill = drillOf(flapping, { faults: [], restarts: 1 });
     expect(drill.flakes).toEqual([
       { name: 'a', what: 'retried 2 times' },

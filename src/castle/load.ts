@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { type KeyPath, readDocument } from './document.ts';
 import { existingInside, resolveInside } from './folders.ts';
 import { problemsOf } from './issues.ts';
+import { probePlaced } from './probes.ts';
 import { castleError, type Position } from './problems.ts';
 import { readCastleText } from './read.ts';
 import { type CastleValues, castleSchema } from './schema.ts';
@@ -63,6 +64,14 @@ export async function loadCastle(path: string): Promise<Castle> {
     ...values,
     ...(allowedRefs === undefined ? {} : { allowedRefs }),
     secrets: { ...values.secrets, source: values.secrets.source && placed(values.secrets.source, dir) },
+    milestones: values.milestones.map((each) => ({
+      ...each,
+      all: each.all.map((probe) => probePlaced(probe, dir)),
+    })),
+    verify: {
+      ...values.verify,
+      probes: values.verify.probes.map(({ name, probe }) => ({ name, probe: probePlaced(probe, dir) })),
+    },
     ...(values.proxmox?.caFile === undefined
       ? {}
       : { proxmox: { ...values.proxmox, caFile: resolve(dir, values.proxmox.caFile) } }),

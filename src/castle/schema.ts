@@ -21,6 +21,7 @@ import {
   versionRange,
 } from './units.ts';
 import { vault } from './vault.ts';
+import { verify } from './verify.ts';
 import { witness } from './witness.ts';
 
 const tools = [
@@ -204,6 +205,7 @@ export const castleSchema = z
     claim: claim.optional(),
     gitops: gitops.optional(),
     milestones: milestones.prefault({}),
+    verify: verify.prefault({}),
     proxmox: proxmox.optional(),
     destroy: destroy.optional(),
     drill: drill.prefault({}),

@@ -81,6 +81,7 @@ function reportOf(castle: Castle, request: Request, ledger: Ledger, progress: Pr
     ),
     gates: [...progress.gates.values()],
     milestones: [...progress.milestones.values()],
+    probes: [...progress.probes.values()],
     ...(progress.machines === undefined ? {} : { machines: progress.machines }),
     leaks: progress.leaks,
     ...(progress.identity === undefined ? {} : { identity: progress.identity }),

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { assertConfirmed, isConfirmed } from '../destroy/confirm.ts';
 import { nukeSettings } from '../destroy/criteria.ts';
 import { showNuke } from '../destroy/show.ts';
@@ -8,7 +9,7 @@ import { ownCastle } from '../drill/which.ts';
 import type { Edge } from '../edge.ts';
 import { assertStore } from '../rebirth/claim-gate.ts';
 import { conduct } from '../rebirth/conduct.ts';
-import { supported } from '../rebirth/milestones.ts';
+import { probesOf, supported } from '../rebirth/supported.ts';
 import { createProgress } from '../rebirth/progress.ts';
 import type { Request } from '../request.ts';
 import { beginRun } from './begin.ts';
@@ -20,10 +21,11 @@ import type { CommandResult } from './result.ts';
  * figures. Without a castle file it is the box that comes with Phoenix.
  */
 export async function drill(asked: Request, edge: Edge): Promise<CommandResult> {
-  const file = asked.castle || ownCastle(edge.home, { platform: process.platform, uid: process.getuid?.() });
-  const request: Request = { ...asked, command: 'rebirth', castle: file, 'from-nothing': true };
+  const own = ownCastle({ platform: process.platform, uid: process.getuid?.() });
+  const place = asked.castle === '' ? { castle: join(edge.home, own.castle), node: own.node } : {};
+  const request: Request = { ...asked, ...place, command: 'rebirth', 'from-nothing': true };
   const { ledger, castle } = await beginRun(request, edge);
-  for (const check of castle.milestones.flatMap(({ all }) => all)) supported(check, castle);
+  for (const probe of probesOf(castle)) supported(probe, castle);
   if (castle.claim !== undefined) assertStore(castle);
 
   const progress = createProgress();

@@ -1,10 +1,14 @@
-import { join } from 'node:path';
-import { boxCastle, nodeCastle } from '../request.ts';
+import { boxCastle, nodeCastle, type Request } from '../request.ts';
 
-/** The castle of a drill that names none: with a real node where one can be had (root on Linux), else the plain box. */
-export function ownCastle(
-  home: string,
-  { platform, uid }: { readonly platform: NodeJS.Platform; readonly uid: number | undefined },
-): string {
-  return join(home, platform === 'linux' && uid === 0 ? nodeCastle : boxCastle);
+/** The castle of a drill that names none, from Phoenix' own folder: with a real node where one can be had, which is as root on Linux. */
+export function ownCastle({
+  platform,
+  uid,
+}: {
+  readonly platform: NodeJS.Platform;
+  readonly uid: number | undefined;
+}): Pick<Request, 'castle' | 'node'> {
+  return platform === 'linux' && uid === 0
+    ? { castle: nodeCastle, node: 'real' }
+    : { castle: boxCastle, node: 'none' };
 }

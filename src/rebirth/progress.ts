@@ -4,6 +4,7 @@ import type { PhoenixError } from '../errors.ts';
 import type { GateResult, LayerResult, MilestoneResult } from '../report/build.ts';
 import type { Report } from '../report/schema.ts';
 import type { LeakAudit } from '../vault/audit.ts';
+import type { ProbeResult } from '../verify/result.ts';
 import type { Access } from './kubeconfig.ts';
 
 /** What is known of a run so far, kept so that a run that ends half-way still reports all of it. */
@@ -11,6 +12,8 @@ export interface Progress {
   readonly layers: Map<string, LayerResult>;
   readonly gates: Map<string, GateResult>;
   readonly milestones: Map<string, MilestoneResult>;
+  /** By name: those of the milestones, then those of `verify`. */
+  readonly probes: Map<string, ProbeResult>;
   /** In the order they came; the first decides the verdict. */
   readonly failures: { readonly name: string; readonly error: PhoenixError }[];
   /** What a job says in an annotation of its own, beside its errors. */
@@ -46,6 +49,7 @@ export function createProgress(good: Progress['good'] = 'reborn'): Progress {
     attempts: new Map(),
     gates: new Map(),
     milestones: new Map(),
+    probes: new Map(),
     failures: [],
     cautions: [],
     versions: {},

@@ -4,6 +4,7 @@ import { passClaim } from './claim-gate.ts';
 import { shownName } from './graph.ts';
 import { runLayers } from './layers.ts';
 import { watchMilestones } from './milestones.ts';
+import { verifyProbes } from './probes.ts';
 import type { Prepared } from './protocol.ts';
 
 /** The work of a rebirth in one job. */
@@ -12,11 +13,11 @@ export async function rebuild(prepared: Prepared): Promise<void> {
   await raise(prepared);
 }
 
-/** Layers and gates by their graph, then the milestones. */
+/** Layers and gates by their graph, then the milestones and the probes. */
 export async function raise(prepared: Prepared): Promise<void> {
-  const { run, edge, progress, workspace, plan, secrets, identity } = prepared;
+  const { run, progress, workspace, plan, secrets, identity } = prepared;
   run.log.info(`plan: ${plan.nodes.map(({ id }) => shownName(id)).join(', ')}`);
-  const milestones = watchMilestones(run, progress, edge.fetch);
+  const milestones = watchMilestones(run, progress);
   await runLayers(plan.nodes, plan.layers, {
     run,
     progress,
@@ -30,7 +31,10 @@ export async function raise(prepared: Prepared): Promise<void> {
   const [failure] = progress.failures;
   if (failure !== undefined) milestones.abandon(unreachable(failure.name));
   else milestones.begin();
-  await run.ledger.span('verify', 'phase', () => milestones.finished());
+  await run.ledger.span('verify', 'phase', async () => {
+    await milestones.finished();
+    await verifyProbes(run, progress);
+  });
   if (progress.failures.length === 0 && progress.claimed !== undefined) await identity?.retireOlder();
 }
 

@@ -50,6 +50,7 @@ export interface ReportInput {
   readonly layers: readonly LayerResult[];
   readonly gates: readonly GateResult[];
   readonly milestones: readonly MilestoneResult[];
+  readonly probes?: readonly NonNullable<Report['probes']>[number][];
   readonly machines?: Report['machines'];
   readonly leaks: { readonly checked: number; readonly found: readonly Report['leaks']['found'][number][] };
   readonly identity?: NonNullable<Report['identity']>;
@@ -117,6 +118,9 @@ export function buildReport(input: ReportInput): Report {
       targetSeconds: targetSeconds ?? null,
       met: seconds !== undefined && (targetSeconds === undefined || seconds <= targetSeconds),
     })),
+    ...(input.probes === undefined || input.probes.length === 0
+      ? {}
+      : { probes: input.probes.map((each) => ({ ...each, seconds: round(each.seconds) })) }),
     ...(input.machines === undefined ? {} : { machines: input.machines.map((each) => ({ ...each })) }),
     leaks: { checked: input.leaks.checked, found: [...input.leaks.found] },
     ...(input.identity === undefined ? {} : { identity: { ...input.identity } }),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { probeKinds } from '../castle/probes.ts';
 import { drillSchema } from '../drill/schema.ts';
 import { phases } from '../keepsake/record.ts';
 import { spanKinds, spanVerdicts } from './ledger.ts';
@@ -87,6 +88,17 @@ const milestone = z.object({
   met: z.boolean().describe('Reached, and within its target.'),
 });
 
+const probe = z.object({
+  name: z.string().describe('As in `verify.probes`; of a milestone MILESTONE: WHAT.'),
+  kind: z.enum(probeKinds),
+  verdict: z.enum(['passed', 'failed', 'skipped']),
+  seconds,
+  passes: z.int().nonnegative().describe('Good looks in a row at the end.'),
+  flaps: z.int().nonnegative().describe('Times that a bad look followed a good one.'),
+  reason: z.string().nullable().describe('Why it did not pass; null where it did.'),
+  lastSeen: z.string().nullable().describe('null where nobody looked.'),
+});
+
 const leak = z.object({
   secret: z.string().describe("The secret's name, never its value."),
   place: z.string(),
@@ -138,6 +150,10 @@ export const reportSchema = z
     layers: z.array(layer),
     gates: z.array(gate),
     milestones: z.array(milestone),
+    probes: z
+      .array(probe)
+      .optional()
+      .describe('What the castle was held to; absent where it was held to nothing.'),
     machines: z
       .array(
         z.object({

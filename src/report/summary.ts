@@ -14,6 +14,7 @@ import {
   leftoverTexts,
   machineRows,
   milestoneText,
+  probeRows,
   shownFailures,
   unattributedText,
   verdictText,
@@ -105,6 +106,7 @@ function statusText(status: string): string {
 function checks(page: Page, report: Report): void {
   const rows = [
     ...report.milestones.map((each) => [`Milestone ${literal(each.name)}`, literal(milestoneText(each))]),
+    ...probeRows(report).map(({ name, text }) => [`Probe ${literal(name)}`, literal(text)]),
     ...report.gates.map((each) => [`Gate ${literal(each.name)}`, literal(gateText(each))]),
     ...destroyChecks(report),
     ['Leaks', literal(leaksText(report))],

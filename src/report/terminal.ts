@@ -15,6 +15,7 @@ import {
   machineRows,
   milestoneText,
   percent,
+  probeRows,
   shownFailures,
   unattributedText,
   verdictText,
@@ -121,6 +122,11 @@ function facts(report: Report, paint: Paint): string[] {
       name: `Milestone ${each.name}`,
       text: milestoneText(each),
       tone: red(!each.met),
+    })),
+    ...probeRows(report).map(({ name, text, bad }) => ({
+      name: `Probe ${name}`,
+      text,
+      tone: red(bad),
     })),
     ...report.gates.map((each) => ({
       name: `Gate ${each.name}`,
