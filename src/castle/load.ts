@@ -66,6 +66,9 @@ export async function loadCastle(path: string): Promise<Castle> {
     ...(values.proxmox?.caFile === undefined
       ? {}
       : { proxmox: { ...values.proxmox, caFile: resolve(dir, values.proxmox.caFile) } }),
+    ...(values.database?.caFile === undefined
+      ? {}
+      : { database: { ...values.database, caFile: resolve(dir, values.database.caFile) } }),
     ...(values.destroy === undefined ? {} : { destroy: withPlaces(values.destroy, dir) }),
     ...(gitops === undefined
       ? {}
