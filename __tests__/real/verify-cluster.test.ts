@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Probe } from '../../src/castle/probes.ts';
 import { type Cluster, connectCluster } from '../../src/cluster/client.ts';
 import { kinds } from '../../src/cluster/kinds.ts';
 import type { KubeApi } from '../../src/rehearsal/kube-api.ts';
 import { hold } from '../../src/verify/hold.ts';
-import { lookerOf, type Runnable } from '../../src/verify/lookers.ts';
+import { lookerOf } from '../../src/verify/lookers.ts';
 import { openPodDesk, probeNamespace } from '../../src/verify/probe-pod.ts';
 import { eventually, nodeTools, openTestBox, type TestBox } from '../support/box.ts';
 import { warmTools } from '../support/world.ts';
@@ -79,9 +80,9 @@ describe('probes of a cluster with real controllers and scheduler', () => {
     await world[Symbol.asyncDispose]();
   });
 
-  const held = async (probe: Runnable, seconds = 30, pods = openPodDesk(cluster, 'test:1')) => {
+  const held = async (probe: Probe, seconds = 30, pods = openPodDesk(cluster, 'test:1')) => {
     await using desk = pods;
-    const looker = lookerOf(probe, { cluster, sha: 'a'.repeat(40), pods: desk });
+    const looker = lookerOf(probe, { cluster, sha: 'a'.repeat(40), pods: desk, database: undefined });
     return hold(looker, { passes: 2, everyMs: 200, seconds, signal });
   };
   const workload = (name: string, replicas: number, more: object = {}) => ({
@@ -135,7 +136,7 @@ describe('probes of a cluster with real controllers and scheduler', () => {
     const before = made.length;
     await using pods = openPodDesk(cluster, 'test:1');
     const look = (name: string) =>
-      hold(lookerOf({ ...dns, name }, { cluster, sha: '', pods }), {
+      hold(lookerOf({ ...dns, name }, { cluster, sha: '', pods, database: undefined }), {
         passes: 1,
         everyMs: 200,
         seconds: 60,

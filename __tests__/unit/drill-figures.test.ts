@@ -18,9 +18,11 @@ const witness = { is: 'archived', reason: null, row } as const;
 const rungs = (v3: 'passed' | 'failed' | 'skipped') => ({
   database: {
     rungs: [
-      { rung: 'V2', is: 'passed' },
-      { rung: 'V3', is: v3, reason: 'row B is not there' },
+      { rung: 'V2' as const, is: 'passed' as const, seen: '', reason: null },
+      { rung: 'V3' as const, is: v3, seen: '', reason: 'row B is not there' },
     ],
+    rpoSeconds: null,
+    witness: null,
   },
 });
 
@@ -76,9 +78,21 @@ describe('the figures of a drill', () => {
 
   it('take 2 points for each retry and flap, and say for what', () => {
     const layers = [{ ...layerResult('a', [], 0, 5), retries: 2 }];
-    const flapping = { ...sampleDrill({ layers }), probes: [
-        { name: 'dns', kind: 'dns' as const, verdict: 'passed' as const, seconds: 1, passes: 2, flaps: 1, reason: '', lastSeen: null },
-      ] };
+    const flapping = {
+      ...sampleDrill({ layers }),
+      probes: [
+        {
+          name: 'dns',
+          kind: 'dns' as const,
+          verdict: 'passed' as const,
+          seconds: 1,
+          passes: 2,
+          flaps: 1,
+          reason: '',
+          lastSeen: null,
+        },
+      ],
+    };
     const drill = drillOf(flapping, { faults: [], restarts: 1 });
     expect(drill.flakes).toEqual([
       { name: 'a', what: 'retried 2 times' },

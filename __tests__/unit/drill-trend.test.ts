@@ -7,6 +7,7 @@ import { failureText } from '../../src/drill/issue-text.ts';
 import { metricsOf } from '../../src/drill/metrics.ts';
 import { percentile, trendOf } from '../../src/drill/trend.ts';
 import { ownCastle } from '../../src/drill/which.ts';
+import { boxCastle, nodeCastle } from '../../src/request.ts';
 import { sampleDrill } from '../support/drills.ts';
 import { holds } from '../support/property.ts';
 import { layerFailure } from '../support/reports.ts';
@@ -182,8 +183,8 @@ describe('what is written of a drill', () => {
 
 describe('a drill that names no castle', () => {
   it('is of the box, with a real node only for root on Linux', () => {
-    expect(ownCastle('/p', { platform: 'linux', uid: 0 })).toBe('/p/castle/live/box/node.yaml');
-    expect(ownCastle('/p', { platform: 'linux', uid: 1000 })).toBe('/p/castle/live/box/phoenix.yaml');
-    expect(ownCastle('/p', { platform: 'darwin', uid: 0 })).toBe('/p/castle/live/box/phoenix.yaml');
+    expect(ownCastle({ platform: 'linux', uid: 0 })).toEqual({ castle: nodeCastle, node: 'real' });
+    expect(ownCastle({ platform: 'linux', uid: 1000 })).toEqual({ castle: boxCastle, node: 'none' });
+    expect(ownCastle({ platform: 'darwin', uid: 0 })).toEqual({ castle: boxCastle, node: 'none' });
   });
 });

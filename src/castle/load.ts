@@ -76,6 +76,9 @@ export async function loadCastle(path: string): Promise<Castle> {
       ? {}
       : { proxmox: { ...values.proxmox, caFile: resolve(dir, values.proxmox.caFile) } }),
     drill: drillWithPlaces(values.drill, dir),
+    ...(values.database?.caFile === undefined
+      ? {}
+      : { database: { ...values.database, caFile: resolve(dir, values.database.caFile) } }),
     ...(values.destroy === undefined ? {} : { destroy: withPlaces(values.destroy, dir) }),
     ...(gitops === undefined
       ? {}

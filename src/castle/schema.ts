@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type RetryClass, retryClasses } from '../layer/retry.ts';
 import { box } from './box.ts';
 import { claim, gitops, kubeconfig } from './cluster.ts';
+import { type DatabaseSettings, database } from './database.ts';
 import { drill } from './drill.ts';
 import { lease } from './lease.ts';
 import { leftovers } from './leftovers.ts';
@@ -179,6 +180,15 @@ const report = z
   })
   .describe('The ledger');
 
+/** Whether a part of the database's proof is read from the cluster. */
+function asksCluster(settings: DatabaseSettings | undefined): boolean {
+  if (settings === undefined) return false;
+  const { from, app, backup, restore } = settings;
+  return (
+    from.kind === 'cluster' || app?.from.kind === 'cluster' || backup !== undefined || restore !== undefined
+  );
+}
+
 export const castleSchema = z
   .strictObject({
     version: z.literal(1).describe('Version of this format'),
@@ -207,6 +217,7 @@ export const castleSchema = z
     milestones: milestones.prefault({}),
     verify: verify.prefault({}),
     proxmox: proxmox.optional(),
+    database: database.optional(),
     destroy: destroy.optional(),
     drill: drill.prefault({}),
     report: report.prefault({}),
@@ -254,6 +265,23 @@ export const castleSchema = z
       error: 'a `kubeconfig` section beside it, for the secret is read from the cluster',
     },
   )
+  .refine(({ destroy, kubeconfig }) => destroy?.witness?.backup === undefined || kubeconfig !== undefined, {
+    path: ['destroy', 'witness', 'backup'],
+    error: 'a `kubeconfig` section beside it, for the backup is taken in a pod',
+  })
+  .refine(
+    ({ database, secrets }) =>
+      [database?.from, database?.app?.from].every((from) => from?.kind !== 'secret') ||
+      secrets.source !== undefined,
+    {
+      path: ['database'],
+      error: 'a `secrets.source` beside it, for an address is one of its secrets',
+    },
+  )
+  .refine(({ database, kubeconfig }) => !asksCluster(database) || kubeconfig !== undefined, {
+    path: ['database'],
+    error: 'a `kubeconfig` section beside it, for it is looked at in the cluster',
+  })
   .refine(
     ({ destroy, secrets }) => destroy?.leftovers?.tailnet === undefined || secrets.source !== undefined,
     {

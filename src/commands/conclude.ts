@@ -87,6 +87,7 @@ function reportOf(castle: Castle, request: Request, ledger: Ledger, progress: Pr
     ...(progress.identity === undefined ? {} : { identity: progress.identity }),
     ...(progress.affected === undefined ? {} : { affected: progress.affected }),
     ...(progress.witness === undefined ? {} : { witness: progress.witness }),
+    ...(progress.database === undefined ? {} : { database: progress.database }),
     ...(progress.leftovers === undefined ? {} : { leftovers: progress.leftovers }),
     ...(progress.fromNothing === undefined ? {} : { fromNothing: progress.fromNothing }),
     versions: progress.versions,

@@ -122,7 +122,6 @@ async function commit(
       throw Object.assign(new Error('the branch was moved meanwhile'), { status: 409 });
     throw thrown;
   }
-
 }
 
 /** In the raw format the answer is the file itself, which the library's types do not know: text, or its bytes. */

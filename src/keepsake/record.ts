@@ -3,6 +3,24 @@ import { PhoenixError } from '../errors.ts';
 import { parseJson } from '../json.ts';
 import type { Form } from '../lease/store.ts';
 
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** One row of the witness: what it says, the database's own clock, and where the WAL stood once it was committed. */
+const row = z.object({ nonce: z.string(), at: z.iso.datetime(), lsn: z.string() });
+
+/** What a table held when the witness was written. */
+const table = z.object({
+  /** Schema and name, or the name alone, as the castle file had it. */
+  name: z.string(),
+  orderBy: z.array(z.string()),
+  time: z.string().nullable(),
+  rows: z.int().nonnegative(),
+  /** Of all its rows, whatever their order; see database/digest.ts. */
+  hash,
+  /** The newest moment in its time column, in UTC with microseconds; null for an empty table, or without such a column. */
+  latest: z.string().nullable(),
+});
+
 /** A row that a run wrote into the castle's database, and the proof that its backup has it. */
 const witness = z.object({
   castle: z.string(),
@@ -22,6 +40,11 @@ const witness = z.object({
   table: z.string(),
   /** Failures of the archiver while it was waited for. */
   failures: z.int(),
+  /** The two rows: `a` is in the backup that was taken behind it (null where none was), `b` in the WAL alone. */
+  rows: z.object({ a: row.nullable(), b: row }).optional(),
+  /** The head of the chain over all rows of the witness' table up to `b`, and how many they are; see database/chain.ts. */
+  chain: z.object({ head: hash, rows: z.int().positive() }).optional(),
+  tables: z.array(table).optional(),
   /** HMAC-SHA256 of all of the above, in hex, by a key derived from the states' key; null where there is none. */
   signature: z.string().nullable(),
 });
@@ -45,9 +68,12 @@ const keepsake = z.object({
   /** The nonce of the witness after which the castle was applied to: its rows are no longer all. */
   spent: z.string().optional(),
   passage: passage.optional(),
+  /** The witness whose rows a restored database was seen to have: what changed since is the life of the castle. */
+  proved: z.object({ nonce: z.string(), run: z.string(), at: z.iso.datetime() }).optional(),
 });
 
 export type Witness = z.infer<typeof witness>;
+export type WitnessTable = z.infer<typeof table>;
 export type Passage = z.infer<typeof passage>;
 /** What is kept of a castle across its death. */
 export type Keepsake = z.infer<typeof keepsake>;

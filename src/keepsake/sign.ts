@@ -24,8 +24,18 @@ export function isGenuine({ signature, ...witness }: Witness, secret: string | u
   );
 }
 
-/** By names in one order, for a store may hand the fields back in another. */
+/** By names in one order at every depth, for a store may hand the fields back in another. */
 function signatureOf(witness: Omit<Witness, 'signature'>, secret: string): string {
-  const fields = Object.entries(witness).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return createHmac('sha256', keyFrom(secret)).update(JSON.stringify(fields)).digest('hex');
+  return createHmac('sha256', keyFrom(secret))
+    .update(JSON.stringify(inOrder(witness)))
+    .digest('hex');
+}
+
+/** Objects as lists of their fields by name; the order of a list itself stays. */
+function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inOrder);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.entries(value)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, field]) => [name, inOrder(field)]);
 }

@@ -1,4 +1,5 @@
 import { type PhoenixError, toPhoenixError } from '../errors.ts';
+import type { LookAtDatabase } from '../verify/database.ts';
 import { needs } from '../verify/lookers.ts';
 import { reachMilestone } from '../verify/milestone.ts';
 import { openPodDesk } from '../verify/probe-pod.ts';
@@ -19,7 +20,11 @@ export interface MilestoneWatch {
   finished(): Promise<void>;
 }
 
-export function watchMilestones(run: Run, progress: Progress): MilestoneWatch {
+export function watchMilestones(
+  run: Run,
+  progress: Progress,
+  database: LookAtDatabase | undefined,
+): MilestoneWatch {
   const given = new AbortController();
   const signal = AbortSignal.any([run.signal, given.signal]);
   let watching: Promise<unknown> | undefined;
@@ -42,6 +47,7 @@ export function watchMilestones(run: Run, progress: Progress): MilestoneWatch {
           cluster: access?.cluster,
           sha: claimed?.head.sha,
           pods,
+          database,
           log: run.log,
           signal,
           elapsed: () => run.ledger.seconds() - run.toolsReady,

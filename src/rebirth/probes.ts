@@ -1,3 +1,4 @@
+import type { LookAtDatabase } from '../verify/database.ts';
 import { needs } from '../verify/lookers.ts';
 import { openPodDesk } from '../verify/probe-pod.ts';
 import { runProbes } from '../verify/probes.ts';
@@ -13,6 +14,7 @@ import { supported } from './supported.ts';
 export async function verifyProbes(
   run: Run,
   progress: Progress,
+  database: LookAtDatabase | undefined,
   when: 'if all went well' | 'whatever came before' = 'if all went well',
 ): Promise<void> {
   const { verify } = run.castle;
@@ -34,6 +36,7 @@ export async function verifyProbes(
     cluster: access?.cluster,
     sha: claimed?.head.sha,
     pods,
+    database,
     log: run.log,
     signal: run.signal,
   };

@@ -33,6 +33,7 @@ export interface Progress {
   claimed?: Claimed;
   identity?: Report['identity'];
   witness?: Report['witness'];
+  database?: Report['database'];
   leftovers?: Report['leftovers'];
   fromNothing?: Report['fromNothing'];
   /** What the range of commits touches, where only that was asked for. */

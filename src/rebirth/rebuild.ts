@@ -2,6 +2,7 @@ import { PhoenixError } from '../errors.ts';
 import { beginApply } from './begin-apply.ts';
 import { passClaim } from './claim-gate.ts';
 import { shownName } from './graph.ts';
+import { prepareLadder } from './ladder.ts';
 import { runLayers } from './layers.ts';
 import { watchMilestones } from './milestones.ts';
 import { verifyProbes } from './probes.ts';
@@ -17,7 +18,8 @@ export async function rebuild(prepared: Prepared): Promise<void> {
 export async function raise(prepared: Prepared): Promise<void> {
   const { run, progress, workspace, plan, secrets, identity } = prepared;
   run.log.info(`plan: ${plan.nodes.map(({ id }) => shownName(id)).join(', ')}`);
-  const milestones = watchMilestones(run, progress);
+  const database = await prepareLadder(prepared);
+  const milestones = watchMilestones(run, progress, database);
   await runLayers(plan.nodes, plan.layers, {
     run,
     progress,
@@ -33,7 +35,7 @@ export async function raise(prepared: Prepared): Promise<void> {
   else milestones.begin();
   await run.ledger.span('verify', 'phase', async () => {
     await milestones.finished();
-    await verifyProbes(run, progress);
+    await verifyProbes(run, progress, database);
   });
   if (progress.failures.length === 0 && progress.claimed !== undefined) await identity?.retireOlder();
 }

@@ -1,7 +1,7 @@
 import type { Castle } from '../castle/load.ts';
 import type { Probe } from '../castle/probes.ts';
 import { PhoenixError } from '../errors.ts';
-import { needs, type Runnable } from '../verify/lookers.ts';
+import { needs } from '../verify/lookers.ts';
 
 /** Every probe of the castle file: those of its milestones and those of `verify`. */
 export function probesOf({ milestones, verify }: Pick<Castle, 'milestones' | 'verify'>): readonly Probe[] {
@@ -11,15 +11,15 @@ export function probesOf({ milestones, verify }: Pick<Castle, 'milestones' | 've
 /** Refuses, before anything is changed, what cannot be verified: a check left out is not a pass. */
 export function supported(
   probe: Probe,
-  { claim, kubeconfig }: Pick<Castle, 'claim' | 'kubeconfig'>,
-): Runnable {
-  if (probe.kind === 'database') {
+  { claim, kubeconfig, database }: Pick<Castle, 'claim' | 'kubeconfig' | 'database'>,
+): Probe {
+  if (probe.kind === 'database' && database === undefined) {
     throw new PhoenixError({
       code: 'PHX-VERIFY-DATABASE',
       class: 'input',
-      what: 'The castle file asks for a database check.',
-      why: 'This version of Phoenix verifies Kustomizations, pages and what is in the cluster, not databases.',
-      next: 'Take the `database` check out, and check the database by other means.',
+      what: 'The castle file asks for a database check, but names no database.',
+      why: 'Nothing tells where it is and what it must hold.',
+      next: 'Add `database` to the castle file (docs/database.md).',
     });
   }
   const wanted = needs(probe);

@@ -1,5 +1,6 @@
 import { proveToken } from '../cluster/claim.ts';
 import { readKubeconfig } from './kubeconfig.ts';
+import { prepareLadder } from './ladder.ts';
 import { watchMilestones } from './milestones.ts';
 import { verifyProbes } from './probes.ts';
 import type { Prepared } from './protocol.ts';
@@ -32,10 +33,11 @@ export async function verifyCastle(prepared: Prepared): Promise<void> {
   }
   if (castle.milestones.length === 0 && castle.verify.probes.length === 0)
     run.log.warn('the castle file names no milestones and no probes: nothing but the token is verified');
-  const milestones = watchMilestones(run, progress);
+  const database = await prepareLadder(prepared);
+  const milestones = watchMilestones(run, progress, database);
   milestones.begin();
   await ledger.span('verify', 'phase', async () => {
     await milestones.finished();
-    await verifyProbes(run, progress, 'whatever came before');
+    await verifyProbes(run, progress, database, 'whatever came before');
   });
 }

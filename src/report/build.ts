@@ -56,6 +56,7 @@ export interface ReportInput {
   readonly identity?: NonNullable<Report['identity']>;
   readonly affected?: Affected;
   readonly witness?: NonNullable<Report['witness']>;
+  readonly database?: NonNullable<Report['database']>;
   readonly leftovers?: NonNullable<Report['leftovers']>;
   readonly fromNothing?: NonNullable<Report['fromNothing']>;
   readonly versions: Readonly<Record<string, string>>;
@@ -126,6 +127,7 @@ export function buildReport(input: ReportInput): Report {
     ...(input.identity === undefined ? {} : { identity: { ...input.identity } }),
     ...(input.affected === undefined ? {} : { affected: affectedOf(input.affected) }),
     ...(input.witness === undefined ? {} : { witness: input.witness }),
+    ...(input.database === undefined ? {} : { database: input.database }),
     ...(input.leftovers === undefined ? {} : { leftovers: input.leftovers }),
     ...(input.fromNothing === undefined ? {} : { fromNothing: fromNothingOf(input.fromNothing) }),
     versions: { ...input.versions },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { probeKinds } from '../castle/probes.ts';
+import { rungNames, rungVerdicts } from '../database/rungs.ts';
 import { drillSchema } from '../drill/schema.ts';
 import { phases } from '../keepsake/record.ts';
 import { spanKinds, spanVerdicts } from './ledger.ts';
@@ -99,6 +100,8 @@ const probe = z.object({
   lastSeen: z.string().nullable().describe('null where nobody looked.'),
 });
 
+const witnessRow = z.object({ nonce: z.string(), at: moment, lsn: z.string() });
+
 const leak = z.object({
   secret: z.string().describe("The secret's name, never its value."),
   place: z.string(),
@@ -197,6 +200,29 @@ export const reportSchema = z
             database: z.string(),
             table: z.string(),
             failures: z.int().nonnegative().describe('Failures of the archiver meanwhile.'),
+            rows: z
+              .object({ a: witnessRow.nullable(), b: witnessRow })
+              .optional()
+              .describe(
+                'a is in the backup that was taken behind it, null where none was; b in the WAL alone.',
+              ),
+            chain: z
+              .object({ head: z.string(), rows: z.int().positive() })
+              .optional()
+              .describe("Of all rows of the witness' table up to b."),
+            tables: z
+              .array(
+                z.object({
+                  name: z.string(),
+                  orderBy: z.array(z.string()),
+                  time: z.string().nullable(),
+                  rows: z.int().nonnegative(),
+                  hash: z.string().describe('SHA-256 of all rows.'),
+                  latest: z.string().nullable().describe('The newest moment in its time column.'),
+                }),
+              )
+              .optional()
+              .describe('What the tables held in the moment of b.'),
             place: z.string().describe('Where its record is kept.'),
             signed: z.boolean(),
           })
@@ -206,6 +232,32 @@ export const reportSchema = z
       .describe(
         'The proof that the backup was whole before a destroy; absent where the castle asks for none.',
       ),
+    database: z
+      .object({
+        rungs: z.array(
+          z.object({
+            rung: z.enum(rungNames),
+            is: z.enum(rungVerdicts),
+            seen: z.string().describe('Empty where nothing was looked at.'),
+            reason: z.string().nullable().describe('Why it failed or was skipped; null where it passed.'),
+          }),
+        ),
+        rpoSeconds: seconds
+          .nullable()
+          .describe(
+            'Seconds of the former life that are lost; 0 for none, null where that was not looked at or cannot be told.',
+          ),
+        witness: z
+          .object({
+            nonce: z.string(),
+            a: z.boolean().nullable().describe('null where row A was never written.'),
+            b: z.boolean(),
+          })
+          .nullable()
+          .describe('Whether its rows are back; null where there is none, or it was not looked at.'),
+      })
+      .optional()
+      .describe('How far the database was proved to be back; absent where the castle names none.'),
     leftovers: z
       .array(
         z.object({

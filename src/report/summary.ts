@@ -5,6 +5,7 @@ import type { Report } from './schema.ts';
 import {
   affectedText,
   criticalPathText,
+  databaseText,
   duration,
   fromNothingText,
   gapWarning,
@@ -119,11 +120,13 @@ function checks(page: Page, report: Report): void {
 }
 
 function destroyChecks(report: Report): string[][] {
+  const database = databaseText(report);
   const witness = witnessText(report);
   const nothing = fromNothingText(report);
   return [
     ...(nothing === undefined ? [] : [['From nothing', literal(nothing)]]),
     ...(witness === undefined ? [] : [['Witness', literal(witness)]]),
+    ...(database === undefined ? [] : [['Database', literal(database)]]),
     ...leftoverTexts(report).map(({ is, text }) => [
       is === 'left' ? '⚠️ Left outside' : '⚠️ Not known',
       literal(text),

@@ -5,6 +5,7 @@ import { logLine, printable } from './printable.ts';
 import type { Report } from './schema.ts';
 import {
   criticalPathText,
+  databaseText,
   duration,
   fromNothingText,
   gapWarning,
@@ -161,12 +162,17 @@ function facts(report: Report, paint: Paint): string[] {
 function destroyFacts(report: Report): Fact[] {
   const witness = witnessText(report);
   const nothing = fromNothingText(report);
+  const database = databaseText(report);
+  const broken = report.database?.rungs.some(({ is }) => is === 'failed') ?? false;
   const proved = report.witness?.is === 'archived' || report.witness?.is === 'earlier';
   return [
     ...(nothing === undefined ? [] : [{ name: 'From nothing', text: nothing }]),
     ...(witness === undefined
       ? []
       : [{ name: 'Witness', text: witness, tone: proved ? undefined : ('red' as const) }]),
+    ...(database === undefined
+      ? []
+      : [{ name: 'Database', text: database, tone: broken ? ('red' as const) : undefined }]),
     ...leftoverTexts(report).map(({ is, text }) => ({
       name: is === 'left' ? 'Left outside' : 'Not known',
       text,

@@ -156,6 +156,17 @@ export function witnessText({ witness }: Report): string | undefined {
   }
 }
 
+/** How far the database was proved to be back; undefined where that was not looked at. */
+export function databaseText({ database }: Report): string | undefined {
+  if (database === undefined) return undefined;
+  const { rungs, rpoSeconds } = database;
+  const shown = rungs.map(({ rung, is, reason }) =>
+    is === 'passed' ? rung : `${rung} ${is === 'failed' ? 'FAILED' : 'skipped'} (${reason ?? ''})`,
+  );
+  const lost = rpoSeconds === null ? '' : `, RPO ${duration(rpoSeconds)}`;
+  return `${shown.join(', ')}${lost}`;
+}
+
 /** What is left outside, or is not known; one a line. */
 export function leftoverTexts({
   leftovers = [],

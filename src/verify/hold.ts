@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../errors.ts';
-import type { Trouble } from './moves.ts';
+import type { Move, Trouble } from './moves.ts';
 import { next, noStreak } from './streak.ts';
 
 /** What one look at the castle saw. */
 export interface Look {
   readonly good: boolean;
   readonly seen: string;
-  readonly trouble?: Trouble;
+  readonly trouble?: Trouble | Move;
   /** It will not pass by itself: no further look is worth its time. */
   readonly final?: boolean;
 }
@@ -35,7 +35,7 @@ export interface Held {
   readonly flaps: number;
   readonly lastSeen: string;
   readonly seconds: number;
-  readonly trouble?: Trouble;
+  readonly trouble?: Trouble | Move;
   readonly final: boolean;
 }
 

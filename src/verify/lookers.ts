@@ -4,6 +4,7 @@ import type { Cluster, Kind } from '../cluster/client.ts';
 import { fluxNamespace } from '../cluster/identity-manifests.ts';
 import { kinds } from '../cluster/kinds.ts';
 import type { PodEvent } from '../cluster/pod-cause.ts';
+import type { LookAtDatabase } from './database.ts';
 import { judgeAddresses, lookUp } from './dns.ts';
 import type { Looker } from './hold.ts';
 import { lookAtPage } from './http.ts';
@@ -22,14 +23,13 @@ export interface ProbeContext {
   /** The commit that the GitOps tree must arrive at; undefined for a castle that claims no token. */
   readonly sha: string | undefined;
   readonly pods: PodDesk | undefined;
+  /** undefined for a castle whose file names no database. */
+  readonly database: LookAtDatabase | undefined;
 }
 
-/** The probes that this version can run; see `supported`. */
-export type Runnable = Exclude<Probe, { kind: 'database' }>;
-
 type Lookers = {
-  readonly [K in Runnable['kind']]: (
-    probe: Extract<Runnable, { kind: K }>,
+  readonly [K in Probe['kind']]: (
+    probe: Extract<Probe, { kind: K }>,
     context: Required<{ [P in keyof ProbeContext]: NonNullable<ProbeContext[P]> }>,
   ) => Looker;
 };
@@ -82,10 +82,19 @@ const lookers: Lookers = {
     },
   }),
   workload: (probe, { cluster }) => ({ look: () => lookAtWorkload(cluster, probe) }),
+  database: ({ upTo }, { database }) => ({
+    async look(signal) {
+      const { error, passes, rungs } = await database(upTo, signal);
+      if (error === undefined) return { good: true, seen: rungs.map(rungInWords).join(', ') };
+      return { good: false, seen: `${error.what} ${error.why}`, trouble: error, final: !passes };
+    },
+  }),
 };
 
-export function lookerOf(probe: Runnable, context: ProbeContext): Looker {
-  const make = lookers[probe.kind] as (probe: Runnable, context: ProbeContext) => Looker;
+const rungInWords = ({ rung, is }: { readonly rung: string; readonly is: string }) => `${rung} ${is}`;
+
+export function lookerOf(probe: Probe, context: ProbeContext): Looker {
+  const make = lookers[probe.kind] as (probe: Probe, context: ProbeContext) => Looker;
   return make(probe, context);
 }
 

@@ -1,9 +1,10 @@
 import type { Milestone } from '../castle/milestones.ts';
+import type { Probe } from '../castle/probes.ts';
 import { PhoenixError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { type Held, hold } from './hold.ts';
-import { lookerOf, type ProbeContext, type Runnable, subjectOf } from './lookers.ts';
-import { moves } from './moves.ts';
+import { lookerOf, type ProbeContext, subjectOf } from './lookers.ts';
+import { moveFor } from './moves.ts';
 import { type ProbeResult, resultOf } from './result.ts';
 
 export interface MilestoneContext extends ProbeContext {
@@ -20,11 +21,11 @@ const everyMs = 500;
 
 /** Waits until every probe passes; returns the seconds since the tools were ready. Throws what the last probe lacked. */
 export async function reachMilestone(
-  { name, withinSeconds, all }: Omit<Milestone, 'all'> & { readonly all: readonly Runnable[] },
+  { name, withinSeconds, all }: Omit<Milestone, 'all'> & { readonly all: readonly Probe[] },
   context: MilestoneContext,
 ): Promise<number> {
   const limit = Math.max(1, withinSeconds * patience - context.elapsed());
-  const reach = async (probe: Runnable) => {
+  const reach = async (probe: Probe) => {
     const subject = subjectOf(probe);
     const held = await hold(lookerOf(probe, context), {
       passes: probe.passes ?? 1,
@@ -40,8 +41,8 @@ export async function reachMilestone(
   return context.elapsed();
 }
 
-function notReached(milestone: string, probe: Runnable, subject: string, held: Held): PhoenixError {
-  const move = held.trouble === undefined ? undefined : moves[held.trouble];
+function notReached(milestone: string, probe: Probe, subject: string, held: Held): PhoenixError {
+  const move = held.trouble === undefined ? undefined : moveFor(held.trouble);
   const ofCluster = probe.kind === 'kustomization' || probe.kind === 'kustomizations';
   return new PhoenixError({
     code: 'PHX-VERIFY-MILESTONE',

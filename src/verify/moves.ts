@@ -11,7 +11,16 @@ export type Trouble =
   | 'volume'
   | 'address';
 
-export const moves: Readonly<Record<Trouble, { readonly code: string; readonly next: string }>> = {
+export interface Move {
+  readonly code: string;
+  readonly next: string;
+}
+
+/** The move for a trouble; what brings its own, as the ladder of a database does, is taken at its word. */
+export const moveFor = (trouble: Trouble | Move): Move =>
+  typeof trouble === 'string' ? moves[trouble] : trouble;
+
+const moves: Readonly<Record<Trouble, Move>> = {
   page: {
     code: 'PHX-VERIFY-PROBE',
     next: 'Open the address by hand; check DNS, the LoadBalancer address and the ingress, then run verify again.',

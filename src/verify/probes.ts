@@ -1,19 +1,20 @@
+import type { Probe } from '../castle/probes.ts';
 import type { VerifySettings } from '../castle/verify.ts';
 import { PhoenixError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { hold } from './hold.ts';
-import { lookerOf, type ProbeContext, type Runnable, subjectOf } from './lookers.ts';
-import { moves } from './moves.ts';
+import { lookerOf, type ProbeContext, subjectOf } from './lookers.ts';
+import { moveFor } from './moves.ts';
 import { type ProbeResult, resultOf } from './result.ts';
 
-export interface NamedRunnable {
+export interface NamedProbe {
   readonly name: string;
-  readonly probe: Runnable;
+  readonly probe: Probe;
 }
 
 /** Holds the castle to its probes, all at once. `onFailure` is told one error a probe that does not pass. */
 export async function runProbes(
-  probes: readonly NamedRunnable[],
+  probes: readonly NamedProbe[],
   settings: Pick<VerifySettings, 'passes' | 'everySeconds' | 'withinSeconds'>,
   context: ProbeContext & { readonly log: Log; readonly signal: AbortSignal },
   onFailure: (name: string, error: PhoenixError) => void,
@@ -33,7 +34,7 @@ export async function runProbes(
         context.log.from(name, `passed: ${held.lastSeen}`);
         return result;
       }
-      const move = moves[held.trouble ?? 'page'];
+      const move = moveFor(held.trouble ?? 'page');
       const flapped =
         held.flaps === 0 ? '' : ` It flapped ${held.flaps} ${held.flaps === 1 ? 'time' : 'times'}.`;
       onFailure(

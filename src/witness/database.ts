@@ -12,7 +12,9 @@ export interface Database extends AsyncDisposable {
 }
 
 const connectWithinMs = 10_000;
-const answerWithinMs = 15_000;
+const usualMs = 15_000;
+/** For statements that read whole tables. */
+export const readsTablesMs = 10 * 60_000;
 
 /** What a server answers that does not let this user in: SQLSTATE class 28, no such database, no right to connect. */
 const refusals = /^(?:28\w{3}|3D000|42501)$/;
@@ -24,10 +26,13 @@ export async function openDatabase(
     library,
     caFile,
     signal,
+    answerWithinMs = usualMs,
   }: {
     readonly library: Awaited<ReturnType<typeof loadPostgres>>;
     readonly caFile: string | undefined;
     readonly signal: AbortSignal;
+    /** For one statement. */
+    readonly answerWithinMs?: number;
   },
 ): Promise<Database> {
   const { host, port, user, password, database } = address;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WitnessSettings } from '../castle/witness.ts';
 import { kinds } from '../cluster/kinds.ts';
+import { connectPods } from '../cluster/pods.ts';
 import { PhoenixError } from '../errors.ts';
 import type { Witness } from '../keepsake/record.ts';
 import { realTime } from '../lease/time.ts';
@@ -8,7 +9,8 @@ import { readKubeconfig } from '../rebirth/kubeconfig.ts';
 import type { Prepared } from '../rebirth/protocol.ts';
 import { type Address, addressError, addressGone, addressOf } from './address.ts';
 import { archiver, awaitArchived } from './archived.ts';
-import { openDatabase } from './database.ts';
+import { takeBackup } from './backup.ts';
+import { openDatabase, readsTablesMs } from './database.ts';
 import { loadPostgres } from './load.ts';
 import { NoAnswer, noAccess } from './silence.ts';
 import { writeWitness } from './write.ts';
@@ -17,7 +19,7 @@ const readWithinMs = 15_000;
 
 /**
  * Writes a witness into the castle's database and waits until its WAL is archived. Throws PHX-WITNESS-ADDRESS,
- * -ADDRESS-GONE, -UNREACHABLE, -REFUSED, -LOGIN, -READ-ONLY, -ARCHIVE-OFF, -WRITE or -NOT-ARCHIVED.
+ * -ADDRESS-GONE, -UNREACHABLE, -REFUSED, -LOGIN, -READ-ONLY, -ARCHIVE-OFF, -WRITE, -TABLE, -BACKUP or -NOT-ARCHIVED.
  */
 export async function takeWitness(
   prepared: Prepared,
@@ -29,10 +31,15 @@ export async function takeWitness(
     library: await loadPostgres(edge.self),
     caFile: settings.caFile,
     signal: run.signal,
+    answerWithinMs: readsTablesMs,
   });
-  const { table } = settings;
+  const { table, backup } = settings;
   const castle = run.castle.name;
-  const { before, ...row } = await writeWitness(database, { table, run: run.id, castle, user: address.user });
+  const { before, ...row } = await writeWitness(database, {
+    ...{ table, castle, run: run.id, user: address.user },
+    tables: run.castle.database?.tables ?? [],
+    backup: backup === undefined ? undefined : () => backUp(prepared, backup),
+  });
   run.log.info(`witness: row ${row.nonce} is in ${row.wal}; waiting until that is archived`);
   const { failures } = await awaitArchived(
     () => archiver(database),
@@ -40,6 +47,16 @@ export async function takeWitness(
     { withinSeconds: settings.archivedWithinSeconds, time: realTime, signal: run.signal },
   );
   return { castle, run: run.id, ...row, archived: true, table: table.join('.'), failures };
+}
+
+async function backUp(
+  { run, workspace, plan, secrets, progress }: Prepared,
+  backup: NonNullable<WitnessSettings['backup']>,
+): Promise<void> {
+  progress.access ??= await readKubeconfig(run, workspace, plan.layers, secrets);
+  const { cluster, file } = progress.access;
+  run.log.info('witness: row A is written; a backup is taken');
+  await takeBackup(backup, { cluster, pods: await connectPods(file), signal: run.signal });
 }
 
 async function addressFor(prepared: Prepared, { from, at }: WitnessSettings): Promise<Address> {

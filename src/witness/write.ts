@@ -1,8 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import type { TableSettings } from '../castle/database.ts';
+import { chainHead, chainRows } from '../database/chain.ts';
+import { digestTable, plainTexts, quoted } from '../database/digest.ts';
 import { messageOf, PhoenixError } from '../errors.ts';
+import type { Witness } from '../keepsake/record.ts';
 import { type Archiver, archiver } from './archived.ts';
 import type { Database } from './database.ts';
+import { ensureTable, insertRow, walPlace } from './row.ts';
 import { codeOf } from './silence.ts';
 import { timelineOf } from './wal.ts';
 
@@ -17,6 +21,9 @@ export interface Written {
   readonly timeline: number;
   readonly system: string;
   readonly database: string;
+  readonly rows: NonNullable<Witness['rows']>;
+  readonly chain: NonNullable<Witness['chain']>;
+  readonly tables: NonNullable<Witness['tables']>;
   readonly before: Archiver;
 }
 
@@ -35,8 +42,9 @@ const standing = z.object({
 const idle = /^\s*(?:(?:\/usr)?\/bin\/)?(?:true|:|exit 0|cd \.)\s*$/;
 
 /**
- * Writes the witness of `run` and ends its WAL segment, so that the archiver takes it. Throws PHX-WITNESS-READ-ONLY,
- * PHX-WITNESS-ARCHIVE-OFF, PHX-WITNESS-WRITE, or as the database's `ask`.
+ * Writes the witness of `run`: row A, then the backup where one is taken, then row B in the one transaction that also sees
+ * what `tables` hold; and ends its WAL segment, so that the archiver takes it. Throws PHX-WITNESS-READ-ONLY, -ARCHIVE-OFF,
+ * -WRITE, -TABLE, what `backup` throws, or as the database's `ask`.
  */
 export async function writeWitness(
   database: Database,
@@ -45,56 +53,67 @@ export async function writeWitness(
     run,
     castle,
     user,
+    tables,
+    backup,
   }: {
     readonly table: readonly string[];
     readonly run: string;
     readonly castle: string;
     readonly user: string;
+    readonly tables: readonly TableSettings[];
+    readonly backup: (() => Promise<void>) | undefined;
   },
 ): Promise<Written> {
-  const step = async (sql: string, values: readonly string[] = []) => {
-    try {
-      return (await database.ask(sql, values))[0];
-    } catch (error) {
-      throw error instanceof PhoenixError ? error : unwritten(user, sql, error);
-    }
+  const ask = (explained: (sql: string, error: unknown) => PhoenixError) => {
+    return async (sql: string, values: readonly string[] = []) => {
+      try {
+        return await database.ask(sql, values);
+      } catch (error) {
+        throw error instanceof PhoenixError ? error : explained(sql, error);
+      }
+    };
   };
+  const asked = ask((sql, error) => unwritten(user, sql, error));
+  const step = async (sql: string, values: readonly string[] = []) => (await asked(sql, values))[0];
   const now = standing.parse(await step(standingSql));
   assertArchives(now);
-  const before = await archiver(database);
-  const nonce = randomUUID();
-  // The castle file's schema lets no quote into these names.
-  const name = table.map((part) => `"${part}"`).join('.');
-  const known = z
-    .object({ there: z.boolean() })
-    .parse(await step('SELECT to_regclass($1) IS NOT NULL AS there', [name]));
-  // A user that may write into a table that was made for it need not be one that may make tables.
-  if (!known.there) {
-    await step(
-      `CREATE TABLE IF NOT EXISTS ${name} (nonce text PRIMARY KEY, run text NOT NULL, castle text NOT NULL, at timestamptz NOT NULL DEFAULT now())`,
-    );
+  const name = quoted(table);
+  await ensureTable(step, name);
+  const insert = () => insertRow(step, name, { run, castle });
+  let a: NonNullable<Witness['rows']>['a'] = null;
+  if (backup !== undefined) {
+    const row = await insert();
+    a = { ...row, lsn: (await walPlace(step)).lsn };
+    await backup();
   }
-  const row = await step(`INSERT INTO ${name} (nonce, run, castle) VALUES ($1, $2, $3) RETURNING at`, [
-    nonce,
-    run,
-    castle,
-  ]);
-  const { at } = z.object({ at: z.date() }).parse(row);
-  // Behind the commit, so the segment of this place holds it, or comes after the one that does.
-  const place = z
-    .object({ lsn: z.string(), wal: z.string() })
-    .parse(
-      await step('SELECT lsn::text, pg_walfile_name(lsn) AS wal FROM pg_current_wal_insert_lsn() AS lsn'),
+  const before = await archiver(database);
+  // One snapshot for all: what others commit meanwhile is newer than row B, and no part of what must come back.
+  await step('BEGIN ISOLATION LEVEL REPEATABLE READ');
+  const row = await insert();
+  for (const text of plainTexts) await step(text);
+  const digests: Written['tables'] = [];
+  for (const each of tables)
+    digests.push(
+      await digestTable(
+        ask((_, error) => unreadable(each, user, error)),
+        each,
+      ),
     );
+  const links = await chainRows(asked, name, row.nonce);
+  await step('COMMIT');
+  const { lsn, wal } = await walPlace(step);
   await step('SELECT pg_switch_wal()');
   const { system, database: named } = now;
   return {
-    nonce,
-    at: at.toISOString(),
-    ...place,
-    timeline: timelineOf(place.wal),
+    ...row,
+    lsn,
+    wal,
+    timeline: timelineOf(wal),
     system,
     database: named,
+    rows: { a, b: { ...row, lsn } },
+    chain: { head: chainHead(links), rows: links.length },
+    tables: digests,
     before,
   };
 }
@@ -146,6 +165,19 @@ function unwritten(user: string, sql: string, error: unknown): PhoenixError {
     what: 'The witness could not be written: nothing was destroyed.',
     why: `${messageOf(error)} (${codeOf(error)}), to: ${sql.split(' ').slice(0, 3).join(' ')} …`,
     next: denied ? `${grant}.` : 'See what the database says, put it right, and run again.',
+    cause: error,
+  });
+}
+
+function unreadable({ name, orderBy, time }: TableSettings, user: string, error: unknown): PhoenixError {
+  const table = name.join('.');
+  const columns = [...orderBy, ...(time === undefined ? [] : [time])].join(', ');
+  return new PhoenixError({
+    code: 'PHX-WITNESS-TABLE',
+    class: 'cluster',
+    what: `The witness cannot hold what ${table} has: nothing was destroyed.`,
+    why: `${messageOf(error)} (${codeOf(error)})`,
+    next: `See that the table is there with the columns ${columns} (\`database.tables\` of the castle file), and that ${user} may read it: GRANT SELECT ON ${table} TO "${user}".`,
     cause: error,
   });
 }

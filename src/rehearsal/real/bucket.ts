@@ -33,7 +33,9 @@ const listensWithinMs = 15_000;
  * Starts a real S3 server on loopback, with TLS as pgBackRest wants it, that knows one account. Gives its port.
  * @throws PhoenixError PHX-BOX-BUCKET, PHX-BOX-START
  */
-export async function startBucket(options: BucketOptions): Promise<{ readonly port: number; readonly program: Program }> {
+export async function startBucket(
+  options: BucketOptions,
+): Promise<{ readonly port: number; readonly program: Program }> {
   const { dir, folder, bucket, accessKey, secretKey } = options;
   const authority = createAuthority('phoenix-box-s3');
   const { certificate, key } = authority.server({ commonName: options.name }, [options.name, '127.0.0.1']);
@@ -41,7 +43,14 @@ export async function startBucket(options: BucketOptions): Promise<{ readonly po
   const sidecar = join(folder, '..', 'object-attributes');
   await mkdir(own, { recursive: true, mode: 0o700 });
   for (const made of [join(folder, bucket), sidecar]) await mkdir(made, { recursive: true, mode: 0o700 });
-  const account = { access: accessKey, secret: secretKey, role: 'admin', userID: 0, groupID: 0, projectID: 0 };
+  const account = {
+    access: accessKey,
+    secret: secretKey,
+    role: 'admin',
+    userID: 0,
+    groupID: 0,
+    projectID: 0,
+  };
   const files = {
     's3/s3.crt': certificate,
     's3/s3.key': key,
@@ -55,7 +64,15 @@ export async function startBucket(options: BucketOptions): Promise<{ readonly po
     file: options.file,
     // It works in the folder of its data: every path is absolute.
     args: [
-      ...['--port', `127.0.0.1:${port}`, '--quiet', '--cert', join(own, 's3.crt'), '--key', join(own, 's3.key')],
+      ...[
+        '--port',
+        `127.0.0.1:${port}`,
+        '--quiet',
+        '--cert',
+        join(own, 's3.crt'),
+        '--key',
+        join(own, 's3.key'),
+      ],
       ...['--iam-dir', own, '--region', 'eu-central-1', 'posix', '--sidecar', sidecar, folder],
     ],
     // Of nobody's: the account above is what is used.
