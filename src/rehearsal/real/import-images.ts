@@ -5,7 +5,7 @@ import { containerdSocket } from './place.ts';
 
 /**
  * Imports image archives into the node's containerd, as it starts, one after another (they share layers). Returns how
- * many. @throws PhoenixError PHX-BOX-IMAGE
+ * many. @throws PhoenixError PHX-BOX-NODE
  */
 export async function importImages(
   images: readonly { readonly reference: string; readonly file: string }[],
@@ -47,7 +47,7 @@ for file in "$@"; do ctr --address "$SOCKET" --namespace k8s.io images import "$
 
 function notImported(why: string): PhoenixError {
   return new PhoenixError({
-    code: 'PHX-BOX-IMAGE',
+    code: 'PHX-BOX-NODE',
     class: 'cluster',
     what: 'The images could not be imported into the node.',
     why: `The import ended with ${why}.`,
