@@ -1,6 +1,6 @@
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -29,8 +29,21 @@ export interface BackedUpPostgres extends AsyncDisposable {
   start(): Promise<void>;
   /** Restores the newest state from the bucket alone into a new data folder, and gives the rows of `sql` there. */
   restored(sql: string): Promise<string[]>;
+  /** Runs pgBackRest with the stanza `castle`, or another of `args`; gives what it printed. */
+  pgbackrest(
+    ...args: string[]
+  ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>;
+  /** Restores with `args` into a new data folder and starts that server, which archives on. Ends with this one at the latest. */
+  revive(...args: string[]): Promise<RevivedPostgres>;
   /** A streaming replica's port. */
   replica(): Promise<number>;
+}
+
+export interface RevivedPostgres {
+  readonly port: number;
+  url(user?: string, password?: string): string;
+  query(sql: string): string[];
+  stop(): Promise<void>;
 }
 
 export async function warmBackedUpPostgres(): Promise<void> {
@@ -206,6 +219,32 @@ export async function startBackedUpPostgres({
       const rows = ask(at, sql);
       await down(folder);
       return rows;
+    },
+    async pgbackrest(...args) {
+      const stanza = args.some((arg) => arg.startsWith('--stanza=')) ? [] : ['--stanza=castle'];
+      return promisify(execFile)(pgbackrest, [`--config=${config}`, ...stanza, ...args], own).then(
+        ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+        ({ code, stdout, stderr }) => ({ code, stdout, stderr }),
+      );
+    },
+    async revive(...args) {
+      const folder = await mkdtemp(join(dir, 'revived-'));
+      await rm(folder, { recursive: true });
+      const at = await freePort();
+      // Each revived server archives a timeline of its own, and the next one must come from the first.
+      const first = args.includes('--type=immediate') ? [] : ['--target-timeline=current'];
+      await backrest('restore', `--pg1-path=${folder}`, ...first, ...args);
+      // The restored settings would archive by the former folder.
+      const command = `pgbackrest --config=${config} --stanza=castle --pg1-path=${folder} archive-push %p`;
+      await appendFile(join(folder, 'postgresql.auto.conf'), `archive_command = '${command}'\n`);
+      await up(folder, at);
+      return {
+        port: at,
+        url: (user = 'postgres', password = '') =>
+          `postgres://${user}${password === '' ? '' : `:${encodeURIComponent(password)}`}@127.0.0.1:${at}/postgres?sslmode=disable`,
+        query: (sql) => ask(at, sql),
+        stop: () => down(folder),
+      };
     },
     async replica() {
       const folder = join(dir, 'replica');
