@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DatabaseSettings } from '../../src/castle/database.ts';
 import type { ApiObject } from '../../src/cluster/client.ts';
 import type { Pods } from '../../src/cluster/pods.ts';
-import { climbLadder } from '../../src/database/climb.ts';
 import { formerLife } from '../../src/database/former.ts';
 import { type LadderAsk, type LadderResult, runLadder } from '../../src/database/ladder.ts';
 import type { Witness } from '../../src/keepsake/record.ts';
@@ -19,6 +18,7 @@ import {
   type RevivedPostgres,
   startBackedUpPostgres,
 } from '../support/backends/backed-up-postgres.ts';
+import { climbLadder } from '../support/climb-ladder.ts';
 
 const slowly = 240_000;
 const { signal } = new AbortController();
