@@ -325,7 +325,7 @@ describe('the castle', () => {
 
   test('that asks for what this version cannot do fails as a rebirth would', async () => {
     await using world = await whole();
-    const milestone = '  stack: { within: 1m, all: [{ database: { namespace: data, cluster: main } }] }';
+    const milestone = '  stack: { within: 1m, all: [{ database: { up-to: V6 } }] }';
     await world.write({
       'phoenix.yaml': `version: 1\ncastle: small\nlive: live\nmilestones:\n${milestone}\n`,
     });

@@ -48,6 +48,12 @@ export interface LadderResult {
   readonly witness: { readonly nonce: string; readonly a: boolean | null; readonly b: boolean } | null;
 }
 
+/** A castle that was not destroyed may be at its first birth, whose first backup is taken once the database is up. */
+function firstBackup({ restored }: LadderAsk, verdict: Judged): Judged {
+  const coming = !restored && verdict.is === 'failed' && /no valid backups/.test(verdict.seen);
+  return coming ? { ...verdict, passes: true } : verdict;
+}
+
 const remembers: ReadonlySet<RungName> = new Set(['V4', 'V5']);
 
 /** One look at all rungs up to `upTo`. Throws only where `reach.signal` aborts: what goes wrong is a rung that fails. */
@@ -66,7 +72,10 @@ export async function runLadder(ask: LadderAsk): Promise<LadderResult> {
   await look('V0', async () =>
     backup === undefined || cluster === undefined || pods === undefined
       ? skipped('the castle file names no `database.backup`')
-      : lookAtBackups(settings.stanza, backup, { cluster, pods, signal: reach.signal, time: ask.time }),
+      : firstBackup(
+          ask,
+          await lookAtBackups(settings.stanza, backup, { cluster, pods, signal: reach.signal, time: ask.time }),
+        ),
   );
   await look('V1', async () =>
     restore === undefined || cluster === undefined || pods === undefined
