@@ -44,6 +44,8 @@ await cp('package.json', 'build/package.json');
 const bundle = await bundled('build/index.js', 'index.js');
 await bundled('build/github/library.js', 'github.js');
 await bundled('build/witness/library.js', 'postgres.js');
+must(bin('tsc'), ['-p', 'castle/apps/mnemosyne']);
+await bundled('build/mnemosyne/main.js', 'mnemosyne.js');
 await cp('build/action-post.js', join(out, 'post.js'));
 await writeFile(join(out, 'licenses.txt'), await licensesOf('package-lock.json'));
 if (!must(process.execPath, [join(out, 'index.js'), '--help']).includes('rehearse'))
@@ -54,6 +56,9 @@ if (!must(process.execPath, ['--input-type=module', '--eval', library]).includes
 const client = `const { Client } = await import(${JSON.stringify(join(out, 'postgres.js'))}); console.log(typeof new Client({}).connect)`;
 if (!must(process.execPath, ['--input-type=module', '--eval', client]).includes('function'))
   throw new Error('the bundle of the client for PostgreSQL does not run');
+const app = spawnSync(process.execPath, [join(out, 'mnemosyne.js')], { encoding: 'utf8' });
+if (!app.stderr.startsWith('usage: mnemosyne'))
+  throw new Error(`the bundle of Mnemosyne does not run:\n${app.stderr}`);
 if (check) {
   const files = new Set([...(await readdir(out)), ...(await readdir('dist'))]);
   for (const file of files) {

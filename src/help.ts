@@ -11,6 +11,8 @@ const summaries: Readonly<Record<CommandName, string>> = {
   doctor: 'look whether a rebirth could begin here, and what a dead one left; changes nothing',
   claim: 'claim or rotate the machine identity of a cluster that lives, without downtime; runs no layer',
   destroy: 'destroy the castle layer by layer, in reverse order; its name must be typed: --confirm CASTLE',
+  drill:
+    'destroy the castle, rebuild it, look for its data, and keep the figures; its name must be typed: --confirm CASTLE',
   unlock: 'judge the state lock of each layer; release those whose holder is proved dead',
 };
 

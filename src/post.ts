@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { setFailed, setSecret, warning } from '@actions/core';
 import type { Edge } from './edge.ts';
-import { messageOf, toPhoenixError } from './errors.ts';
+import { explain, messageOf, toPhoenixError } from './errors.ts';
 import { handOverReport } from './github/hand-over.ts';
 import { isOver, type RunRecord, readRun } from './journal/record.ts';
 import { dirStore } from './lease/dir.ts';
@@ -13,6 +13,7 @@ import { thisProcess } from './lease/who.ts';
 import type { Log } from './log.ts';
 import { actionLog } from './main.ts';
 import { writeAftermath } from './outputs.ts';
+import { keepPage } from './report/page/keep.ts';
 import type { Report } from './report/schema.ts';
 import { readReport, settleReport } from './settle/report.ts';
 import { type Settled, settleRun } from './settle/run.ts';
@@ -110,11 +111,15 @@ async function reportOn(
   log: Log,
   redactor: Redactor,
 ): Promise<Report | undefined> {
-  const { reportFile } = record.begin;
+  const { reportFile, pageFile } = record.begin;
   if (reportFile === '') return undefined;
   const redact = (text: string) => redactor.redact(text);
   const report = await settleReport(record, settled, cwd, redactor);
   await writeAftermath(report, redact);
+  if (pageFile !== undefined) {
+    const pageless = await keepPage(pageFile, { report, past: [], cautions: [] }, redactor.secrets);
+    if (pageless !== undefined) log.warn(redact(explain(pageless)));
+  }
   await handOverReport(report, resolve(cwd, reportFile), world).catch((thrown: unknown) =>
     log.warn(messageOf(thrown)),
   );

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import { PhoenixError } from './errors.ts';
 import { didYouMean } from './near.ts';
@@ -15,11 +16,14 @@ export const commandNames = [
   'unlock',
   'claim',
   'destroy',
+  'drill',
 ] as const;
 export type CommandName = (typeof commandNames)[number];
 
 /** The box's castle, for `rehearse` where no castle file is named; relative to Phoenix' own folder. */
 export const boxCastle = 'castle/live/box/phoenix.yaml';
+/** The same for a box with a real node. */
+export const nodeCastle = 'castle/live/box/node.yaml';
 
 /**
  * What is asked of Phoenix, whichever edge it came in by. One object per option: the CLI's help, the Action's inputs and
@@ -29,15 +33,16 @@ export const requestSchema = z.strictObject({
   command: z
     .enum(commandNames)
     .describe(
-      'What to do: rebirth, rehearse (the box), layers, verify, report, plan, doctor, unlock, claim or destroy.',
+      'What to do: rebirth, rehearse (the box), layers, verify, report, plan, doctor, unlock, claim, destroy or drill.',
     ),
   castle: z
     .string()
     .default('')
     .describe(
-      'The castle file. Default: phoenix.yaml in the working folder; for rehearse, the box that comes with Phoenix.',
+      'The castle file. Default: phoenix.yaml in the working folder; for rehearse and drill, the box that comes with Phoenix.',
     ),
   report: z.string().default('phoenix-report.json').describe('Where the report is written.'),
+  page: z.string().default('').describe('Write the report as one HTML page too, to this file.'),
   only: z
     .array(z.string())
     .default([])
@@ -65,7 +70,7 @@ export const requestSchema = z.strictObject({
     .string()
     .default('')
     .describe(
-      'Destroy, and rebirth from nothing: the name of the castle, exactly, as the word that it is meant.',
+      'Destroy, drill, and rebirth from nothing: the name of the castle, exactly, as the word that it is meant.',
     ),
   'from-nothing': z
     .boolean({ error: '`true` or `false`' })
@@ -77,7 +82,7 @@ export const requestSchema = z.strictObject({
     .boolean({ error: '`true` or `false`' })
     .default(false)
     .describe(
-      'Destroy, and rebirth from nothing: go on without a proof that the backup has the last rows (destroy.witness).',
+      'Destroy, drill, and rebirth from nothing: go on without a proof that the backup has the last rows (destroy.witness).',
     ),
   fault: z
     .array(z.string())
@@ -92,7 +97,19 @@ export const requestSchema = z.strictObject({
   history: z
     .boolean({ error: '`true` or `false`' })
     .default(false)
-    .describe('Report only: keep the report on the branch that `report.history` of the castle file names.'),
+    .describe(
+      'Report and drill: keep the report on the branch that `report.history` of the castle file names.',
+    ),
+  drill: z
+    .boolean({ error: '`true` or `false`' })
+    .default(false)
+    .describe('Report only: the run was a drill, so its figures, badge and issue are kept too.'),
+  'dead-man': z
+    .boolean({ error: '`true` or `false`' })
+    .default(false)
+    .describe(
+      'Report only: join nothing, but fail where the last good drill is older than `drill.every` of the castle file.',
+    ),
   affected: z
     .boolean({ error: '`true` or `false`' })
     .default(false)
@@ -118,10 +135,10 @@ export const requestSchema = z.strictObject({
     .default(false)
     .describe('Plan only: write the plan on the pull request.'),
   node: z
-    .enum(nodeKinds, { error: 'none or kwok' })
+    .enum(nodeKinds, { error: 'none, kwok or real' })
     .default('none')
     .describe(
-      'Box only: what plays the nodes. none: nothing; kwok: real controllers and scheduler, with simulated nodes and pods.',
+      'Box only: what plays the nodes. none: nothing; kwok: real controllers and scheduler, with simulated nodes and pods; real: a kubelet and containerd that run every pod (Linux, root). Doctor: with real, whether this machine can hold such a node.',
     ),
   seed: z.coerce
     .number({ error: 'a whole number' })
@@ -157,17 +174,18 @@ const nothing = ['from-nothing', 'confirm', 'without-witness'] as const;
 
 /** Which options each command takes; any other is refused, for one that is ignored was meant for something. */
 export const optionsOf: Readonly<Record<CommandName, readonly Option[]>> = {
-  rebirth: [...layers, ...range, ...nothing, 'report', 'fault', 'seed', 'node'],
-  rehearse: [...layers, 'report', 'fault', 'seed', 'node'],
+  rebirth: [...layers, ...range, ...nothing, 'report', 'page', 'fault', 'seed', 'node'],
+  rehearse: [...layers, 'report', 'page', 'fault', 'seed', 'node'],
   // Exactly the layers that `only` names.
   layers: ['castle', 'only', 'report', 'fault', 'seed'],
-  verify: ['castle', 'report', 'fault', 'seed'],
-  report: ['castle', 'report', 'reports', 'history', 'results'],
+  verify: ['castle', 'report', 'page', 'fault', 'seed'],
+  report: ['castle', 'report', 'page', 'reports', 'history', 'results', 'drill', 'dead-man'],
   plan: [...layers, ...range, 'mode', 'runners', 'changes', 'comment'],
-  doctor: ['castle', 'only', 'trust'],
+  doctor: ['castle', 'only', 'trust', 'node'],
   unlock: layers,
   claim: ['castle', 'report'],
-  destroy: [...layers, 'confirm', 'without-witness', 'report'],
+  destroy: [...layers, 'confirm', 'without-witness', 'report', 'page'],
+  drill: ['castle', 'confirm', 'without-witness', 'report', 'page', 'history', 'fault', 'seed', 'node'],
 };
 
 /** Checks an edge's raw values. `shown` says how the edge's user writes an option, e.g. `--castle` or `castle:`. */
@@ -193,6 +211,7 @@ export function parseRequest(
     refuseControlCharacters(parsed.data, shown);
     refuseForeignOptions(parsed.data, shown);
     refuseHalfMeant(parsed.data, shown);
+    refuseOneFile(parsed.data, shown);
     const { affected, base } = parsed.data;
     return { ...parsed.data, affected: affected || base !== '' };
   }
@@ -250,6 +269,18 @@ function refuseHalfMeant(request: Request, shown: (option: string) => string): v
       ? `${shown('from-nothing')} destroys and rebuilds the whole castle, never a part of it.`
       : `Only a rebirth that begins with a destroy takes it: one with ${shown('from-nothing')}.`,
     next: `Leave one of the two out.`,
+  });
+}
+
+/** Two things in one file: the second would take the place of the first. */
+function refuseOneFile({ report, page }: Request, shown: (option: string) => string): void {
+  if (page === '' || resolve(page) !== resolve(report)) return;
+  throw new PhoenixError({
+    code: 'PHX-INPUT-USAGE',
+    class: 'input',
+    what: `${shown('page')} and ${shown('report')} name the same file.`,
+    why: 'One is HTML and the other JSON; only one of the two could be there in the end.',
+    next: `Give ${shown('page')} a file of its own, e.g. phoenix-report.html.`,
   });
 }
 

@@ -201,8 +201,14 @@ describe("a newcomer's repository", () => {
         .trim()
         .split('\n')
         .map((line) => JSON.parse(line) as object),
-    ).toEqual([expect.objectContaining({ castle: 'box', verdict: 'reborn', leaks: 0, error: null })]);
-    expect(output.match(/verdict=destroyed/g)).toHaveLength(2);
+    ).toEqual([
+      expect.objectContaining({
+        ...{ castle: 'box', verdict: 'reborn', leaks: 0, error: null },
+        drill: expect.objectContaining({ verdict: 'good' }),
+      }),
+    ]);
+    expect(github.files('phoenix-history')?.get('box/badge.svg')).toContain('last good drill');
+    expect(output.match(/verdict=destroyed/g)).toHaveLength(1);
   }, 600_000);
 
   it('is taken down by its own caller, and only where its name is typed', async () => {

@@ -69,7 +69,10 @@ describe('the post step', () => {
     await using backend = await startHttpBackend();
     await using world = await castle(backend, 1);
     const runner = await playRunner(world);
-    const main = await runner.main({ command: 'rebirth' }, { WORKED: join(world.dir, 'worked') });
+    const main = await runner.main(
+      { command: 'rebirth', page: 'page.html' },
+      { WORKED: join(world.dir, 'worked') },
+    );
     await main.sees(/\[b\] {3}at work/);
     main.kill('SIGKILL');
     expect((await main.ended).report).toBeUndefined();
@@ -80,6 +83,7 @@ describe('the post step', () => {
       error: { code: 'PHX-RUN-DIED', what: 'Phoenix was killed while b was under way.' },
     });
     expect(await runner.summary()).toContain('PHX-RUN-DIED');
+    expect(await readFile(join(world.dir, 'page.html'), 'utf8')).toContain('PHX-RUN-DIED');
     expect(await world.leftovers()).toEqual([]);
   });
 

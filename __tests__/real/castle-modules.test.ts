@@ -131,6 +131,27 @@ describe('the modules of the box', () => {
     await expectSettled(name, variables, 1);
   });
 
+  test('storage hands out the volumes that a node has mounted', async () => {
+    const volumes = {
+      'castle-0': { node: 'castle-node', path: '/var/phoenix/volumes/castle-0', size: '1Gi' },
+    };
+    const variables = { cluster_id: 'node', volumes };
+    expect(await cluster.tofu('storage', 'apply', variables)).toMatchObject({ code: 0 });
+    expect((await cluster.json('persistentvolume', 'castle-0')).spec).toMatchObject({
+      ...{
+        storageClassName: 'castle',
+        persistentVolumeReclaimPolicy: 'Retain',
+        capacity: { storage: '1Gi' },
+      },
+      ...{ local: { path: '/var/phoenix/volumes/castle-0' } },
+    });
+    expect(await cluster.json('storageclass', 'castle')).toMatchObject({
+      provisioner: 'kubernetes.io/no-provisioner',
+      volumeBindingMode: 'WaitForFirstConsumer',
+    });
+    await expectSettled('storage', variables, 1);
+  });
+
   test('storage takes no more copies than there are nodes', async () => {
     const planned = await cluster.tofu('storage', 'plan', { cluster_id: 'one', nodes: 2, replicas: 3 });
     expect(planned).toMatchObject({ code: 1 });

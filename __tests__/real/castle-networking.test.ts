@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startAdmissionWebhook } from '../support/admission-webhook.ts';
 import { eventually } from '../support/box.ts';
+import { temporaryFolder } from '../support/folder.ts';
 import { goModule } from '../support/go-module.ts';
 import { type LocalServer, serveLocally } from '../support/local-server.ts';
 import { type ModuleCluster, openModuleCluster } from '../support/module-cluster.ts';
@@ -98,5 +99,39 @@ describe('networking with MetalLB', () => {
     expect(applied).toMatchObject({ code: 1 });
     expect(applied.output).toContain('is not the file that was pinned');
     expect(applied.output).not.toContain('serverside-applied');
+  });
+
+  test('runs the controller alone where the CRDs are all that is given, and no speaker', async () => {
+    await using folder = await temporaryFolder();
+    const bases = join(await goModule('go.universe.tf/metallb', 'v0.16.2'), 'config/crd/bases');
+    const texts = await Promise.all(
+      (await readdir(bases)).map((name) => readFile(join(bases, name), 'utf8')),
+    );
+    const source = join(folder.dir, 'crds.yaml');
+    await writeFile(source, texts.join('\n---\n'));
+    await using alone = await openModuleCluster();
+    const given = { cluster_id: 'node', crds: [{ source }], addresses: ['10.99.0.100-10.99.0.120'] };
+    const applying = alone.tofu('networking', 'apply', { ...given, timeout: '5s' });
+    await alone.rollOutWhenThere(namespace, 'deployment', 'controller');
+    const applied = await applying;
+    // Nothing answers for the webhook here, and the pool is not applied before it has been asked.
+    expect(applied).toMatchObject({ code: 1 });
+    expect(applied.output).toContain(`service/${namespace}/${service}: not within 5s`);
+    const { items } = await alone.json('daemonsets', '--all-namespaces');
+    expect(items).toEqual([]);
+    const { metadata } = await alone.json('namespace', namespace);
+    expect(metadata.labels['pod-security.kubernetes.io/enforce']).toBe('restricted');
+    const { spec } = await alone.json('deployment', 'controller', `--namespace=${namespace}`);
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'one', namespace },
+      spec: spec.template.spec,
+    };
+    await alone.kube(['create', '--dry-run=server', '--filename=-'], JSON.stringify(pod));
+    const crd = await alone.json('customresourcedefinition', 'bgppeers.metallb.io');
+    expect(crd.spec.conversion.strategy).toBe('Webhook');
+    const { webhooks } = await alone.json('validatingwebhookconfiguration', configuration);
+    expect(webhooks).toHaveLength(6);
   });
 });

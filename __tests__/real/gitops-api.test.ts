@@ -11,6 +11,7 @@ import {
   type FluxKustomization,
   fluxKustomizations,
   type Manifest,
+  nodeVariables,
   podTemplateOf,
   substituted,
 } from '../support/reference-tree.ts';
@@ -97,6 +98,47 @@ describe('a real API server with the real CRDs', () => {
       .filter(({ kind }) => kind.endsWith('WebhookConfiguration'));
     expect(webhooks).toHaveLength(2);
     expect(await kubectl([...apply, '--dry-run=server'], webhooks)).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('takes all of the castle with a real node, in an order in which what an object needs is there before it', async () => {
+    const cluster = await built('clusters/node');
+    expect(await kubectl([...apply, '--dry-run=server'], cluster)).toMatchObject({ code: 0, stderr: '' });
+    const variables = await nodeVariables();
+    const workloads: Manifest[] = [];
+    for (const name of ['operators-namespaces', 'configs', 'instances', 'apps-static', 'apps-data']) {
+      const one = cluster.find(({ metadata }) => metadata.name === name) as FluxKustomization;
+      const manifests = substituted(await applied(one), variables);
+      workloads.push(...manifests.filter((manifest) => podTemplateOf(manifest) !== undefined));
+      expect(await kubectl([...apply, '--dry-run=server'], manifests), name).toMatchObject({
+        code: 0,
+        stderr: '',
+      });
+    }
+    expect(workloads.map(({ kind }) => kind).sort()).toEqual([
+      ...['Deployment', 'Deployment', 'Deployment', 'StatefulSet'],
+    ]);
+    for (const namespace of ['blog', 'tazlab-db'])
+      await kubectl(['create', 'serviceaccount', 'default', `--namespace=${namespace}`]);
+    for (const manifest of workloads) {
+      const { spec } = podTemplateOf(manifest) as unknown as { spec: { volumes: object[] } };
+      // Of the claims, which a controller would make.
+      const volumes = [
+        ...spec.volumes,
+        ...(manifest.kind === 'StatefulSet' ? [{ name: 'data', emptyDir: {} }] : []),
+      ];
+      const { name, namespace } = manifest.metadata;
+      const pod = {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name, namespace },
+        spec: { ...spec, volumes },
+      };
+      const create = ['create', '--dry-run=server', '--filename=-'];
+      expect(await kubectl(create, [pod as unknown as Manifest]), name).toMatchObject({
+        code: 0,
+        stderr: '',
+      });
+    }
   });
 
   it('finds no field in them that it does not know', async () => {

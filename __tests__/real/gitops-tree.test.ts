@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import {
   applied,
   boxVariables,
@@ -10,19 +11,21 @@ import {
   gitopsRoot,
   kustomizedFolders,
   type Manifest,
+  nodeVariables,
   podTemplateOf,
   waitsFor,
 } from '../support/reference-tree.ts';
 
 const clusters = ['tazlab', 'tazlab-first', 'box'];
+const all = [...clusters, 'node'];
 const kustomizations = new Map<string, Map<string, FluxKustomization>>();
 const contents = new Map<string, Manifest[]>();
 
 beforeAll(async () => {
-  for (const cluster of clusters) {
-    const all = await fluxKustomizations(cluster);
-    kustomizations.set(cluster, all);
-    for (const one of all.values()) contents.set(`${cluster}/${one.metadata.name}`, await applied(one));
+  for (const cluster of all) {
+    const own = await fluxKustomizations(cluster);
+    kustomizations.set(cluster, own);
+    for (const one of own.values()) contents.set(`${cluster}/${one.metadata.name}`, await applied(one));
   }
 });
 
@@ -109,6 +112,66 @@ describe.each(clusters)('the Kustomizations of %s', (cluster) => {
   });
 });
 
+describe('the Kustomizations of the castle with a real node', () => {
+  const own = () => kustomizations.get('node') ?? new Map<string, FluxKustomization>();
+  const inside = (name: string) => contents.get(`node/${name}`) ?? [];
+  const waits = (name: string) => [...waitsFor(name, own())].sort();
+
+  it('bring the blog without waiting for anything but namespaces, and reach it by an address of its own', () => {
+    expect(waits('apps-static')).toEqual(['operators-namespaces']);
+    expect(inside('apps-static').map(({ kind }) => kind)).toEqual(['Service', 'Deployment']);
+    expect(inside('apps-static')[0]?.spec).toMatchObject({ type: 'LoadBalancer' });
+  });
+
+  it('let both clients of the database wait in their pods, each for the Secret that it reads', () => {
+    expect(waits('apps-data')).toEqual(['configs', 'operators-namespaces']);
+    const pods = inside('apps-data').flatMap((manifest) => podTemplateOf(manifest)?.spec ?? []);
+    expect(pods).toHaveLength(2);
+    for (const { initContainers = [], containers, serviceAccountName } of pods) {
+      const [, secret = ''] = /"name":"(tazlab-db-pguser-\w+)"/.exec(JSON.stringify(containers)) ?? [];
+      expect(initContainers[0]?.args).toContain(`secret/${secret}`);
+      const role = inside('apps-data').find(
+        ({ kind, metadata }) => kind === 'Role' && metadata.name === serviceAccountName,
+      );
+      expect(role).toMatchObject({ rules: [{ resourceNames: [secret], verbs: ['get'] }] });
+    }
+  });
+
+  it('keep the database from being pruned, and say Ready of it only when it is', () => {
+    expect(waits('instances')).toEqual(['configs', 'operators-namespaces']);
+    expect(own().get('instances')?.spec).toMatchObject({
+      prune: false,
+      healthChecks: [{ kind: 'StatefulSet', name: 'tazlab-db' }],
+    });
+  });
+
+  it('take no image from a registry, and nothing from another repository', () => {
+    for (const [name, { spec }] of own()) {
+      expect(spec.sourceRef.name).toBe('flux-system');
+      const text = JSON.stringify(inside(name));
+      const images = [...text.matchAll(/"image":"([^"]+)"/g)].map(([, image]) => image);
+      for (const image of images) expect(image).toMatch(/^phoenix\.box\//);
+      expect([...text.matchAll(/"imagePullPolicy":"Never"/g)]).toHaveLength(images.length);
+    }
+  });
+
+  it('name variables that the castle file says are given, and only where Flux substitutes', async () => {
+    const castle = parse(await readFile(join(gitopsRoot, '../live/box/node.yaml'), 'utf8'));
+    const given: string[] = castle.gitops.given['config-maps']['flux-system/cluster-vars'];
+    expect([...(await nodeVariables()).keys()]).toEqual(expect.arrayContaining(given));
+    const found = new Set<string>();
+    for (const [name, { spec }] of own()) {
+      const texts = inside(name).filter(
+        ({ metadata }) => metadata.annotations?.['kustomize.toolkit.fluxcd.io/substitute'] !== 'disabled',
+      );
+      const used = [...JSON.stringify(texts).matchAll(/\$\{(\w+)\}/g)].map(([, variable = '']) => variable);
+      if (spec.postBuild === undefined) expect(used, name).toEqual([]);
+      for (const variable of used) found.add(variable);
+    }
+    expect(given).toEqual(expect.arrayContaining([...found]));
+  });
+});
+
 it('the first birth differs from the later ones in the restore, and in nothing else', async () => {
   const without = (cluster: string) =>
     [...(kustomizations.get(cluster)?.values() ?? [])].map(({ spec: { path, ...spec }, metadata }) =>
@@ -144,13 +207,16 @@ it('what upstream’s folders hold is applied as an account that may write CRDs,
 
 describe('the images of the tree', () => {
   const images = () =>
-    [...contents.values()].flat().flatMap((manifest) => {
-      const { initContainers = [], containers = [] } = podTemplateOf(manifest)?.spec ?? {};
-      const named = [...JSON.stringify(manifest).matchAll(/"image":"([^"]+)"/g)].map(
-        ([, image]) => image ?? '',
-      );
-      return [...new Set([...named, ...[...initContainers, ...containers].map(({ image }) => image)])];
-    });
+    // The node has its own, by names that no registry serves.
+    [...contents]
+      .flatMap(([of, manifests]) => (of.startsWith('node/') ? [] : manifests))
+      .flatMap((manifest) => {
+        const { initContainers = [], containers = [] } = podTemplateOf(manifest)?.spec ?? {};
+        const named = [...JSON.stringify(manifest).matchAll(/"image":"([^"]+)"/g)].map(
+          ([, image]) => image ?? '',
+        );
+        return [...new Set([...named, ...[...initContainers, ...containers].map(({ image }) => image)])];
+      });
 
   it('are all pinned: a registry, a version, and a digest that is whole where there is one', () => {
     expect(images().length).toBeGreaterThan(10);

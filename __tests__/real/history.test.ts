@@ -1,8 +1,13 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { report } from '../../src/commands/report.ts';
 import { openGitHub } from '../../src/github/api.ts';
 import { keepHistory } from '../../src/github/history.ts';
+import { silentLog } from '../../src/log.ts';
+import { parseRequest } from '../../src/request.ts';
 import { createRedactor } from '../../src/vault/redact.ts';
+import { temporaryFolder } from '../support/folder.ts';
 import { type GitHubGit, gitHubGit } from '../support/github-git.ts';
 import { sampleReport } from '../support/reports.ts';
 
@@ -20,7 +25,7 @@ describe('the history of a castle, on a branch', () => {
   const keep = async (run: string, given = token) => {
     const env = { GITHUB_REPOSITORY: 'me/castle', GITHUB_API_URL: server.url };
     const github = await openGitHub({ env, self, redactor: createRedactor() }, given);
-    await keepHistory(github, branch, sampleReport({ run }));
+    return keepHistory(github, branch, sampleReport({ run }));
   };
   const lines = () =>
     (server.files(branch)?.get('tazlab/history.jsonl') ?? '')
@@ -30,7 +35,7 @@ describe('the history of a castle, on a branch', () => {
 
   it('begins with the first report, and has a line and the whole of each', async () => {
     await keep('first');
-    await keep('second');
+    expect(await keep('second')).toBe(server.files(branch)?.get('tazlab/history.jsonl'));
     expect(lines().map(({ run }) => run)).toEqual(['first', 'second']);
     expect(lines()[0]).toMatchObject({
       verdict: 'reborn',
@@ -39,6 +44,38 @@ describe('the history of a castle, on a branch', () => {
     const reports = [...(server.files(branch)?.keys() ?? [])].filter((name) => name.includes('/reports/'));
     expect(reports).toHaveLength(2);
     expect(server.depth(branch)).toBe(2);
+  });
+
+  it('is read back for the trend of the page that `report` writes', async () => {
+    await keep('first');
+    await keep('second');
+    await using folder = await temporaryFolder({
+      'phoenix.yaml': 'version: 1\ncastle: tazlab\nlive: live\n',
+      'live/a/terragrunt.hcl': '',
+      '.git/HEAD': '',
+      'parts/whole.json': JSON.stringify(sampleReport({ run: 'third' })),
+    });
+    const edge = {
+      env: { GITHUB_REPOSITORY: 'me/castle', GITHUB_API_URL: server.url, INPUT_TOKEN: token },
+      cwd: folder.dir,
+      home: folder.dir,
+      self,
+      log: silentLog,
+      redactor: createRedactor(),
+      printed: { keepIn() {}, leave() {} },
+      signal: new AbortController().signal,
+      fetch,
+      onRun() {},
+      onCancel: 'drain' as const,
+    };
+    const request = { command: 'report', reports: 'parts', page: 'page.html', history: true };
+    const result = await report(
+      parseRequest(request, (option) => option),
+      edge,
+    );
+    expect(result).toMatchObject({ exitCode: 0 });
+    const page = await readFile(join(folder.dir, 'page.html'), 'utf8');
+    expect(page).toContain('3 runs, 3 reborn');
   });
 
   it('loses neither of two runs that write at once', async () => {

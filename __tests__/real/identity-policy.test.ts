@@ -202,8 +202,8 @@ async function jobOf({ event: name, ref = main, payload }: Pick<Case, 'event' | 
   };
 }
 
-const castleOf = (allowed: readonly string[] | undefined, box = false) => ({
-  box,
+const castleOf = (allowed: readonly string[] | undefined, inBox = false) => ({
+  box: inBox && { doors: [] },
   secrets: { source: undefined, list: [] },
   ...(allowed === undefined ? {} : { allowedRefs: allowed }),
 });

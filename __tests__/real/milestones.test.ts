@@ -42,10 +42,11 @@ describe('milestones of a castle without a claim', () => {
     expect(output).toContain('answered without the marker');
   });
 
-  it('are refused before anything is changed where they ask for a Kustomization or a database', async () => {
+  it('are refused before anything is changed where they ask for what this castle or version cannot verify', async () => {
     const checks = {
       'PHX-VERIFY-REVISION': '{ kustomization: apps }',
-      'PHX-VERIFY-DATABASE': '{ database: { namespace: db, cluster: main } }',
+      'PHX-VERIFY-DATABASE': '{ database: { up-to: V2 } }',
+      'PHX-VERIFY-CLUSTER': '{ nodes: all }',
     };
     for (const [code, check] of Object.entries(checks)) {
       await using world = await smallCastle(

@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 import { actionlint, zizmor } from '../support/workflow-tools.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-const reusable = ['rebirth', 'plan', 'drill', 'recover', 'destroy', 'drift', 'unlock'];
+const reusable = ['rebirth', 'plan', 'drill', 'watch', 'recover', 'destroy', 'drift', 'unlock'];
 const workflowFile = (name: string) => join(root, '.github/workflows', `${name}.yml`);
 const examples = readdirSync(join(root, 'examples')).filter((file) => file.endsWith('.yml'));
 

@@ -23,7 +23,7 @@ claim: { after: engine, store: tazlab-secrets, token: GITHUB_TOKEN, repository: 
 gitops: { path: gitops, entry: clusters/tazlab }
 milestones:
   blog:  { within: 8m43s, all: [ { kustomization: apps-static }, { http: https://blog.example, contains: "<title>" } ] }
-  stack: { within: 13m,   all: [ { kustomizations: all }, { database: { namespace: data, cluster: main } } ] }
+  stack: { within: 13m,   all: [ { kustomizations: all }, { database: {} } ] }
 destroy: { vmids: 421-432, tag: phoenix, mode: nuke }
 report: { history: phoenix-history, unattributed: 2% }
 proxmox: { endpoint: 'https://pve.example:8006', token-id: 'phoenix@pve!castle', token-secret: PROXMOX_TOKEN_SECRET }

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { parse, parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments, stringify } from 'yaml';
 import { capture } from '../../src/command.ts';
 import { tool } from './tools.ts';
 
@@ -92,16 +92,32 @@ export function waitsFor(
 
 /** The pod of a workload. */
 export function podTemplateOf({ kind, spec }: Manifest): PodTemplate | undefined {
-  return kind === 'Deployment' ? (spec?.['template'] as PodTemplate) : undefined;
+  return kind === 'Deployment' || kind === 'StatefulSet' ? (spec?.['template'] as PodTemplate) : undefined;
 }
 
 /** The `cluster_vars` that the box's GitOps layer is given. */
 export async function boxVariables(): Promise<Map<string, string>> {
   const file = join(gitopsRoot, '../live/box/gitops/terragrunt.hcl');
-  const block = /cluster_vars = \{([^}]*)\}/.exec(await readFile(file, 'utf8'))?.[1] ?? '';
+  const block = /cluster_vars = merge\(\{([^}]*)\}/.exec(await readFile(file, 'utf8'))?.[1] ?? '';
   return new Map(
-    [...block.matchAll(/^\s*(\w+)\s*=\s*"([^"]*)"$/gm)].map(([, name, value]) => [name ?? '', value ?? '']),
+    [...block.matchAll(/^\s*(\w+)\s*=\s*(?:local\.real \? "[^"]*" : )?"([^"]*)"$/gm)].map(
+      ([, name, value]) => [name ?? '', value ?? ''],
+    ),
   );
+}
+
+/** The same for the castle with a real node, with figures that could be taken for numbers where some may be. */
+export async function nodeVariables(): Promise<Map<string, string>> {
+  const more = {
+    ...{ castle: 'node', load_balancer_address: '10.99.0.100', backup_address: '10.99.0.2' },
+    ...{
+      backup_port: '7070',
+      backup_ca: Buffer.from('a certificate').toString('base64'),
+      backup_stanza: 'db',
+    },
+    ...{ blog_build: '12345678', database_birth: 'first', database_rows: '20000' },
+  };
+  return new Map([...(await boxVariables()), ...Object.entries(more)]);
 }
 
 /** As Flux substitutes, once the manifests are built. */
@@ -112,7 +128,8 @@ export function substituted(
   return manifests.map((manifest) => {
     if (manifest.metadata.annotations?.['kustomize.toolkit.fluxcd.io/substitute'] === 'disabled')
       return manifest;
-    const text = JSON.stringify(manifest).replace(
+    // As Kustomize writes it: what is put in may make a number of what was a string.
+    const text = stringify(manifest, { lineWidth: 0 }).replace(
       /\$\{(\w+)\}/g,
       (whole, name) => variables.get(name) ?? whole,
     );

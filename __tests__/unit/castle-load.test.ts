@@ -36,7 +36,7 @@ describe('a good castle file', () => {
       {
         name: 'stack',
         withinSeconds: 780,
-        all: [{ kind: 'kustomizations' }, { kind: 'database', namespace: 'data', cluster: 'main' }],
+        all: [{ kind: 'kustomizations' }, { kind: 'database', upTo: 'V6' }],
       },
     ]);
   });

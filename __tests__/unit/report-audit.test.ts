@@ -21,7 +21,7 @@ const reversed = [...value].reverse().join('');
 const secrets = new Map([['WORD', value]]);
 
 /** Ends a run that went well, with a secret of that value known, and `versions` in its report. */
-async function conclude(versions: Readonly<Record<string, string>>) {
+async function conclude(versions: Readonly<Record<string, string>>, cautions: readonly string[] = []) {
   await using folder = await temporaryFolder({
     'phoenix.yaml': 'version: 1\ncastle: small\nlive: live\n',
     'live/a/terragrunt.hcl': '',
@@ -32,9 +32,13 @@ async function conclude(versions: Readonly<Record<string, string>>) {
   redactor.add('WORD', value);
   const progress = createProgress();
   Object.assign(progress.versions, versions);
+  progress.cautions.push(...cautions);
   progress.run = '00000000-0000-4000-8000-000000000000';
   const castle = await loadCastle(join(dir, 'phoenix.yaml'));
-  const request = parseRequest({ command: 'rebirth', report: 'report.json' }, (option) => option);
+  const request = parseRequest(
+    { command: 'rebirth', report: 'report.json', page: 'page.html' },
+    (option) => option,
+  );
   const edge = {
     env: {},
     cwd: dir,
@@ -50,18 +54,23 @@ async function conclude(versions: Readonly<Record<string, string>>) {
   };
   const ledger = createLedger(epochClock, new Date());
   const result = await concludeRun(castle, request, edge, ledger, progress);
-  return { result, written: await readFile(join(dir, 'report.json'), 'utf8') };
+  const page = await readFile(join(dir, 'page.html'), 'utf8').catch(() => undefined);
+  return { result, page, written: await readFile(join(dir, 'report.json'), 'utf8') };
 }
 
 describe('a run that went well and whose report', () => {
   test('holds no secret stays reborn', async () => {
-    const { result, written } = await conclude({ tofu: '1.12.6' });
+    const { result, page, written } = await conclude({ tofu: '1.12.6' }, [`mind ${value}`]);
     expect(result.exitCode).toBe(0);
+    expect(page).toContain('is reborn');
+    expect(page).toContain('mind ***');
     expect(JSON.parse(written)).toMatchObject({ verdict: 'reborn', leaks: { found: [] } });
   });
 
   test('would print one in a form that the redactor does not know fails, and shows it nowhere', async () => {
-    const { result, written } = await conclude({ tofu: `1.12 of ${reversed}` });
+    const { result, page, written } = await conclude({ tofu: `1.12 of ${reversed}` });
+    expect(page).toContain('NOT reborn');
+    expect(page).not.toContain(reversed);
     expect(result.exitCode).toBe(5);
     expect(result.error).toMatchObject({ code: 'PHX-LEAK-FOUND' });
     const report = reportSchema.parse(JSON.parse(written));
@@ -70,6 +79,12 @@ describe('a run that went well and whose report', () => {
     const shown = [written, JSON.stringify(result.json), result.text({ color: false, width: 120 })].join();
     expect(shown).not.toContain(reversed);
     expect(shown).not.toContain(value);
+  });
+
+  test('holds none, but its page would, fails and has no page', async () => {
+    const { result, page } = await conclude({ tofu: '1.12.6' }, [`mind ${reversed}`]);
+    expect(result).toMatchObject({ exitCode: 5, error: { code: 'PHX-LEAK-FOUND' } });
+    expect(page).toBeUndefined();
   });
 });
 

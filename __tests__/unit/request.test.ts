@@ -25,6 +25,7 @@ describe('a request', () => {
       affected: false,
       base: '',
       castle: '',
+      page: '',
       report: 'phoenix-report.json',
       only: [],
       trust: false,
@@ -32,6 +33,8 @@ describe('a request', () => {
       comment: false,
       reports: '',
       history: false,
+      drill: false,
+      'dead-man': false,
       results: [],
       confirm: '',
       'from-nothing': false,
@@ -93,6 +96,8 @@ const flags = new Set([
   'comment',
   'from-nothing',
   'without-witness',
+  'drill',
+  'dead-man',
 ]);
 
 test('a revision to compare with asks for what is affected', () => {

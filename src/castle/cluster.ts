@@ -33,6 +33,9 @@ export const claim = z
     token: secretName.describe('Name of the secret that holds the repository’s token'),
     repository: secureAddress.describe('The git repository that the token must be able to read'),
     within: duration.prefault('60s').describe('Deadline of the whole claim'),
+    host: secureAddress
+      .optional()
+      .describe('Address of Infisical as the cluster reaches it; by default that of the source'),
     'client-id': secretName
       .default('INFISICAL_CLIENT_ID')
       .describe('Name of the secret with the machine identity’s client id'),
@@ -59,6 +62,7 @@ export const claim = z
     after: value.after,
     ...(value.before === undefined ? {} : { before: value.before as readonly string[] }),
     store: value.store,
+    ...(value.host === undefined ? {} : { host: value.host }),
     token: value.token,
     repository: value.repository,
     withinSeconds: value.within,

@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { type KeyPath, readDocument } from './document.ts';
 import { existingInside, resolveInside } from './folders.ts';
 import { problemsOf } from './issues.ts';
+import { probePlaced } from './probes.ts';
 import { castleError, type Position } from './problems.ts';
 import { readCastleText } from './read.ts';
 import { type CastleValues, castleSchema } from './schema.ts';
@@ -63,9 +64,18 @@ export async function loadCastle(path: string): Promise<Castle> {
     ...values,
     ...(allowedRefs === undefined ? {} : { allowedRefs }),
     secrets: { ...values.secrets, source: values.secrets.source && placed(values.secrets.source, dir) },
+    milestones: values.milestones.map((each) => ({
+      ...each,
+      all: each.all.map((probe) => probePlaced(probe, dir)),
+    })),
+    verify: {
+      ...values.verify,
+      probes: values.verify.probes.map(({ name, probe }) => ({ name, probe: probePlaced(probe, dir) })),
+    },
     ...(values.proxmox?.caFile === undefined
       ? {}
       : { proxmox: { ...values.proxmox, caFile: resolve(dir, values.proxmox.caFile) } }),
+    drill: drillWithPlaces(values.drill, dir),
     ...(values.database?.caFile === undefined
       ? {}
       : { database: { ...values.database, caFile: resolve(dir, values.database.caFile) } }),
@@ -99,4 +109,15 @@ function withPlaces(destroy: NonNullable<CastleValues['destroy']>, dir: string):
   const { witness } = destroy;
   if (witness?.caFile === undefined) return destroy;
   return { ...destroy, witness: { ...witness, caFile: resolve(dir, witness.caFile) } };
+}
+
+function drillWithPlaces(
+  { historyDir, metrics, ...rest }: CastleValues['drill'],
+  dir: string,
+): CastleValues['drill'] {
+  return {
+    ...rest,
+    ...(historyDir === undefined ? {} : { historyDir: resolve(dir, historyDir) }),
+    ...(metrics === undefined ? {} : { metrics: resolve(dir, metrics) }),
+  };
 }

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { type RetryClass, retryClasses } from '../layer/retry.ts';
+import { box } from './box.ts';
 import { claim, gitops, kubeconfig } from './cluster.ts';
 import { type DatabaseSettings, database } from './database.ts';
+import { drill } from './drill.ts';
 import { lease } from './lease.ts';
 import { leftovers } from './leftovers.ts';
 import { milestones } from './milestones.ts';
@@ -20,6 +22,7 @@ import {
   versionRange,
 } from './units.ts';
 import { vault } from './vault.ts';
+import { verify } from './verify.ts';
 import { witness } from './witness.ts';
 
 const tools = [
@@ -33,7 +36,12 @@ const tools = [
   'kube-apiserver',
   'kube-controller-manager',
   'kube-scheduler',
+  'kubelet',
+  'kube-proxy',
+  'coredns',
   'kwok',
+  'metallb-controller',
+  'versitygw',
   'external-secrets',
   'source-controller',
   'kustomize-controller',
@@ -186,7 +194,7 @@ export const castleSchema = z
     version: z.literal(1).describe('Version of this format'),
     castle: kebabName.describe('Name of the castle'),
     live: path.describe('Folder of the Terragrunt units, relative to this file'),
-    box: z.boolean().default(false).describe('A castle of the box: brought up on loopback, with stand-ins'),
+    box: box.prefault(false),
     engine: z.enum(['tofu', 'terraform']).default('tofu').describe('What Terragrunt runs'),
     toolchain: toolchain.prefault({}),
     secrets: secrets.prefault({}),
@@ -207,9 +215,11 @@ export const castleSchema = z
     claim: claim.optional(),
     gitops: gitops.optional(),
     milestones: milestones.prefault({}),
+    verify: verify.prefault({}),
     proxmox: proxmox.optional(),
     database: database.optional(),
     destroy: destroy.optional(),
+    drill: drill.prefault({}),
     report: report.prefault({}),
   })
   .refine((value) => value.claim === undefined || value.kubeconfig !== undefined, {

@@ -30,6 +30,10 @@ export interface Kind {
 export interface Cluster {
   /** Server-side apply as field manager `phoenix`, taking over fields that others own. */
   apply(object: ApiObject): Promise<ApiObject>;
+  /** Merges `object` into the one there is (JSON merge patch): null takes a field away. */
+  patch(object: ApiObject): Promise<ApiObject>;
+  /** At once, without a grace; one that is not there is no error. */
+  remove(kind: Kind, name: string, namespace?: string): Promise<void>;
   /** Undefined where the object, or its kind, does not exist. */
   read(kind: Kind, name: string, namespace?: string): Promise<ApiObject | undefined>;
   list(kind: Kind, namespace?: string, fieldSelector?: string): Promise<ApiObject[]>;
@@ -85,6 +89,16 @@ export async function connectCluster(kubeconfig: string): Promise<Cluster> {
   const cluster: Cluster = {
     apply: (object) =>
       objects.patch(object, undefined, undefined, fieldManager, true, PatchStrategy.ServerSideApply),
+    patch: (object) =>
+      objects.patch(object, undefined, undefined, fieldManager, undefined, PatchStrategy.MergePatch),
+    async remove({ apiVersion, kind }, name, namespace) {
+      const metadata = namespace === undefined ? { name } : { name, namespace };
+      try {
+        await objects.delete({ apiVersion, kind, metadata }, undefined, undefined, 0);
+      } catch (error) {
+        if (!isMissing(error)) throw error;
+      }
+    },
     async read({ apiVersion, kind }, name, namespace) {
       try {
         const metadata = namespace === undefined ? { name } : { name, namespace };

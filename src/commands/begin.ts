@@ -21,10 +21,17 @@ export async function beginRun(
     loadCastle(resolve(edge.cwd, request.castle || 'phoenix.yaml')),
   );
   await refuseForeignJobs(edge.env, castle);
-  const foreign = await foreignFile(resolve(edge.cwd, request.report));
-  if (foreign !== undefined) throw foreign;
+  await refuseForeignFiles(request, edge);
   if (!castle.box) refuseBoxOptions(request);
   return { ledger, castle };
+}
+
+/** Before anything is done, since nothing is worse than a report that is refused its place at the end. */
+async function refuseForeignFiles({ report, page }: Request, { cwd }: Edge): Promise<void> {
+  const foreign =
+    (await foreignFile(resolve(cwd, report))) ??
+    (page === '' ? undefined : await foreignFile(resolve(cwd, page), 'page'));
+  if (foreign !== undefined) throw foreign;
 }
 
 function refuseBoxOptions({ fault, seed }: Request): void {

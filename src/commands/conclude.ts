@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
 import type { Castle } from '../castle/load.ts';
+import { notGood } from '../drill/judge.ts';
+import type { Drill } from '../drill/schema.ts';
 import type { Edge } from '../edge.ts';
 import { rememberDurations } from '../rebirth/durations.ts';
 import { kindOf } from '../rebirth/kind.ts';
@@ -7,6 +9,8 @@ import { noteFailure, type Progress, verdictOf } from '../rebirth/progress.ts';
 import { leaksInReport, withheld } from '../report/audit.ts';
 import { buildReport } from '../report/build.ts';
 import type { Ledger } from '../report/ledger.ts';
+import { keepPage } from '../report/page/keep.ts';
+import { renderPage } from '../report/page/render.ts';
 import type { Report } from '../report/schema.ts';
 import { renderTerminal } from '../report/terminal.ts';
 import { writeReport } from '../report/write.ts';
@@ -14,25 +18,41 @@ import type { Request } from '../request.ts';
 import { leakCode, leakError } from '../vault/leak-error.ts';
 import type { CommandResult } from './result.ts';
 
-/** Writes the report of a run that changed something, and says how it ended. */
+/** Writes the report of a run that changed something, and says how it ended. `drilled` gives the figures of a drill. */
 export async function concludeRun(
   castle: Castle,
   request: Request,
   edge: Edge,
   ledger: Ledger,
   progress: Progress,
+  drilled?: (report: Report) => Promise<Drill>,
 ): Promise<CommandResult> {
   const { secrets } = edge.redactor;
   let report = reportOf(castle, request, ledger, progress, edge);
-  const found = leaksInReport(report, secrets);
+  let figures = await drilled?.(report);
+  if (figures?.verdict === 'failed' && progress.failures.length === 0) {
+    noteFailure(progress, 'drill', notGood(castle.name, figures.why));
+    report = reportOf(castle, request, ledger, progress, edge);
+  }
+  report = { ...report, ...(figures === undefined ? {} : { drill: figures }) };
+  const cautions = progress.cautions.map((caution) => edge.redactor.redact(caution));
+  const wanted = request.page !== '';
+  const page = wanted ? renderPage({ report, past: [], cautions }) : undefined;
+  const found = leaksInReport(report, secrets, page);
   if (found.length > 0) {
     const told = progress.failures.some(({ error }) => error.code === leakCode);
     progress.leaks = { ...progress.leaks, found: [...progress.leaks.found, ...found] };
     if (!told) noteFailure(progress, 'leaks', leakError(found));
-    report = withheld(reportOf(castle, request, ledger, progress, edge), secrets);
+    report = reportOf(castle, request, ledger, progress, edge);
+    figures = await drilled?.(report);
+    report = withheld({ ...report, ...(figures === undefined ? {} : { drill: figures }) }, secrets);
   }
   const unwritten = await writeReport(resolve(edge.cwd, request.report), report);
-  if (unwritten !== undefined) edge.log.warn(`${unwritten.what} ${unwritten.why} ${unwritten.next}`);
+  const pageless = wanted
+    ? await keepPage(resolve(edge.cwd, request.page), { report, past: [], cautions }, secrets)
+    : undefined;
+  for (const trouble of [unwritten, pageless])
+    if (trouble !== undefined) edge.log.warn(`${trouble.what} ${trouble.why} ${trouble.next}`);
   await rememberDurations(castle, report, edge);
   const error =
     progress.failures[0]?.error ?? (unwritten && report.verdict === progress.good ? undefined : unwritten);
@@ -61,6 +81,7 @@ function reportOf(castle: Castle, request: Request, ledger: Ledger, progress: Pr
     ),
     gates: [...progress.gates.values()],
     milestones: [...progress.milestones.values()],
+    probes: [...progress.probes.values()],
     ...(progress.machines === undefined ? {} : { machines: progress.machines }),
     leaks: progress.leaks,
     ...(progress.identity === undefined ? {} : { identity: progress.identity }),

@@ -7,7 +7,7 @@ import type { Edge } from '../edge.ts';
 import { PhoenixError } from '../errors.ts';
 import { conduct } from '../rebirth/conduct.ts';
 import { createProgress } from '../rebirth/progress.ts';
-import { lastingBoxVariable } from '../rehearsal/lasting.ts';
+import { endsWithRun, lastingBoxVariable } from '../rehearsal/lasting.ts';
 import type { Request } from '../request.ts';
 import { beginRun } from './begin.ts';
 import { concludeRun } from './conclude.ts';
@@ -31,7 +31,7 @@ export async function destroy(request: Request, edge: Edge): Promise<CommandResu
 
 /** Throws PHX-DESTROY-BOX for a box that ends with the run. */
 export function assertOutlives(castle: Castle, { env }: Edge): void {
-  if (!castle.box || env[lastingBoxVariable]) return;
+  if (!endsWithRun(castle, env)) return;
   throw new PhoenixError({
     code: 'PHX-DESTROY-BOX',
     class: 'input',

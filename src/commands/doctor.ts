@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { loadCastle } from '../castle/load.ts';
+import type { Check } from '../doctor/check.ts';
 import { checks } from '../doctor/checks.ts';
 import { chosen, type Examined, examine } from '../doctor/examine.ts';
 import { planOnce } from '../doctor/planned.ts';
@@ -11,11 +12,12 @@ import { explain, PhoenixError, toPhoenixError } from '../errors.ts';
 import type { Request } from '../request.ts';
 import type { CommandResult } from './result.ts';
 
+const nodeGroup = 'node';
 const notAsked = { examined: [], trust: undefined };
 
 /** Looks whether a rebirth could begin here, and what a dead one left. Changes nothing; see docs/doctor.md. */
 export async function doctor(request: Request, edge: Edge): Promise<CommandResult> {
-  const wanted = chosen(checks, request.only);
+  const wanted = asked(request);
   const castleFile = resolve(edge.cwd, request.castle || 'phoenix.yaml');
   const castle = await loadCastle(castleFile).catch(toPhoenixError);
   const checked = await examine(
@@ -49,6 +51,13 @@ export async function doctor(request: Request, edge: Edge): Promise<CommandResul
     findings: examined.flatMap(({ findings = [] }) => findings),
     ...(error === undefined ? {} : { error }),
   };
+}
+
+/** What a real node takes is looked at where one is asked for; no other rebirth needs it. */
+function asked({ only, node }: Request): readonly Check[] {
+  if (node === 'real') return chosen(checks, only.length === 0 ? [] : [...only, nodeGroup]);
+  const all = chosen(checks, only);
+  return only.length === 0 ? all.filter(({ id }) => !id.startsWith(`${nodeGroup}.`)) : all;
 }
 
 function refusal(examined: readonly Examined[]): PhoenixError | undefined {

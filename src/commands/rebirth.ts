@@ -7,9 +7,9 @@ import { openKeepsake } from '../keepsake/store.ts';
 import { assertStore } from '../rebirth/claim-gate.ts';
 import { conduct } from '../rebirth/conduct.ts';
 import { rebuildFromNothing } from '../rebirth/from-nothing.ts';
-import { supported } from '../rebirth/milestones.ts';
 import { createProgress } from '../rebirth/progress.ts';
 import { rebuild } from '../rebirth/rebuild.ts';
+import { probesOf, supported } from '../rebirth/supported.ts';
 import type { Request } from '../request.ts';
 import { beginRun } from './begin.ts';
 import { concludeRun } from './conclude.ts';
@@ -19,7 +19,7 @@ import type { CommandResult } from './result.ts';
 /** The protocol in one job: login → vault → layers by their graph with gates → verify → report. */
 export async function rebirth(request: Request, edge: Edge): Promise<CommandResult> {
   const { ledger, castle } = await beginRun(request, edge);
-  for (const check of castle.milestones.flatMap(({ all }) => all)) supported(check, castle);
+  for (const probe of probesOf(castle)) supported(probe, castle);
   if (castle.claim !== undefined) assertStore(castle);
 
   if (request['from-nothing']) {

@@ -2,13 +2,13 @@ import { join } from 'node:path';
 import { loadCastle } from '../castle/load.ts';
 import type { Edge } from '../edge.ts';
 import { PhoenixError } from '../errors.ts';
-import { boxCastle, type Request } from '../request.ts';
+import { boxCastle, nodeCastle, type Request } from '../request.ts';
 import { rebirth } from './rebirth.ts';
 import type { CommandResult } from './result.ts';
 
 /** A rebirth in the box: the castle that comes with Phoenix, or another whose castle file says `box: true`. */
 export async function rehearse(request: Request, edge: Edge): Promise<CommandResult> {
-  const file = request.castle || join(edge.home, boxCastle);
+  const file = request.castle || join(edge.home, request.node === 'real' ? nodeCastle : boxCastle);
   const castle = await loadCastle(file);
   if (!castle.box) {
     throw new PhoenixError({

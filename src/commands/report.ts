@@ -1,13 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { type Castle, loadCastle } from '../castle/load.ts';
+import { watchDrills } from '../drill/dead-man.ts';
+import { drillOf } from '../drill/figures.ts';
+import { withTrend } from '../drill/judge.ts';
+import { badgeFiles, tellIssue } from '../drill/record.ts';
 import type { Edge } from '../edge.ts';
 import { messageOf, PhoenixError, toPhoenixError } from '../errors.ts';
 import { jobToken, openGitHub } from '../github/api.ts';
 import { takeParts } from '../github/artifacts.ts';
-import { keepHistory } from '../github/history.ts';
+import { keepHistory, readHistory } from '../github/history.ts';
 import { inScratch } from '../github/scratch.ts';
 import { rememberDurations } from '../rebirth/durations.ts';
+import { keepPage } from '../report/page/keep.ts';
+import { type PastRun, readPast } from '../report/page/past.ts';
 import { type Parts, readParts } from '../report/parts.ts';
 import type { Report } from '../report/schema.ts';
 import { renderTerminal } from '../report/terminal.ts';
@@ -22,20 +28,35 @@ import type { CommandResult } from './result.ts';
  */
 export async function report(request: Request, edge: Edge): Promise<CommandResult> {
   const castle = await loadCastle(resolve(edge.cwd, request.castle || 'phoenix.yaml'));
+  if (request['dead-man']) return watchDrills(castle, edge, request.history);
   const parts = await partsOf(castle, request, edge);
   for (const file of parts.strange)
     edge.log.warn(`${file} is no report of a part of ${castle.name}; left out`);
   const run = edge.env['GITHUB_RUN_ID'] ?? randomUUID();
-  const joined = wholeReport(parts, {
+  const whole = wholeReport(parts, {
     castle: castle.name,
     run,
     results: request.results,
     unattributedLimit: castle.report.unattributed,
     redact: (text) => edge.redactor.redact(text),
   });
+  const before = request.drill && request.history ? await historyOf(castle, edge) : undefined;
+  const joined: Report = request.drill
+    ? { ...whole, drill: withTrend(whole, whole.drill ?? drillOf(whole, { faults: [] }), before) }
+    : whole;
   await rememberDurations(castle, joined, edge);
   const troubles = [await writeReport(resolve(edge.cwd, request.report), joined)];
-  if (request.history) troubles.push(await keep(castle, joined, edge));
+  let past: readonly PastRun[] = [];
+  if (request.history) {
+    const kept = await keep(castle, joined, edge);
+    troubles.push(kept.trouble);
+    past = kept.past;
+  }
+  if (request.page !== '') {
+    const file = resolve(edge.cwd, request.page);
+    troubles.push(await keepPage(file, { report: joined, past, cautions: [] }, edge.redactor.secrets));
+  }
+  const cautions = request.drill && castle.drill.issue ? await tell(castle, joined, edge, before ?? '') : [];
   const [trouble] = troubles.filter((each) => each !== undefined);
   if (trouble !== undefined) edge.log.warn(`${trouble.what} ${trouble.why} ${trouble.next}`);
   const exitCode = exitCodeOf(joined);
@@ -44,18 +65,50 @@ export async function report(request: Request, edge: Edge): Promise<CommandResul
     json: joined,
     text: (options) => renderTerminal(joined, options),
     report: joined,
+    cautions,
     ...(trouble === undefined ? {} : { error: trouble }),
   };
 }
 
+interface Kept {
+  readonly trouble: PhoenixError | undefined;
+  /** The castle's runs as the branch has them, for the page's trend. */
+  readonly past: readonly PastRun[];
+}
+
 /** What came of it stands beside the verdict: a castle that is reborn is, also where nobody can write that down. */
-async function keep(castle: Castle, joined: Report, edge: Edge): Promise<PhoenixError | undefined> {
+async function keep(castle: Castle, joined: Report, edge: Edge): Promise<Kept> {
   try {
     const github = await openGitHub(edge, jobToken(edge.env));
-    await keepHistory(github, castle.report.history, joined);
-    return undefined;
+    const lines = await keepHistory(github, castle.report.history, joined, (all) =>
+      joined.drill === undefined ? [] : badgeFiles(castle, all),
+    );
+    return { trouble: undefined, past: readPast(edge.redactor.redact(lines), castle.name) };
   } catch (thrown) {
-    return toPhoenixError(thrown);
+    return { trouble: toPhoenixError(thrown), past: [] };
+  }
+}
+
+/** The history before this run; undefined where it cannot be read, which the report then says. */
+async function historyOf(castle: Castle, edge: Edge): Promise<string | undefined> {
+  try {
+    const github = await openGitHub(edge, jobToken(edge.env));
+    return await readHistory(github, castle.report.history, castle.name);
+  } catch (thrown) {
+    edge.log.warn(`the drills before could not be read: ${toPhoenixError(thrown).why}`);
+    return undefined;
+  }
+}
+
+/** The issue is a word about the verdict and no part of it. */
+async function tell(castle: Castle, joined: Report, edge: Edge, lines: string): Promise<string[]> {
+  try {
+    await tellIssue(castle, joined, edge, lines);
+    return [];
+  } catch (thrown) {
+    const { what, why, next } = toPhoenixError(thrown);
+    edge.log.warn(`${what} ${why} ${next}`);
+    return [`${what} ${why} ${next}`];
   }
 }
 

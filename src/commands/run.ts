@@ -3,6 +3,7 @@ import type { Request } from '../request.ts';
 import { claim } from './claim.ts';
 import { destroy } from './destroy.ts';
 import { doctor } from './doctor.ts';
+import { drill } from './drill.ts';
 import { layers } from './layers.ts';
 import { plan } from './plan.ts';
 import { rebirth } from './rebirth.ts';
@@ -23,6 +24,7 @@ const commands = {
   unlock,
   claim,
   destroy,
+  drill,
 } as const satisfies Record<Request['command'], (request: Request, edge: Edge) => Promise<CommandResult>>;
 
 export function runCommand(request: Request, edge: Edge): Promise<CommandResult> {

@@ -2,8 +2,8 @@ import type { Edge } from '../edge.ts';
 import { clearPassage } from '../keepsake/passage.ts';
 import { openKeepsake } from '../keepsake/store.ts';
 import { conduct } from '../rebirth/conduct.ts';
-import { supported } from '../rebirth/milestones.ts';
 import { createProgress } from '../rebirth/progress.ts';
+import { probesOf, supported } from '../rebirth/supported.ts';
 import { verifyCastle } from '../rebirth/verify.ts';
 import type { Request } from '../request.ts';
 import { beginRun } from './begin.ts';
@@ -13,7 +13,7 @@ import type { CommandResult } from './result.ts';
 /** Holds a castle that lives against its milestones, at the revision that its own token reads now. Runs no layer. */
 export async function verify(request: Request, edge: Edge): Promise<CommandResult> {
   const { ledger, castle } = await beginRun(request, edge);
-  for (const check of castle.milestones.flatMap(({ all }) => all)) supported(check, castle);
+  for (const probe of probesOf(castle)) supported(probe, castle);
   const progress = createProgress('verified');
   await conduct(castle, { ...request, only: [], from: '' }, edge, ledger, progress, async (prepared) => {
     await verifyCastle(prepared);

@@ -47,6 +47,7 @@ export async function destroyGuarded(prepared: Prepared, wanted: Wanted, guards:
     signal.throwIfAborted();
     const earlier = whole ? await beginPassage(prepared, guards, witness) : undefined;
     begun = { witness, earlier };
+    progress.gone ??= Date.now();
   };
   try {
     await destroyCastle(revokes ? prepared : { ...prepared, session: undefined }, wanted, before);

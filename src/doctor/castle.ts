@@ -1,7 +1,7 @@
 import { shownPath } from '../paths.ts';
 import { unitsOnDisk } from '../plan/units.ts';
 import { assertStore } from '../rebirth/claim-gate.ts';
-import { supported } from '../rebirth/milestones.ts';
+import { probesOf, supported } from '../rebirth/supported.ts';
 import { type Check, failedBy, ofCastle, ok } from './check.ts';
 
 /** Found only after the file itself was taken. */
@@ -33,7 +33,7 @@ export const castleSupport: Check = {
   id: 'castle.support',
   why: 'A rebirth refuses a castle that asks for what this version cannot do.',
   look: ofCastle(async (castle) => {
-    for (const check of castle.milestones.flatMap(({ all }) => all)) supported(check, castle);
+    for (const probe of probesOf(castle)) supported(probe, castle);
     if (castle.claim !== undefined) assertStore(castle);
     return ok('this version can do what the castle file asks for');
   }),

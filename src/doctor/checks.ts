@@ -15,6 +15,7 @@ import { storages } from './iron/storages.ts';
 import { talosVar } from './iron/talos.ts';
 import { lease } from './lease.ts';
 import { engines, runs, states, vaults } from './leftovers.ts';
+import { nodeChecks } from './node/checks.ts';
 import { oom } from './oom.ts';
 import { ptrace } from './ptrace.ts';
 import { statePlaintext } from './state.ts';
@@ -51,6 +52,7 @@ export const checks: readonly Check[] = [
   talosVar,
   certificates,
   registries,
+  ...nodeChecks,
   lease,
   runs,
   engines,

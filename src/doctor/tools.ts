@@ -17,7 +17,7 @@ export const git: Check = {
   async look({ edge, castle, signal }) {
     const said = await firstLine('git', ['--version'], { env: { PATH: edge.env['PATH'] }, signal });
     if (said !== undefined) return ok(said);
-    const needed = !(castle instanceof Error) && castle.box;
+    const needed = !(castle instanceof Error) && castle.box !== false;
     // A castle whose modules lie beside its units does without.
     return (needed ? failed : warning)('no git on PATH runs', 'Install git, or add its folder to PATH.');
   },

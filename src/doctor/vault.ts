@@ -64,7 +64,7 @@ export const swap: Check = {
 async function placeOf({ castle, edge }: Subject) {
   const known = castle instanceof Error ? undefined : castle;
   const settings = known?.vault ?? usualVault;
-  const leastBytes = wantedBytes(settings.bytes, known?.box ?? false);
+  const leastBytes = wantedBytes(settings.bytes, (known?.box ?? false) !== false);
   const [place = { root: '/dev/shm', own: false }] = await placesFor(edge.env, leastBytes);
   return { place, settings, leastBytes };
 }

@@ -82,9 +82,12 @@ function refused(what: string, permission: string, status: number | undefined, c
     class: 'report',
     what: `GitHub did not take this: ${what}.`,
     why: status === undefined ? messageOf(cause) : `It answered ${status}: ${messageOf(cause)}`,
-    next: missing
-      ? `Give the job \`permissions: { ${permission} }\`, and see that the repository's settings let its token have it.`
-      : 'Run the job again.',
+    next:
+      status === 410
+        ? "Turn on in the repository's settings what was asked for (issues), or do not ask for it."
+        : missing
+          ? `Give the job \`permissions: { ${permission} }\`, and see that the repository's settings let its token have it.`
+          : 'Run the job again.',
     cause,
   });
 }

@@ -1,67 +1,106 @@
+import { linesOf } from '../drill/entries.ts';
+import { reportName } from '../drill/folder.ts';
 import type { Report } from '../report/schema.ts';
 import { asking, type GitHub, statusOf } from './api.ts';
+import { historyLine } from './history-line.ts';
 
 const permission = 'contents: write';
 
-/** The line of one run in a castle's history: what a trend is drawn from. */
-export function historyLine({
-  run,
-  castle,
-  mode,
-  verdict,
-  started,
-  wallSeconds,
-  unattributedSeconds,
-  criticalPathSeconds,
-  milestones,
-  leaks,
-  layers,
-  error,
-}: Report): string {
-  return JSON.stringify({
-    run,
-    castle,
-    mode,
-    verdict,
-    started,
-    wallSeconds,
-    unattributedSeconds,
-    criticalPathSeconds,
-    milestones: Object.fromEntries(milestones.map(({ name, seconds, met }) => [name, { seconds, met }])),
-    leaks: leaks.found.length,
-    retries: layers.reduce((sum, { retries }) => sum + retries, 0),
-    layers: Object.fromEntries(layers.map(({ name, seconds }) => [name, seconds])),
-    error: error?.code ?? null,
-  });
+interface File {
+  readonly path: string;
+  readonly content: string;
 }
 
 /**
- * Adds the report to the castle's history: its line to `CASTLE/history.jsonl` and the whole to `CASTLE/reports/`, in one
- * commit on a branch of their own, which is made where there is none. Two runs at once both get in.
+ * Adds the report to the castle's history: its line to `CASTLE/history.jsonl` and the whole to `CASTLE/reports/`, with
+ * what `beside` makes of all lines (its paths count from `CASTLE/`), in one commit on a branch of their own, which is
+ * made where there is none. Two runs at once both get in. Returns the lines of the castle's runs, this one among them.
  */
-export async function keepHistory(github: GitHub, branch: string, report: Report): Promise<void> {
-  await asking(`keep the report on the branch ${branch}`, permission, () => commit(github, branch, report));
+export async function keepHistory(
+  github: GitHub,
+  branch: string,
+  report: Report,
+  beside: (lines: string) => readonly File[] = () => [],
+): Promise<string> {
+  const { castle } = report;
+  const message = `${castle}: ${report.verdict} in ${report.wallSeconds.toFixed(1)} s`;
+  let kept = '';
+  await asking(`keep the report on the branch ${branch}`, permission, () =>
+    commit(github, branch, message, async (read) => {
+      const before = linesOf((await read(listOf(castle))) ?? '');
+      const line = historyLine(report);
+      // A job that is run again brings the same report once more.
+      const known = before.includes(line);
+      kept = linesOf((known ? before : [...before, line]).join('\n'))
+        .map((each) => `${each}\n`)
+        .join('');
+      if (known) return [];
+      return [
+        { path: listOf(castle), content: kept },
+        {
+          path: `${castle}/reports/${reportName(report)}`,
+          content: `${JSON.stringify(report, undefined, 2)}\n`,
+        },
+        ...beside(kept).map(({ path, content }) => ({ path: `${castle}/${path}`, content })),
+      ];
+    }),
+  );
+  return kept;
 }
 
-async function commit({ octokit, owner, repo }: GitHub, branch: string, report: Report): Promise<void> {
-  const { git, repos } = octokit.rest;
+/** The lines of the castle's history; empty where there are none yet. Throws PHX-GITHUB-API. */
+export async function readHistory(github: GitHub, branch: string, castle: string): Promise<string> {
+  return asking(`read the history on the branch ${branch}`, 'contents: read', async () => {
+    const head = await headOf(github, branch);
+    return head === undefined ? '' : ((await contentOf(github, head, listOf(castle))) ?? '');
+  });
+}
+
+/** Writes these files of the castle, where they are not so already. Throws PHX-GITHUB-API. */
+export async function keepFiles(
+  github: GitHub,
+  branch: string,
+  castle: string,
+  files: readonly File[],
+): Promise<void> {
+  await asking(`write to the branch ${branch}`, permission, () =>
+    commit(github, branch, `${castle}: badge`, async (read) => {
+      const all = files.map(({ path, content }) => ({ path: `${castle}/${path}`, content }));
+      const before = await Promise.all(all.map(({ path }) => read(path)));
+      return all.filter(({ content }, index) => before[index] !== content);
+    }),
+  );
+}
+
+const listOf = (castle: string) => `${castle}/history.jsonl`;
+
+async function headOf({ octokit, owner, repo }: GitHub, branch: string): Promise<string | undefined> {
+  return (await orUndefined(octokit.rest.git.getRef({ owner, repo, ref: `heads/${branch}` })))?.data.object
+    .sha;
+}
+
+async function contentOf({ octokit, owner, repo }: GitHub, ref: string, path: string) {
+  const raw = { mediaType: { format: 'raw' } };
+  const found = await orUndefined(octokit.rest.repos.getContent({ owner, repo, path, ref, ...raw }));
+  return found === undefined ? undefined : textOf(found.data);
+}
+
+/** One commit on the branch with the files that `make` gives, which reads what is there; none, no commit. */
+async function commit(
+  github: GitHub,
+  branch: string,
+  message: string,
+  make: (read: (path: string) => Promise<string | undefined>) => Promise<readonly File[]>,
+): Promise<void> {
+  const { octokit, owner, repo } = github;
+  const { git } = octokit.rest;
   const at = { owner, repo };
   const ref = `heads/${branch}`;
-  const head = await orUndefined(git.getRef({ ...at, ref }));
-  const parent = head?.data.object.sha;
-  const list = `${report.castle}/history.jsonl`;
-  const before =
-    parent === undefined
-      ? undefined
-      : await orUndefined(repos.getContent({ ...at, path: list, ref: parent, mediaType: { format: 'raw' } }));
-  const lines = before === undefined ? '' : textOf(before.data);
-  // A job that is run again brings the same report once more.
-  if (lines.includes(`${historyLine(report)}\n`)) return;
-  const name = `${report.started.replaceAll(/[^0-9TZ]/g, '')}-${report.run}.json`;
-  const files = [
-    { path: list, content: `${lines}${historyLine(report)}\n` },
-    { path: `${report.castle}/reports/${name}`, content: `${JSON.stringify(report, undefined, 2)}\n` },
-  ];
+  const parent = await headOf(github, branch);
+  const files = await make(async (path) =>
+    parent === undefined ? undefined : contentOf(github, parent, path),
+  );
+  if (files.length === 0) return;
   const tree = await git.createTree({
     ...at,
     ...(parent === undefined ? {} : { base_tree: parent }),
@@ -69,7 +108,7 @@ async function commit({ octokit, owner, repo }: GitHub, branch: string, report: 
   });
   const made = await git.createCommit({
     ...at,
-    message: `${report.castle}: ${report.verdict} in ${report.wallSeconds.toFixed(1)} s`,
+    message,
     tree: tree.data.sha,
     parents: parent === undefined ? [] : [parent],
   });

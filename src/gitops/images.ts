@@ -11,6 +11,8 @@ export interface ImageUse {
   readonly path: readonly Key[];
   /** What bears it, for a finding: `The container web`, `The field spec.image`. */
   readonly bearer: string;
+  /** Whether the node must have it already: it is never pulled. */
+  readonly onNode: boolean;
 }
 
 /**
@@ -25,14 +27,21 @@ export function imagesOf(resource: Resource, node: FluxNode): readonly ImageUse[
     path: readonly Key[],
     bearer: string,
     sure: (image: Image) => boolean,
+    onNode = false,
   ) => {
     const known = text === undefined ? undefined : settled(node, text);
     const image = known === undefined || known === '' ? undefined : readImage(known);
-    if (image !== undefined && sure(image)) uses.push({ image, path, bearer });
+    if (image !== undefined && sure(image)) uses.push({ image, path, bearer, onNode });
   };
   if (pod !== undefined) {
-    for (const { image, path, name, init } of pod.containers)
-      add(image, [...path, 'image'], `The ${init ? 'init container' : 'container'} ${name}`, () => true);
+    for (const { image, path, name, init, manifest } of pod.containers)
+      add(
+        image,
+        [...path, 'image'],
+        `The ${init ? 'init container' : 'container'} ${name}`,
+        () => true,
+        manifest['imagePullPolicy'] === 'Never',
+      );
     return uses;
   }
   for (const [path, root] of placesOf(resource)) {

@@ -31,6 +31,8 @@ export const journalEntry = z.discriminatedUnion('type', [
     /** The page of the workflow run; empty outside GitHub. */
     url: z.string(),
     reportFile: z.string(),
+    /** Absent where no page is asked for. */
+    pageFile: z.string().optional(),
     /** The folder of programs that the layers are started with. */
     workspace: z.string(),
     mode: z.enum(runModes),

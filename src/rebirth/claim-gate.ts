@@ -90,7 +90,7 @@ export async function findStore(
       'Give secrets.source.infisical a `project-slug` instead of `project-id`.',
     );
   }
-  return { name: castle.claim.store, host, projectSlug, environment, path };
+  return { name: castle.claim.store, host: castle.claim.host ?? host, projectSlug, environment, path };
 }
 
 function noCluster(): PhoenixError {

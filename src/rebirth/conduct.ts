@@ -83,7 +83,7 @@ async function prepare(
     id,
     env,
     settings: castle.vault,
-    box: castle.box,
+    box: castle.box !== false,
     job: edge.onCancel === 'hand-over' ? await thisJob() : undefined,
     announce: (dir) => journal.write({ type: 'vault', dir }),
     warn: (text) => log.warn(text),
@@ -120,6 +120,11 @@ async function prepare(
     const rehearsal = await ledger.span('box', 'phase', () => openRehearsal(run, tools, request, edge));
     ends.use(rehearsal);
     rehearsal.onDeath((error) => halt('box', error));
+    rehearsal.onRestart((name, how) => {
+      const caution = `${name} of the node died and was started again (${how})`;
+      log.warn(caution);
+      progress.cautions.push(caution);
+    });
     progress.standIns.push(...rehearsal.standIns);
     run = {
       ...run,

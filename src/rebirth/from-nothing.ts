@@ -3,6 +3,7 @@ import { PhoenixError } from '../errors.ts';
 import { clearPassage, isFresh, markPassage } from '../keepsake/passage.ts';
 import type { Passage } from '../keepsake/record.ts';
 import { openKeepsake } from '../keepsake/store.ts';
+import { endsWithRun } from '../rehearsal/lasting.ts';
 import type { Report } from '../report/schema.ts';
 import type { Request } from '../request.ts';
 import type { Prepared } from './protocol.ts';
@@ -12,25 +13,36 @@ import { stranded } from './stranded.ts';
 /**
  * The work of `rebirth --from-nothing`: destroy, then rebirth, under one lease. A mark beside the castle's states tells
  * how far it came, so that the same command goes on after a failure: what a rebirth has half built is never destroyed.
- * However it ends, a castle that is gone and not there again is told.
+ * However it ends, a castle that is gone and not there again is told. `firstBirthSeconds`: how long it took this run to
+ * raise the castle first, in a box that begins empty.
  */
-export async function rebuildFromNothing(prepared: Prepared, request: Request): Promise<void> {
-  const { run, progress } = prepared;
+export async function rebuildFromNothing(
+  prepared: Prepared,
+  request: Pick<Request, 'without-witness'>,
+  firstBirthSeconds?: number,
+): Promise<void> {
+  const { run, edge, progress } = prepared;
   const { castle, log, ledger, signal, journal } = run;
   const keepsake = openKeepsake(prepared);
   const { passage } = await ledger.span('mark', 'phase', () => keepsake.read());
   if (passage !== undefined && !isFresh(passage, Date.now()))
     throw stale(castle.name, passage, keepsake.place);
   const resumed = passage?.phase ?? null;
+  if (passage !== undefined) progress.gone = passage.at;
   let reached: FromNothing['reached'] = 'destroying';
   let first: Pick<FromNothing, 'destroySeconds' | 'destroyed'> = { destroySeconds: 0, destroyed: [] };
   const tell = () => {
-    progress.fromNothing = { resumed, reached, ...first };
+    progress.fromNothing = {
+      resumed,
+      reached,
+      ...(progress.gone === undefined ? {} : { gone: new Date(progress.gone).toISOString() }),
+      ...(firstBirthSeconds === undefined ? {} : { firstBirthSeconds }),
+      ...first,
+    };
   };
   tell();
   let witness = passage?.witness ?? null;
   let gone: 'nothing' | 'a part' | 'all' = passage === undefined ? 'nothing' : left[passage.phase];
-  let attempts = new Map<string, number>();
   try {
     if (passage?.phase === 'raising') {
       warn(
@@ -52,7 +64,6 @@ export async function rebuildFromNothing(prepared: Prepared, request: Request): 
       }
       if (progress.failures.length > 0) return;
       signal.throwIfAborted();
-      attempts = new Map([...progress.layers.values()].map(({ name, retries }) => [name, retries + 1]));
       progress.layers.clear();
       // It leads to a cluster that is gone.
       delete progress.access;
@@ -64,7 +75,7 @@ export async function rebuildFromNothing(prepared: Prepared, request: Request): 
     reached = 'raising';
     tell();
     // Milestones count from here: the destroy is no part of a rebirth's time.
-    await raise({ ...prepared, run: { ...run, toolsReady: ledger.seconds() } }, attempts);
+    await raise({ ...prepared, run: { ...run, toolsReady: ledger.seconds() } });
     if (progress.failures.length > 0) return;
     signal.throwIfAborted();
     reached = 'reborn';
@@ -72,7 +83,8 @@ export async function rebuildFromNothing(prepared: Prepared, request: Request): 
     journal.write({ type: 'passage', phase: 'reborn', witness });
     await clearPassage(keepsake, log);
   } finally {
-    if (reached !== 'reborn' && gone !== 'nothing')
+    // Nobody goes on with a box that ends with its run.
+    if (reached !== 'reborn' && gone !== 'nothing' && !endsWithRun(castle, edge.env))
       warn(prepared, stranded(castle.name, { witness, half: gone === 'a part' }));
   }
 }

@@ -1,30 +1,26 @@
 import { connectPods } from '../cluster/pods.ts';
 import { type Former, formerLife } from '../database/former.ts';
-import { type LadderResult, runLadder } from '../database/ladder.ts';
+import { runLadder } from '../database/ladder.ts';
 import type { Judged, RungName } from '../database/rungs.ts';
-import type { KeepsakeStore } from '../keepsake/store.ts';
+import { type KeepsakeStore, openKeepsake } from '../keepsake/store.ts';
 import { realTime } from '../lease/time.ts';
+import type { LookAtDatabase } from '../verify/database.ts';
 import { loadPostgres } from '../witness/load.ts';
 import { secretOf } from '../witness/take.ts';
 import type { Prepared } from './protocol.ts';
 
-/** One look at the castle's database, up to a rung. */
-export type LookAtDatabase = (upTo: RungName, signal: AbortSignal) => Promise<LadderResult>;
-
 /**
  * What a run looks at its database with; undefined where the castle file names none. The kubeconfig must be there by the
- * first look. `restored`: this run, or one that it goes on with, destroyed the castle. Each look stands in the report; one
+ * first look. Each look stands in the report; one
  * that finds the former life whole is noted in the keepsake, for from then on the castle changes it.
  */
-export async function prepareLadder(
-  prepared: Prepared,
-  keepsake: KeepsakeStore,
-  restored: boolean,
-): Promise<LookAtDatabase | undefined> {
+export async function prepareLadder(prepared: Prepared): Promise<LookAtDatabase | undefined> {
   const { run, edge, secrets, progress } = prepared;
+  const restored = progress.fromNothing?.reached === 'raising';
   const { castle } = run;
   const settings = castle.database;
   if (settings === undefined) return undefined;
+  const keepsake = openKeepsake(prepared);
   const { encryption } = castle.state;
   const key = encryption === undefined ? undefined : secrets.value(encryption.key);
   const former: Former = formerLife(await keepsake.read(), castle.name, key);

@@ -30,8 +30,6 @@ export interface LayersContext {
   readonly secrets: RunSecrets;
   /** Passes the claim; called at most once, after the layer it stands behind. */
   readonly passClaim: () => Promise<void>;
-  /** By layer, how often this run has been at it before: it destroyed the castle first. */
-  readonly attemptsBefore?: ReadonlyMap<string, number>;
   /** What is done to the layers: `apply` where left out. */
   readonly operation?: Operation;
   /** How one layer is run, for a run that has more to it than `runLayer` knows. */
@@ -104,6 +102,7 @@ async function runOne(
     };
   }
   const to = Date.now();
+  progress.attempts.set(name, (progress.attempts.get(name) ?? 0) + outcome.retries + 1);
   run.journal.write({ type: 'layer', layer: name, verdict: outcome.verdict });
   const verdict = outcome.verdict === 'handed-over' ? 'cancelled' : outcome.verdict;
   span.close(spanVerdict(verdict));
@@ -132,14 +131,7 @@ async function runOne(
 export async function layerJob(
   { name, dir }: Layer,
   engines: Engines,
-  {
-    run,
-    progress,
-    workspace,
-    secrets,
-    attemptsBefore,
-    operation = 'apply',
-  }: Omit<LayersContext, 'passClaim'>,
+  { run, progress, workspace, secrets, operation = 'apply' }: Omit<LayersContext, 'passClaim'>,
 ): Promise<LayerJob> {
   const { timeoutSeconds, stallSeconds } = layerSettings(run.castle, name);
   const access = progress.access === undefined ? {} : { KUBECONFIG: progress.access.file };
@@ -155,7 +147,7 @@ export async function layerJob(
     engine: workspace.engine,
     starter: workspace.starter,
     run: { id: run.id, home: run.home, journal: run.journal, engines },
-    attemptsBefore: attemptsBefore?.get(name) ?? 0,
+    attemptsBefore: progress.attempts.get(name) ?? 0,
     timeoutSeconds,
     stallSeconds,
     graceSeconds,

@@ -1,8 +1,11 @@
-import type { Castle } from '../castle/load.ts';
-import { PhoenixError, toPhoenixError } from '../errors.ts';
+import { type PhoenixError, toPhoenixError } from '../errors.ts';
+import type { LookAtDatabase } from '../verify/database.ts';
+import { needs } from '../verify/lookers.ts';
 import { reachMilestone } from '../verify/milestone.ts';
+import { openPodDesk } from '../verify/probe-pod.ts';
 import { noteFailure, type Progress } from './progress.ts';
 import type { Run } from './run.ts';
+import { supported } from './supported.ts';
 
 /**
  * Milestones in the making. They are watched from the moment the token is claimed, beside the layers; without a
@@ -20,7 +23,7 @@ export interface MilestoneWatch {
 export function watchMilestones(
   run: Run,
   progress: Progress,
-  fetch: typeof globalThis.fetch,
+  database: LookAtDatabase | undefined,
 ): MilestoneWatch {
   const given = new AbortController();
   const signal = AbortSignal.any([run.signal, given.signal]);
@@ -32,15 +35,23 @@ export function watchMilestones(
     const span = run.ledger.open(name, 'milestone');
     try {
       const { access, claimed } = progress;
-      const gitops = access && claimed && { cluster: access.cluster, sha: claimed.head.sha };
+      const wanted = all.map((probe) => supported(probe, run.castle));
+      const pods =
+        access !== undefined && wanted.some((probe) => needs(probe).pod)
+          ? openPodDesk(access.cluster, run.castle.verify.image)
+          : undefined;
+      await using _ends = pods;
       const seconds = await reachMilestone(
-        { name, targetSeconds: withinSeconds, all: all.map((check) => supported(check, run.castle)) },
+        { name, withinSeconds, all: wanted },
         {
-          gitops,
+          cluster: access?.cluster,
+          sha: claimed?.head.sha,
+          pods,
+          database,
           log: run.log,
           signal,
-          fetch,
           elapsed: () => run.ledger.seconds() - run.toolsReady,
+          onResult: (result) => progress.probes.set(result.name, result),
         },
       );
       progress.milestones.set(name, { name, seconds, targetSeconds: withinSeconds });
@@ -62,29 +73,4 @@ export function watchMilestones(
       await watching;
     },
   };
-}
-
-type Check = Castle['milestones'][number]['all'][number];
-
-/** Refuses, before anything is changed, milestones that cannot be verified: a check left out is not a pass. */
-export function supported(check: Check, { claim }: Castle): Exclude<Check, { kind: 'database' }> {
-  if (check.kind === 'database') {
-    throw new PhoenixError({
-      code: 'PHX-VERIFY-DATABASE',
-      class: 'input',
-      what: 'A milestone asks for a database check.',
-      why: 'This version of Phoenix verifies Kustomizations and pages, not databases.',
-      next: 'Take the `database` check out of the milestone, and check the database by other means.',
-    });
-  }
-  if (check.kind !== 'http' && claim === undefined) {
-    throw new PhoenixError({
-      code: 'PHX-VERIFY-REVISION',
-      class: 'input',
-      what: 'A milestone asks for a Kustomization, but the castle claims no token.',
-      why: 'Only the claimed token tells which revision the Kustomization must be Ready at.',
-      next: 'Add a `claim` to the castle file, or verify an address by `http`.',
-    });
-  }
-  return check;
 }

@@ -72,6 +72,7 @@ export async function openRun(
     url,
     // A plan writes none.
     reportFile: request.report === '' ? '' : resolve(edge.cwd, request.report),
+    ...(request.page === '' ? {} : { pageFile: resolve(edge.cwd, request.page) }),
     workspace: workspaceOf({ stateDir, id }),
     ...kind,
     ...(request['from-nothing'] ? { fromNothing: true } : {}),

@@ -4,6 +4,7 @@ import type { PhoenixError } from '../errors.ts';
 import type { GateResult, LayerResult, MilestoneResult } from '../report/build.ts';
 import type { Report } from '../report/schema.ts';
 import type { LeakAudit } from '../vault/audit.ts';
+import type { ProbeResult } from '../verify/result.ts';
 import type { Access } from './kubeconfig.ts';
 
 /** What is known of a run so far, kept so that a run that ends half-way still reports all of it. */
@@ -11,6 +12,8 @@ export interface Progress {
   readonly layers: Map<string, LayerResult>;
   readonly gates: Map<string, GateResult>;
   readonly milestones: Map<string, MilestoneResult>;
+  /** By name: those of the milestones, then those of `verify`. */
+  readonly probes: Map<string, ProbeResult>;
   /** In the order they came; the first decides the verdict. */
   readonly failures: { readonly name: string; readonly error: PhoenixError }[];
   /** What a job says in an annotation of its own, beside its errors. */
@@ -20,6 +23,10 @@ export interface Progress {
   /** The VMs that a nuke found, and what became of them. */
   machines?: NonNullable<Report['machines']>;
   leaks: LeakAudit;
+  /** By layer, how often this run has been at it: a run that destroys and rebuilds has each several times. */
+  readonly attempts: Map<string, number>;
+  /** Epoch milliseconds from which on something of the castle was gone, be it by a run before. */
+  gone?: number;
   /** The run's id; empty until it has its castle. */
   run: string;
   access?: Access;
@@ -40,8 +47,10 @@ export function createProgress(good: Progress['good'] = 'reborn'): Progress {
     good,
     run: '',
     layers: new Map(),
+    attempts: new Map(),
     gates: new Map(),
     milestones: new Map(),
+    probes: new Map(),
     failures: [],
     cautions: [],
     versions: {},

@@ -2,8 +2,10 @@ import { PhoenixError } from '../errors.ts';
 import { beginApply } from './begin-apply.ts';
 import { passClaim } from './claim-gate.ts';
 import { shownName } from './graph.ts';
+import { prepareLadder } from './ladder.ts';
 import { runLayers } from './layers.ts';
 import { watchMilestones } from './milestones.ts';
+import { verifyProbes } from './probes.ts';
 import type { Prepared } from './protocol.ts';
 
 /** The work of a rebirth in one job. */
@@ -12,23 +14,17 @@ export async function rebuild(prepared: Prepared): Promise<void> {
   await raise(prepared);
 }
 
-/**
- * Layers and gates by their graph, then the milestones. `attemptsBefore`: how often the run has been at each layer
- * already, to destroy it.
- */
-export async function raise(
-  prepared: Prepared,
-  attemptsBefore: ReadonlyMap<string, number> = new Map(),
-): Promise<void> {
-  const { run, edge, progress, workspace, plan, secrets, identity } = prepared;
+/** Layers and gates by their graph, then the milestones and the probes. */
+export async function raise(prepared: Prepared): Promise<void> {
+  const { run, progress, workspace, plan, secrets, identity } = prepared;
   run.log.info(`plan: ${plan.nodes.map(({ id }) => shownName(id)).join(', ')}`);
-  const milestones = watchMilestones(run, progress, edge.fetch);
+  const database = await prepareLadder(prepared);
+  const milestones = watchMilestones(run, progress, database);
   await runLayers(plan.nodes, plan.layers, {
     run,
     progress,
     workspace,
     secrets,
-    attemptsBefore,
     async passClaim() {
       await passClaim(prepared);
       milestones.begin();
@@ -37,7 +33,10 @@ export async function raise(
   const [failure] = progress.failures;
   if (failure !== undefined) milestones.abandon(unreachable(failure.name));
   else milestones.begin();
-  await run.ledger.span('verify', 'phase', () => milestones.finished());
+  await run.ledger.span('verify', 'phase', async () => {
+    await milestones.finished();
+    await verifyProbes(run, progress, database);
+  });
   if (progress.failures.length === 0 && progress.claimed !== undefined) await identity?.retireOlder();
 }
 

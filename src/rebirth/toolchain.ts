@@ -5,23 +5,31 @@ import type { Pin } from '../castle/schema.ts';
 import type { NodeKind } from '../rehearsal/node-kind.ts';
 import { pins, type ToolName, type ToolRequest } from '../toolchain/install.ts';
 
-/** Only for a box with nodes: minutes of building that no other run needs. */
-const nodeTools: readonly ToolName[] = ['kube-controller-manager', 'kube-scheduler', 'kwok'];
+/** What a box takes for nodes of a kind: minutes of building that no other run needs. */
+const nodeTools: Readonly<Record<NodeKind, readonly ToolName[]>> = {
+  none: [],
+  kwok: ['kube-controller-manager', 'kube-scheduler', 'kwok'],
+  real: ['kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy', 'coredns'],
+};
+/** What a castle with a real node may have besides. */
+const besideRealNode: readonly ToolName[] = ['versitygw', 'metallb-controller'];
+const onlyWithNodes = new Set([...Object.values(nodeTools).flat(), ...besideRealNode]);
 
 /** The tools a castle needs: its engine and Terragrunt, and whatever else it pins; `node` is what its box is run with. */
 export function toolRequests(
   { engine, toolchain, box }: Pick<Castle, 'engine' | 'toolchain' | 'box'>,
   node: NodeKind = 'none',
 ): ToolRequest[] {
-  const withNodes = box && node === 'kwok';
+  const own = box === false ? [] : nodeTools[node];
+  const wanted = new Set([...own, ...(own.length > 0 && node === 'real' ? besideRealNode : [])]);
   const requests = new Map<ToolName, ToolRequest>();
-  for (const name of [engine, 'terragrunt', ...(withNodes ? nodeTools : [])] as const)
+  for (const name of [engine, 'terragrunt', ...own] as const)
     requests.set(name, { name, version: pins[name] });
   for (const pin of toolchain) {
     const name = nameOf(pin.tool);
     // The engine that is not used is pinned for another castle's sake.
     if ((name === 'tofu' || name === 'terraform') && name !== engine) continue;
-    if (nodeTools.includes(name) && !withNodes) continue;
+    if (onlyWithNodes.has(name) && !wanted.has(name)) continue;
     requests.set(name, { name, version: pin.version, ...(pin.path === undefined ? {} : { path: pin.path }) });
   }
   return [...requests.values()];

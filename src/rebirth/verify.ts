@@ -1,6 +1,8 @@
 import { proveToken } from '../cluster/claim.ts';
 import { readKubeconfig } from './kubeconfig.ts';
+import { prepareLadder } from './ladder.ts';
 import { watchMilestones } from './milestones.ts';
+import { verifyProbes } from './probes.ts';
 import type { Prepared } from './protocol.ts';
 
 /** The work of `verify`: the cluster by the kubeconfig in its layer's state, the revision by the cluster's own token. */
@@ -29,9 +31,13 @@ export async function verifyCastle(prepared: Prepared): Promise<void> {
       ),
     );
   }
-  if (castle.milestones.length === 0)
-    run.log.warn('the castle file names no milestones: nothing but the token is verified');
-  const milestones = watchMilestones(run, progress, edge.fetch);
+  if (castle.milestones.length === 0 && castle.verify.probes.length === 0)
+    run.log.warn('the castle file names no milestones and no probes: nothing but the token is verified');
+  const database = await prepareLadder(prepared);
+  const milestones = watchMilestones(run, progress, database);
   milestones.begin();
-  await ledger.span('verify', 'phase', () => milestones.finished());
+  await ledger.span('verify', 'phase', async () => {
+    await milestones.finished();
+    await verifyProbes(run, progress, database, 'whatever came before');
+  });
 }

@@ -56,6 +56,8 @@ export async function runBoxOpen([
   const plain: Pick<Request, 'fault' | 'node'> = { fault: [], node: 'none' };
   const { box, place } = await startBox(castle, at, secrets, tools, plain, {
     self: [process.execPath, bundle],
+    home: dirname(dirname(bundle)),
+    env: process.env,
   });
   await using _ = box;
   await using ends = new AsyncDisposableStack();

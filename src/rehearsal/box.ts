@@ -25,6 +25,8 @@ export interface BoxOptions {
    */
   readonly tools: ReadonlyMap<string, { readonly file: string; readonly assets: string }>;
   readonly standIns: readonly { readonly name: string; readonly config: unknown }[];
+  /** For `node: real`: ways in by name, archives of images, the bucket, sizes of volumes that differ from the usual. */
+  readonly real?: Pick<HostConfig, 'doors' | 'images' | 'bucket' | 'volumes'>;
   /** How Phoenix itself is started, before the name of a hidden command. */
   readonly self: readonly string[];
   readonly log: Log;
@@ -36,6 +38,12 @@ export interface Box extends AsyncDisposable {
   /** The unix socket of the host, which the platform layer asks for a machine. */
   readonly socket: string;
   readonly standIns: ReadonlyMap<string, StandInLine>;
+  /** Ports of this machine's loopback that lead into the node, by name. */
+  readonly doors: ReadonlyMap<string, number>;
+  /** The port of the S3 server, where there is one. */
+  readonly bucketPort: number | undefined;
+  /** Told of every program of the node that died and was started again, also of what did before the listener came. */
+  onRestart(listener: (name: string, how: string) => void): void;
   /** Told of everything that ended though nobody asked it to, also of what ended before the listener came. */
   onDeath(listener: (name: string, how: string) => void): void;
   /** What the host runs now. */
@@ -52,7 +60,7 @@ const endsWithinMs = 15_000;
 export async function openBox(options: BoxOptions): Promise<Box> {
   options.signal.throwIfAborted();
   const host = await startHost(options);
-  const deaths = deathNotice();
+  const [deaths, restarts] = [notice(), notice()];
   const opened = Promise.withResolvers<Extract<HostEvent, { type: 'ready' }>>();
   let closing = false;
   host.lines.on('line', (line) => {
@@ -60,6 +68,7 @@ export async function openBox(options: BoxOptions): Promise<Box> {
     if (event.type === 'ready') opened.resolve(event);
     else if (event.type === 'failed') opened.reject(new PhoenixError(event.error));
     else if (event.type === 'death') deaths.tell(event.name, event.how);
+    else if (event.type === 'restart') restarts.tell(event.name, event.how);
     else options.log.debug(`[${event.source}] ${event.text}`);
   });
   const ended = host.exit.then(async (how) => {
@@ -82,12 +91,15 @@ export async function openBox(options: BoxOptions): Promise<Box> {
     await sweepBoxes(options.stateDir);
   };
   try {
-    const { socket, standIns } = await within(opened.promise, options.signal);
+    const { socket, standIns, doors, bucketPort } = await within(opened.promise, options.signal);
     const abort = () => void close();
     options.signal.addEventListener('abort', abort, { once: true });
     return {
       socket,
       standIns: new Map(standIns.map(({ name, ...addresses }) => [name, addresses])),
+      doors: new Map(doors.map(({ name, port }) => [name, port])),
+      bucketPort,
+      onRestart: restarts.listen,
       onDeath: deaths.listen,
       processes: () => askProcesses(socket),
       async [Symbol.asyncDispose]() {
@@ -130,6 +142,7 @@ async function startHost(options: BoxOptions) {
     standIns: [...options.standIns],
     self: [...options.self],
     node: options.node ?? 'none',
+    ...(options.real ?? { doors: [], images: [], volumes: {} }),
   };
   child.stdin.write(`${JSON.stringify(config)}\n`);
   return { lifeline: child.stdin, lines, exit, pid: child.pid ?? 0 };
@@ -141,7 +154,7 @@ function exitOf(child: ChildProcess): Promise<string> {
   });
 }
 
-function deathNotice() {
+function notice() {
   const past: [string, string][] = [];
   const listeners: ((name: string, how: string) => void)[] = [];
   return {

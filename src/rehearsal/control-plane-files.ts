@@ -3,26 +3,44 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { firstServiceAddress } from './control-plane-flags.ts';
 import type { ApiAccess } from './kube-api.ts';
+import type { NodeKind } from './node-kind.ts';
 import { createAuthority, createSigningKey } from './pki.ts';
+import { nodeAddress, nodeName } from './real/place.ts';
 
-/** The components of a cluster that talk to its API server, where it has nodes; their users are named after them. */
-const components = ['kube-controller-manager', 'kube-scheduler'];
+/** The components of a cluster that talk to its API server, where it has nodes: the users they are. */
+const controllers = {
+  'kube-controller-manager': { commonName: 'system:kube-controller-manager' },
+  'kube-scheduler': { commonName: 'system:kube-scheduler' },
+};
+const components = {
+  none: {},
+  kwok: controllers,
+  real: {
+    ...controllers,
+    'kube-proxy': { commonName: 'system:kube-proxy' },
+    kubelet: { commonName: `system:node:${nodeName}`, organization: 'system:nodes' },
+  },
+};
 
 /**
- * Keys, certificates, the encryption key and the kubeconfig, each 0600, into `dir`; with `workloads` also NAME.kubeconfig
- * of the other components. The authorities' own keys are forgotten.
+ * Keys, certificates, the encryption key and the kubeconfig, each 0600, into `dir`; with nodes also NAME.kubeconfig of the
+ * other components. The authorities' own keys are forgotten.
  */
 export async function writeControlPlaneFiles(
   dir: string,
   apiPort: number,
-  workloads = false,
+  node: NodeKind = 'none',
 ): Promise<ApiAccess> {
   const write = (name: string, text: string) => writeFile(join(dir, name), text, { mode: 0o600, flag: 'wx' });
   const cluster = createAuthority('phoenix-box');
   const store = createAuthority('phoenix-box-etcd');
   const signing = createSigningKey();
   const hosts = ['127.0.0.1', 'localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'];
-  const apiServer = cluster.server({ commonName: 'kube-apiserver' }, [...hosts, firstServiceAddress]);
+  const apiServer = cluster.server({ commonName: 'kube-apiserver' }, [
+    ...hosts,
+    firstServiceAddress[node],
+    ...(node === 'real' ? [nodeAddress] : []),
+  ]);
   const admin = cluster.client({ commonName: 'phoenix', organization: 'system:masters' });
   const etcd = store.server({ commonName: 'etcd' }, ['127.0.0.1', 'localhost']);
   const etcdClient = store.client({ commonName: 'kube-apiserver' });
@@ -42,12 +60,24 @@ export async function writeControlPlaneFiles(
     write('tokens.pub', signing.publicKey),
     write('encryption.json', encryptionConfiguration()),
     write('kubeconfig', kubeconfig({ server, ca: cluster.certificate, ...admin })),
-    ...(workloads ? components : []).map((name) => {
-      const client = cluster.client({ commonName: `system:${name}` });
+    ...Object.entries(components[node]).map(([name, user]) => {
+      const client = cluster.client(user);
       return write(`${name}.kubeconfig`, kubeconfig({ server, ca: cluster.certificate, ...client }));
     }),
+    ...(node === 'real' ? kubeletCertificates() : []),
   ]);
   return { server, ca: cluster.certificate, certificate: admin.certificate, key: admin.key };
+
+  function kubeletCertificates(): Promise<void>[] {
+    const kubelet = cluster.server({ commonName: nodeName }, [nodeAddress, '127.0.0.1', nodeName]);
+    const client = cluster.client({ commonName: 'kube-apiserver', organization: 'system:masters' });
+    return [
+      write('kubelet.crt', kubelet.certificate),
+      write('kubelet.key', kubelet.key),
+      write('kubelet-client.crt', client.certificate),
+      write('kubelet-client.key', client.key),
+    ];
+  }
 }
 
 function encryptionConfiguration(): string {

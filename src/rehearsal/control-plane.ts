@@ -5,6 +5,7 @@ import { PhoenixError } from '../errors.ts';
 import { writeControlPlaneFiles } from './control-plane-files.ts';
 import { apiServerFlags, etcdFlags } from './control-plane-flags.ts';
 import { createKubeApi, type KubeApi } from './kube-api.ts';
+import type { NodeKind } from './node-kind.ts';
 import { freePorts, isPortFree } from './ports.ts';
 import type { Program, Supervisor } from './supervisor.ts';
 
@@ -26,8 +27,10 @@ export interface ControlPlaneOptions {
   readonly dir: string;
   readonly logDir: string;
   readonly programs: { readonly etcd: string; readonly apiServer: string };
-  /** Whether controllers, a scheduler and nodes are to follow. */
-  readonly workloads: boolean;
+  /** What is to follow: controllers, a scheduler and nodes of this kind. */
+  readonly node: NodeKind;
+  /** Opens the way to the port, where the programs are not in this network; ends with the control plane. */
+  readonly reach?: (port: number) => Promise<AsyncDisposable>;
   /** The API server's port; 0 for any free one. */
   readonly port: number;
   readonly supervisor: Supervisor;
@@ -52,7 +55,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     } catch (error) {
       await rm(options.dir, { recursive: true, force: true });
       // Between the choice of a free port and its use by another process lie some milliseconds.
-      const collision = error instanceof PhoenixError && /address already in use/.test(error.why);
+      const collision = error instanceof PhoenixError && /address already in use|EADDRINUSE/.test(error.why);
       if (!collision || options.port !== 0 || attempt === portAttempts) throw error;
       options.progress('a chosen port was taken meanwhile: choosing others');
     }
@@ -65,7 +68,7 @@ async function tryControlPlane(options: ControlPlaneOptions): Promise<ControlPla
   const [etcdPort = 0, peerPort = 0, freePort = 0] = await freePorts(3);
   const apiPort = options.port === 0 ? freePort : options.port;
   await mkdir(dir, { recursive: true, mode: 0o700 });
-  const access = await writeControlPlaneFiles(dir, apiPort, options.workloads);
+  const access = await writeControlPlaneFiles(dir, apiPort, options.node);
   const path = (name: string) => join(dir, name);
   const start = (name: string, file: string, args: readonly string[], env: Record<string, string>) =>
     supervisor.start({
@@ -81,11 +84,14 @@ async function tryControlPlane(options: ControlPlaneOptions): Promise<ControlPla
 
   const api = createKubeApi(access);
   const started: Program[] = [];
+  let way: AsyncDisposable | undefined;
   const stop = async () => {
     api.close();
     for (const program of started.toReversed()) await program.end();
+    await way?.[Symbol.asyncDispose]();
   };
   try {
+    way = await options.reach?.(apiPort);
     progress(`etcd on 127.0.0.1:${etcdPort}, kube-apiserver on 127.0.0.1:${apiPort}`);
     started.push(await start('etcd', options.programs.etcd, etcdFlags(path, etcdPort, peerPort), {}));
     // Both at once: the API server asks for etcd again until it answers, and is busy with itself meanwhile.
@@ -93,7 +99,7 @@ async function tryControlPlane(options: ControlPlaneOptions): Promise<ControlPla
       await start(
         'kube-apiserver',
         options.programs.apiServer,
-        apiServerFlags(path, etcdPort, apiPort, options.workloads),
+        apiServerFlags(path, etcdPort, apiPort, options.node),
         // Fewer collections than by Go's default of 100: a second of the bring-up on two cores, for 150 MB.
         { GOGC: '200' },
       ),

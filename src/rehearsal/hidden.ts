@@ -20,6 +20,13 @@ export const hiddenCommands: ReadonlyMap<string, (args: readonly string[]) => Pr
     },
   ],
   [
+    'box-door',
+    async () => {
+      const { runBoxDoor } = await import(/* webpackMode: "eager" */ './real/door.ts');
+      process.exit(await runBoxDoor());
+    },
+  ],
+  [
     'stand-in',
     async ([name = '']: readonly string[]) => {
       const { runStandIn } = await import(/* webpackMode: "eager" */ './stand-in-process.ts');

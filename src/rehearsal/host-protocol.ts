@@ -11,6 +11,23 @@ export const hostConfig = z.object({
   standIns: z.array(z.object({ name: z.string(), config: z.unknown() })),
   self: z.array(z.string()).min(1),
   node: z.enum(nodeKinds),
+  /** Ways from the machine's loopback to a host and port in the node (`node: real`), by name. */
+  doors: z.array(z.object({ name: z.string(), host: z.string(), port: z.number() })),
+  /** Archives of what the pods of the node run. */
+  images: z.array(z.object({ reference: z.string(), file: z.string() })),
+  /** A real S3 server with one bucket, beside the stand-ins; see `startBucket`. */
+  bucket: z
+    .object({
+      file: z.string(),
+      folder: z.string(),
+      bucket: z.string(),
+      name: z.string(),
+      accessKey: z.string(),
+      secretKey: z.string(),
+    })
+    .optional(),
+  /** Sizes of the node's volumes that differ from the usual, by name, as tmpfs takes them. */
+  volumes: z.record(z.string(), z.string()),
 });
 export type HostConfig = z.infer<typeof hostConfig>;
 
@@ -38,7 +55,12 @@ export const hostEvent = z.discriminatedUnion('type', [
     type: z.literal('ready'),
     socket: z.string(),
     standIns: z.array(standInLine.extend({ name: z.string() })),
+    doors: z.array(z.object({ name: z.string(), port: z.number() })),
+    /** The port of the S3 server on this machine's loopback, where there is one. */
+    bucketPort: z.number().optional(),
   }),
+  /** A program of the node died and was started again, for the so-manieth time. */
+  z.object({ type: z.literal('restart'), name: z.string(), how: z.string(), times: z.number() }),
   /** Something that the host started ended, and nobody had asked it to. */
   z.object({ type: z.literal('death'), name: z.string(), how: z.string() }),
   z.object({ type: z.literal('log'), source: z.string(), text: z.string() }),

@@ -4,6 +4,7 @@ import type { InstalledTool, ToolName } from '../toolchain/install.ts';
 import type { BoxSecrets } from './box-secrets.ts';
 import type { StandInLine } from './host-protocol.ts';
 import { leavesStatesInTheClear } from './leaks.ts';
+import { nodeAddress } from './real/place.ts';
 import { audienceOf } from './stand-in-configs.ts';
 
 /** A box that listens, as those inside it see it. */
@@ -13,6 +14,16 @@ export interface Place {
   /** On disk, outside RAM: states, the git repository, caches. */
   readonly dir: string;
   readonly standIns: ReadonlyMap<string, StandInLine>;
+  /** What a box with a real node has besides. */
+  readonly real?: RealPlace;
+}
+
+export interface RealPlace {
+  readonly blogBuild: string;
+  /** Ports of this machine's loopback that lead into the node, by name. */
+  readonly doors: ReadonlyMap<string, number>;
+  /** The S3 server: its port, the file with its CA, and the folder with what is in the bucket. */
+  readonly bucket: { readonly port: number; readonly ca: string; readonly folder: string } | undefined;
 }
 
 /** What is looked for everywhere when a run in the box ends, though Phoenix itself never fetches all of it. */
@@ -37,15 +48,15 @@ export function storedNames({ secrets, claim }: Castle): string[] {
   return claim === undefined ? own : [...new Set([...own, claim.token])];
 }
 
-/** The castle file with the stand-ins' addresses. */
-export function castleInside(castle: Castle, { standIns }: Place, faults: readonly string[]): Castle {
+/** The castle file with the addresses of the box. */
+export function castleInside(castle: Castle, place: Place, faults: readonly string[]): Castle {
   const whole = leavesStatesInTheClear(faults) ? withoutEncryption(castle) : castle;
-  return withAddresses(whole, (name) => standIns.get(name)?.url ?? '');
+  return withAddresses(whole, place);
 }
 
 /** What the layers and the login of a run inside the box must know. */
 export function environmentInside(
-  { socket, dir, standIns }: Place,
+  { socket, dir, standIns, real }: Place,
   { requestToken }: BoxSecrets,
   tools: ReadonlyMap<ToolName, InstalledTool>,
 ): Record<string, string> {
@@ -54,11 +65,37 @@ export function environmentInside(
     ACTIONS_ID_TOKEN_REQUEST_TOKEN: requestToken,
     PHOENIX_BOX_SOCKET: socket,
     PHOENIX_BOX_STATE: join(dir, 'state'),
-    PHOENIX_BOX_GIT: `${standIns.get('git')?.url ?? ''}/castle.git`,
+    PHOENIX_BOX_GIT: `${asPodsReach(standIns.get('git')?.url ?? '', real)}/castle.git`,
     PHOENIX_BOX_NODE: process.execPath,
     TG_DOWNLOAD_DIR: join(dir, 'terragrunt-cache'),
     ...assetVariables(tools),
+    ...(real === undefined ? {} : realVariables(real, tools)),
   };
+}
+
+/** What the units of the box' castle do otherwise where a real node is. */
+function realVariables(
+  { blogBuild, bucket }: RealPlace,
+  tools: ReadonlyMap<ToolName, InstalledTool>,
+): Record<string, string> {
+  return {
+    PHOENIX_BOX_NODE_KIND: 'real',
+    PHOENIX_BOX_ENTRY: './clusters/node',
+    PHOENIX_BOX_METALLB: tools.get('metallb-controller')?.assets ?? '',
+    PHOENIX_BOX_BLOG_BUILD: blogBuild,
+    ...(bucket === undefined
+      ? {}
+      : {
+          PHOENIX_BOX_S3: `${nodeAddress}:${bucket.port}`,
+          PHOENIX_BOX_S3_CA: bucket.ca,
+          PHOENIX_BOX_BUCKET: bucket.folder,
+        }),
+  };
+}
+
+/** A stand-in listens on this machine's loopback; pods reach it at the node's own address, at the same port. */
+function asPodsReach(url: string, real: RealPlace | undefined): string {
+  return real === undefined ? url : url.replace('127.0.0.1', nodeAddress);
 }
 
 /** The folders with the controllers' CRDs: PHOENIX_BOX_ASSETS_EXTERNAL_SECRETS and so on. */
@@ -77,10 +114,18 @@ function withoutEncryption(castle: Castle): Castle {
   return { ...castle, state };
 }
 
-/** Castle files of the box write `http://NAME.box.invalid`, since a stand-in's port is known only when it listens. */
-function withAddresses(castle: Castle, url: (name: string) => string): Castle {
-  const real = (address: string) =>
-    address.replace(/^http:\/\/([a-z0-9-]+)\.box\.invalid/, (whole, name: string) => url(name) || whole);
+/**
+ * Castle files of the box write `http://NAME.box.invalid` for a stand-in or a door, whose port is known only when it
+ * listens, `NAME.box.invalid:PORT` for a door that is none of HTTP, and `blog-build.box.invalid` for the blog's build.
+ */
+function withAddresses(castle: Castle, { standIns, real }: Place): Castle {
+  const doors = real?.doors ?? new Map<string, number>();
+  const url = (name: string) => {
+    const door = doors.get(name);
+    return standIns.get(name)?.url ?? (door === undefined ? undefined : `http://127.0.0.1:${door}`);
+  };
+  const at = (address: string) =>
+    address.replace(/^http:\/\/([a-z0-9-]+)\.box\.invalid/, (whole, name: string) => url(name) ?? whole);
   const { source } = castle.secrets;
   return {
     ...castle,
@@ -88,11 +133,33 @@ function withAddresses(castle: Castle, url: (name: string) => string): Castle {
       ...castle.secrets,
       source:
         source?.kind === 'infisical'
-          ? { ...source, host: real(source.host), audience: audienceOf(source) }
+          ? { ...source, host: at(source.host), audience: audienceOf(source) }
           : source,
     },
     ...(castle.claim === undefined
       ? {}
-      : { claim: { ...castle.claim, repository: real(castle.claim.repository) } }),
+      : {
+          claim: {
+            ...castle.claim,
+            repository: at(castle.claim.repository),
+            ...(real === undefined || source?.kind !== 'infisical'
+              ? {}
+              : { host: asPodsReach(at(source.host), real) }),
+          },
+        }),
+    milestones: castle.milestones.map((milestone) => ({
+      ...milestone,
+      all: milestone.all.map((check) =>
+        check.kind === 'http'
+          ? {
+              ...check,
+              url: at(check.url),
+              ...(check.contains === undefined
+                ? {}
+                : { contains: check.contains.replace('blog-build.box.invalid', real?.blogBuild ?? '$&') }),
+            }
+          : check,
+      ),
+    })),
   };
 }

@@ -9,6 +9,11 @@ import type { Place } from './inside.ts';
 /** Names the file of a box that outlives a run: the jobs of a workflow are rehearsed in it one after another. */
 export const lastingBoxVariable = 'PHOENIX_BOX';
 
+/** Whether all of the castle is gone when the run is over: a box that is the run's own. */
+export function endsWithRun({ box }: Pick<Castle, 'box'>, env: NodeJS.ProcessEnv): boolean {
+  return box && !env[lastingBoxVariable];
+}
+
 const lastingBox = z.object({
   castle: z.string(),
   socket: z.string(),

@@ -9,10 +9,19 @@ import type { Request } from '../request.ts';
 import type { InstalledTool, ToolName } from '../toolchain/install.ts';
 import { type Box, openBox } from './box.ts';
 import { type BoxSecrets, makeBoxSecrets, unusedSecret } from './box-secrets.ts';
-import { castleInside, environmentInside, knownSecrets, type Place, storedNames } from './inside.ts';
+import {
+  castleInside,
+  environmentInside,
+  knownSecrets,
+  type Place,
+  type RealPlace,
+  storedNames,
+} from './inside.ts';
 import { joinLastingBox, lastingBoxVariable } from './lasting.ts';
 import { plantLeaks } from './leaks.ts';
 import type { NodeKind } from './node-kind.ts';
+import { bucketCa } from './real/bucket.ts';
+import { prepareRealBox, type RealBox } from './real/prepare.ts';
 import { standInConfigs } from './stand-in-configs.ts';
 import { parseFault } from './stand-ins/faults.ts';
 import { makeCastleRepository } from './stand-ins/git-repository.ts';
@@ -25,6 +34,8 @@ export interface Rehearsal extends AsyncDisposable {
   /** Folders on disk that the leak audit looks through: what the box wrote outside RAM. */
   readonly auditRoots: readonly string[];
   onDeath(listener: (error: PhoenixError) => void): void;
+  /** Told of every program of a real node that died and was started again. */
+  onRestart(listener: (name: string, how: string) => void): void;
 }
 
 /** What the box is not, in the words of the report. */
@@ -41,6 +52,13 @@ const standIns: Report['standIns'] = [
 const nodeStandIns: Readonly<Record<NodeKind, Report['standIns']>> = {
   none: [
     { name: 'box-node', standsFor: 'the kubelet: controllers run as host processes, and no other pod runs' },
+  ],
+  real: [
+    {
+      name: 'castle-node',
+      standsFor:
+        'the machines: one node in namespaces of this machine, with volumes in RAM and a real kubelet',
+    },
   ],
   kwok: [
     {
@@ -63,7 +81,7 @@ export async function openRehearsal(
   run: Run,
   tools: ReadonlyMap<ToolName, InstalledTool>,
   request: Pick<Request, 'fault' | 'seed' | 'node'>,
-  edge: Pick<Edge, 'self'>,
+  edge: Pick<Edge, 'self' | 'home' | 'env'>,
 ): Promise<Rehearsal> {
   const { castle } = run;
   request.fault.forEach(parseFault);
@@ -106,6 +124,9 @@ async function inside(
     onDeath(listener) {
       own?.onDeath((name, how) => listener(died(name, how)));
     },
+    onRestart(listener) {
+      own?.onRestart(listener);
+    },
     async [Symbol.asyncDispose]() {
       await leaks[Symbol.asyncDispose]();
       await own?.[Symbol.asyncDispose]();
@@ -120,7 +141,7 @@ export async function startBox(
   secrets: BoxSecrets,
   tools: ReadonlyMap<ToolName, InstalledTool>,
   { fault, node }: Pick<Request, 'fault' | 'node'>,
-  { self }: Pick<Edge, 'self'>,
+  { self, home, env }: Pick<Edge, 'self' | 'home' | 'env'>,
 ): Promise<{ readonly box: Box; readonly place: Place }> {
   const onDisk = join(at.stateDir, 'box');
   // A rebirth begins from nothing: what an earlier rehearsal built is gone with its RAM, so its state is void.
@@ -131,14 +152,32 @@ export async function startBox(
   if (castle.gitops !== undefined) {
     await makeCastleRepository({ from: castle.gitops.dir, bare, branch: castle.gitops.branch });
   }
+  const real =
+    node === 'real'
+      ? await prepareRealBox(castle, { tools, secrets, onDisk, home, env, log: at.log, signal: at.signal })
+      : undefined;
   const box = await openBox({
     ...at,
     tools,
     standIns: standInConfigs(castle, secrets, bare, fault),
     self,
     node,
+    ...(real === undefined ? {} : { real: real.host }),
   });
-  return { box, place: { socket: box.socket, dir: onDisk, standIns: box.standIns } };
+  const place = { socket: box.socket, dir: onDisk, standIns: box.standIns };
+  return { box, place: real === undefined ? place : { ...place, real: placeOf(real, box, at.dir) } };
+}
+
+function placeOf({ blogBuild, host }: RealBox, { doors, bucketPort }: Box, dir: string): RealPlace {
+  const bucket =
+    bucketPort === undefined
+      ? undefined
+      : {
+          port: bucketPort,
+          ca: join(dir, bucketCa),
+          folder: join(host.bucket?.folder ?? '', host.bucket?.bucket ?? ''),
+        };
+  return { blogBuild, doors, bucket };
 }
 
 /** A box that lasts was given all of it when it was opened: a fault that never strikes proves nothing. */

@@ -37,6 +37,8 @@ export interface Program {
 
 export interface Supervisor {
   start(spec: ProgramSpec): Promise<Program>;
+  /** Tells that a program is given up that somebody else watched. */
+  died(name: string, how: string): void;
   running(): readonly (ProcessIdentity & { readonly name: string })[];
 }
 
@@ -53,6 +55,7 @@ export function createSupervisor(options: {
   const running = new Map<number, ProcessIdentity & { readonly name: string }>();
   return {
     running: () => [...running.values()],
+    died: options.onDeath,
     async start(spec) {
       const { pid, exit } = await launch(spec);
       let up = false;

@@ -1,15 +1,18 @@
 /** As long as the certificates of the box live. */
 const boxLifetime = '24h';
 
-/** `path` gives the place of a file of the control plane. */
-export function controllerManagerFlags(path: (name: string) => string): string[] {
+/** `path` gives the place of a file of the control plane; `heartbeat`: whether a kubelet speaks for the nodes. */
+export function controllerManagerFlags(
+  path: (name: string) => string,
+  { heartbeat }: { readonly heartbeat: boolean },
+): string[] {
   return [
     `--kubeconfig=${path('kube-controller-manager.kubeconfig')}`,
     '--use-service-account-credentials',
     `--service-account-private-key-file=${path('tokens.key')}`,
     `--root-ca-file=${path('ca.crt')}`,
-    // Nodes send no heartbeat: whatever speaks for one ends the rehearsal when it ends.
-    `--node-monitor-grace-period=${boxLifetime}`,
+    // Whatever else speaks for a node ends the rehearsal when it ends.
+    `--node-monitor-grace-period=${heartbeat ? '20s' : boxLifetime}`,
     ...aloneAndUnasked,
   ];
 }

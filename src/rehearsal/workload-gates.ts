@@ -18,6 +18,7 @@ export async function nodesReady(api: KubeApi): Promise<string | undefined> {
   const { status, body } = await api.request('GET', '/api/v1/nodes');
   if (status !== 200) return `the list of nodes was answered ${status}`;
   const { items } = nodeList.parse(body);
+  if (items.length === 0) return 'no node has registered';
   const unready = items.filter(({ spec }) =>
     spec.taints.some(({ key }) => key.startsWith('node.kubernetes.io/')),
   );

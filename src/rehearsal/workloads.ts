@@ -59,7 +59,13 @@ export async function startWorkloads(options: WorkloadOptions): Promise<AsyncDis
   try {
     options.progress('kube-controller-manager, kube-scheduler and kwok with the nodes it simulates');
     // One by one: what runs already is ended where the next cannot be started.
-    started.push(await start('kube-controller-manager', controllerManager, controllerManagerFlags(path)));
+    started.push(
+      await start(
+        'kube-controller-manager',
+        controllerManager,
+        controllerManagerFlags(path, { heartbeat: false }),
+      ),
+    );
     started.push(await start('kube-scheduler', scheduler, schedulerFlags(path)));
     started.push(await start('kwok', kwok, kwokFlags(path)));
     const limits = {

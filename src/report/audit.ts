@@ -2,19 +2,21 @@ import type { Leak } from '../vault/audit.ts';
 import { createFinder } from '../vault/audit-finder.ts';
 import { leakError } from '../vault/leak-error.ts';
 import { mask } from '../vault/mask.ts';
+import { pageStyle } from './page/style.ts';
 import { type Report, reportSchema } from './schema.ts';
 import { renderSummary } from './summary.ts';
 import { renderTerminal } from './terminal.ts';
 
 type Secrets = ReadonlyMap<string, string>;
 
-/** Looks for the secrets in all that is made of a report, before it is written: these come after the run's own audit. */
-export function leaksInReport(report: Report, secrets: Secrets): Leak[] {
+/** Looks for the secrets in all that is made of a report, before it is written: these come after the run's own audit. Of the `page` its style is left out, which is the same in each. */
+export function leaksInReport(report: Report, secrets: Secrets, page?: string): Leak[] {
   const finder = createFinder(secrets);
   const texts = {
     'the report': JSON.stringify(report, undefined, 2),
     'what the run printed at its end': renderTerminal(report, { color: false, width: 1000 }),
     'the summary': renderSummary(report),
+    ...(page === undefined ? {} : { 'the page': page.replace(pageStyle, '') }),
   };
   return Object.entries(texts).flatMap(([place, text]) => {
     const bytes = Buffer.from(text);

@@ -50,6 +50,7 @@ export interface ReportInput {
   readonly layers: readonly LayerResult[];
   readonly gates: readonly GateResult[];
   readonly milestones: readonly MilestoneResult[];
+  readonly probes?: readonly NonNullable<Report['probes']>[number][];
   readonly machines?: Report['machines'];
   readonly leaks: { readonly checked: number; readonly found: readonly Report['leaks']['found'][number][] };
   readonly identity?: NonNullable<Report['identity']>;
@@ -118,6 +119,9 @@ export function buildReport(input: ReportInput): Report {
       targetSeconds: targetSeconds ?? null,
       met: seconds !== undefined && (targetSeconds === undefined || seconds <= targetSeconds),
     })),
+    ...(input.probes === undefined || input.probes.length === 0
+      ? {}
+      : { probes: input.probes.map((each) => ({ ...each, seconds: round(each.seconds) })) }),
     ...(input.machines === undefined ? {} : { machines: input.machines.map((each) => ({ ...each })) }),
     leaks: { checked: input.leaks.checked, found: [...input.leaks.found] },
     ...(input.identity === undefined ? {} : { identity: { ...input.identity } }),
@@ -143,6 +147,7 @@ export function buildReport(input: ReportInput): Report {
 function fromNothingOf(from: NonNullable<Report['fromNothing']>): typeof from {
   return {
     ...from,
+    ...(from.firstBirthSeconds === undefined ? {} : { firstBirthSeconds: round(from.firstBirthSeconds) }),
     destroySeconds: round(from.destroySeconds),
     destroyed: from.destroyed.map((each) => ({ ...each, seconds: round(each.seconds) })),
   };
@@ -225,6 +230,7 @@ const own = new Set([
   'at',
   'resumed',
   'reached',
+  'gone',
 ]);
 
 function redacted<T>(value: T, redact: (text: string) => string): T;

@@ -55,6 +55,7 @@ export function mergeReports(
     layers,
     gates,
     milestones: (verify?.milestones ?? []).map((each) => sinceStart(each, verify, started)),
+    ...(verify?.probes === undefined ? {} : { probes: verify.probes }),
     leaks: { checked: reports.reduce((sum, { leaks }) => sum + leaks.checked, 0), found },
     ...(identity === undefined ? {} : { identity }),
     versions: Object.assign({}, ...reports.map(({ versions }) => versions)) as Report['versions'],

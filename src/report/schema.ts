@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { probeKinds } from '../castle/probes.ts';
 import { rungNames, rungVerdicts } from '../database/rungs.ts';
+import { drillSchema } from '../drill/schema.ts';
 import { phases } from '../keepsake/record.ts';
 import { spanKinds, spanVerdicts } from './ledger.ts';
 
@@ -87,6 +89,17 @@ const milestone = z.object({
   met: z.boolean().describe('Reached, and within its target.'),
 });
 
+const probe = z.object({
+  name: z.string().describe('As in `verify.probes`; of a milestone MILESTONE: WHAT.'),
+  kind: z.enum(probeKinds),
+  verdict: z.enum(['passed', 'failed', 'skipped']),
+  seconds,
+  passes: z.int().nonnegative().describe('Good looks in a row at the end.'),
+  flaps: z.int().nonnegative().describe('Times that a bad look followed a good one.'),
+  reason: z.string().nullable().describe('Why it did not pass; null where it did.'),
+  lastSeen: z.string().nullable().describe('null where nobody looked.'),
+});
+
 const witnessRow = z.object({ nonce: z.string(), at: moment, lsn: z.string() });
 
 const leak = z.object({
@@ -140,6 +153,10 @@ export const reportSchema = z
     layers: z.array(layer),
     gates: z.array(gate),
     milestones: z.array(milestone),
+    probes: z
+      .array(probe)
+      .optional()
+      .describe('What the castle was held to; absent where it was held to nothing.'),
     machines: z
       .array(
         z.object({
@@ -259,6 +276,12 @@ export const reportSchema = z
           .nullable()
           .describe('How far an earlier run had come that this one went on with; null where it began.'),
         reached: z.enum(['destroying', 'raising', 'reborn']),
+        gone: moment
+          .optional()
+          .describe('From when on something of the castle was gone; absent where it came to no deletion.'),
+        firstBirthSeconds: seconds
+          .optional()
+          .describe('Of a drill in a box: how long it took to raise what was then destroyed.'),
         destroySeconds: seconds.describe('Of the wall clock; milestones count from behind it.'),
         destroyed: z
           .array(z.object({ name: z.string(), verdict: z.enum(layerVerdicts), seconds }))
@@ -266,6 +289,7 @@ export const reportSchema = z
       })
       .optional()
       .describe('Of a rebirth that began with a destroy.'),
+    drill: drillSchema.optional().describe('The figures of a drill; absent in every other run.'),
     versions: z.record(z.string(), z.string()),
     affected: z
       .object({

@@ -1,3 +1,4 @@
+import { drillRows } from '../drill/words.ts';
 import { renderGantt } from './gantt.ts';
 import { createPage, literal, type Page, preformatted } from './markdown.ts';
 import type { Report } from './schema.ts';
@@ -14,6 +15,7 @@ import {
   leftoverTexts,
   machineRows,
   milestoneText,
+  probeRows,
   shownFailures,
   unattributedText,
   verdictText,
@@ -45,6 +47,11 @@ export function renderSummary(report: Report, options: SummaryOptions = {}): str
     page.add(failureText(failure));
     if (failure.tail.length > 0) page.add(tailText(failure));
   }
+  const drilled = drillRows(report.drill).map(({ name, text, bad = false }) => [
+    literal(name),
+    bad ? `**${literal(text)}**` : literal(text),
+  ]);
+  page.table(['Drill', 'Result'], drilled);
   layers(page, report);
   checks(page, report);
   const gantt = renderGantt(report);
@@ -100,6 +107,7 @@ function statusText(status: string): string {
 function checks(page: Page, report: Report): void {
   const rows = [
     ...report.milestones.map((each) => [`Milestone ${literal(each.name)}`, literal(milestoneText(each))]),
+    ...probeRows(report).map(({ name, text }) => [`Probe ${literal(name)}`, literal(text)]),
     ...report.gates.map((each) => [`Gate ${literal(each.name)}`, literal(gateText(each))]),
     ...destroyChecks(report),
     ['Leaks', literal(leaksText(report))],

@@ -1,3 +1,4 @@
+import { drillRows } from '../drill/words.ts';
 import { tailLines } from '../errors.ts';
 import { type Lane, lanesOf } from './lanes.ts';
 import { logLine, printable } from './printable.ts';
@@ -15,6 +16,7 @@ import {
   machineRows,
   milestoneText,
   percent,
+  probeRows,
   shownFailures,
   unattributedText,
   verdictText,
@@ -122,6 +124,11 @@ function facts(report: Report, paint: Paint): string[] {
       text: milestoneText(each),
       tone: red(!each.met),
     })),
+    ...probeRows(report).map(({ name, text, bad }) => ({
+      name: `Probe ${name}`,
+      text,
+      tone: red(bad),
+    })),
     ...report.gates.map((each) => ({
       name: `Gate ${each.name}`,
       text: gateText(each),
@@ -136,6 +143,7 @@ function facts(report: Report, paint: Paint): string[] {
     { name: 'Time went into', text: timeWentInto(report) },
     { name: 'Unattributed', text: unattributedText(report) },
     ...destroyFacts(report),
+    ...drillRows(report.drill).map(({ name, text, bad = false }) => ({ name, text, tone: red(bad) })),
     { name: 'Leaks', text: leaksText(report), tone: red(report.leaks.found.length > 0) },
     ...report.leaks.found.map(({ secret, encoding, place }) => ({
       name: '',

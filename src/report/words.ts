@@ -113,6 +113,26 @@ export function milestoneText({ seconds, targetSeconds, met }: Report['milestone
   return `${duration(seconds)}${target}${targetSeconds === null ? '' : met ? ' met' : ' MISSED'}`;
 }
 
+/** Those of `verify`, and of the milestones' the ones that did not pass at once: the rest a milestone tells itself. */
+export function probeRows({
+  probes = [],
+  milestones,
+}: Report): { name: string; text: string; bad: boolean }[] {
+  const ofMilestone = (name: string) => milestones.some((each) => name.startsWith(`${each.name}: `));
+  return probes
+    .filter(({ name, verdict, flaps }) => !ofMilestone(name) || verdict !== 'passed' || flaps > 0)
+    .map(({ name, verdict, seconds, passes, flaps, reason, lastSeen }) => {
+      const flapped = flaps === 0 ? '' : `, flapped ${flaps} ${flaps === 1 ? 'time' : 'times'}`;
+      const text =
+        verdict === 'passed'
+          ? `passed in ${duration(seconds)}, ${passes} in a row${flapped}: ${lastSeen}`
+          : verdict === 'failed'
+            ? `FAILED, ${reason}: ${lastSeen}`
+            : `skipped: ${reason}`;
+      return { name, text, bad: verdict === 'failed' };
+    });
+}
+
 export function gateText({ after, seconds, started, verdict }: Report['gates'][number]): string {
   return `${started === null ? '' : `${duration(seconds)}, `}${verdict === 'failed' ? 'FAILED' : verdict}, after ${after}`;
 }

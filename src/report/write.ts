@@ -20,12 +20,25 @@ export async function writeReport(file: string, report: Report): Promise<Phoenix
       next: "Report this with Phoenix's version: it is a defect of Phoenix, not of your castle.",
     });
   }
-  const foreign = await foreignFile(file);
+  return writeText(file, `${JSON.stringify(checked.data, undefined, 2)}\n`, 'report');
+}
+
+/** What may be written for a run to read, by the option that names its file. */
+const kinds = {
+  report: { begins: /^\s*\{\s*"schema":\s*"phoenix\.report\// },
+  page: { begins: /^<!doctype html>[^<]*(<[^>]*>[^<]*){0,4}<meta name="generator" content="Phoenix">/ },
+} as const;
+
+type Kind = keyof typeof kinds;
+
+/** Puts the text at its place in one move (mode 0644; the folder is made). What goes wrong is returned. */
+export async function writeText(file: string, text: string, kind: Kind): Promise<PhoenixError | undefined> {
+  const foreign = await foreignFile(file, kind);
   if (foreign !== undefined) return foreign;
   const temporary = join(dirname(file), `.${basename(file)}.${randomUUID()}`);
   try {
     await mkdir(dirname(file), { recursive: true });
-    await writeDurably(temporary, `${JSON.stringify(checked.data, undefined, 2)}\n`);
+    await writeDurably(temporary, text);
     await rename(temporary, file);
     return undefined;
   } catch (cause) {
@@ -33,34 +46,35 @@ export async function writeReport(file: string, report: Report): Promise<Phoenix
     return new PhoenixError({
       code: 'PHX-REPORT-WRITE',
       class: 'report',
-      what: `The report could not be written to ${file}.`,
+      what: `The ${kind} could not be written to ${file}.`,
       why: messageOf(cause),
-      next: 'Give a path that this user may write: --report FILE (Action: input report).',
+      next: `Give a path that this user may write: --${kind} FILE (Action: input ${kind}).`,
       cause,
     });
   }
 }
 
 /**
- * Whatever lies at a report's place and is no report is somebody's, and a mistaken path must not cost it. Undefined where
- * nothing is lost; else PHX-REPORT-FOREIGN.
+ * Whatever lies at the place of a report or a page and is none is somebody's, and a mistaken path must not cost it.
+ * Undefined where nothing is lost; else PHX-REPORT-FOREIGN.
  */
-export async function foreignFile(file: string): Promise<PhoenixError | undefined> {
+export async function foreignFile(file: string, kind: Kind = 'report'): Promise<PhoenixError | undefined> {
   const stat = await lstat(file).catch(() => undefined);
-  if (stat === undefined || (stat.isFile() && (stat.size === 0 || (await isReport(file))))) return undefined;
+  const own = async () => stat?.isFile() === true && (stat.size === 0 || (await isOwn(file, kind)));
+  if (stat === undefined || (await own())) return undefined;
   return new PhoenixError({
     code: 'PHX-REPORT-FOREIGN',
     class: 'input',
-    what: `The report is not written to ${file}.`,
-    why: stat.isFile() ? 'What lies there is no report of Phoenix.' : 'What lies there is no file.',
-    next: 'Give another path (--report FILE, in the Action the input report), or move away what lies there.',
+    what: `The ${kind} is not written to ${file}.`,
+    why: stat.isFile() ? `What lies there is no ${kind} of Phoenix.` : 'What lies there is no file.',
+    next: `Give another path (--${kind} FILE, in the Action the input ${kind}), or move away what lies there.`,
   });
 }
 
-async function isReport(file: string): Promise<boolean> {
+async function isOwn(file: string, kind: Kind): Promise<boolean> {
   await using handle = await open(file);
-  const { buffer, bytesRead } = await handle.read(Buffer.alloc(200), 0, 200, 0);
-  return /^\s*\{\s*"schema":\s*"phoenix\.report\//.test(buffer.toString('utf8', 0, bytesRead));
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(400), 0, 400, 0);
+  return kinds[kind].begins.test(buffer.toString('utf8', 0, bytesRead));
 }
 
 async function writeDurably(file: string, text: string): Promise<void> {

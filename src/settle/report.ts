@@ -96,6 +96,7 @@ function fromNothingOf({ begin, passages }: RunRecord): {
   return {
     fromNothing: {
       resumed,
+      ...(passages[0] === undefined ? {} : { gone: new Date(passages[0].at).toISOString() }),
       reached: reborn ? 'reborn' : raising === undefined ? 'destroying' : 'raising',
       destroySeconds: Math.max(0, destroyed) / 1000,
       destroyed: [],

@@ -8,7 +8,9 @@ function github(repository: string, tag: string, file: string): string {
   return `https://github.com/${repository}/releases/download/${tag}/${file}`;
 }
 
-function kubernetes(name: 'kubectl' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler'): Tool {
+type KubernetesTool = Extract<ToolName, 'kubectl' | 'kubelet' | `kube-${string}`>;
+
+function kubernetes(name: KubernetesTool): Tool {
   return {
     pin: '1.34.1',
     repository: 'kubernetes/kubernetes',
@@ -51,6 +53,25 @@ function fluxController(name: 'source-controller' | 'kustomize-controller'): Too
       crds: 'config/crd/bases',
     },
   };
+}
+
+const corednsPlugins = [
+  'cache',
+  'errors',
+  'forward',
+  'health',
+  'hosts',
+  'kubernetes',
+  'loadbalance',
+  'log',
+  'loop',
+  'metrics',
+  'ready',
+  'reload',
+];
+
+function goImports(name: string, packages: readonly string[]): string {
+  return `package ${name}\n\nimport (\n${packages.map((one) => `\t_ "${one}"\n`).join('')})\n`;
 }
 
 export const tools: Readonly<Record<ToolName, Tool>> = {
@@ -108,6 +129,8 @@ export const tools: Readonly<Record<ToolName, Tool>> = {
   'kube-controller-manager': kubernetes('kube-controller-manager'),
   'kube-scheduler': kubernetes('kube-scheduler'),
   kubectl: kubernetes('kubectl'),
+  kubelet: kubernetes('kubelet'),
+  'kube-proxy': kubernetes('kube-proxy'),
   kwok: {
     pin: '0.8.0',
     repository: 'kubernetes-sigs/kwok',
@@ -136,6 +159,61 @@ export const tools: Readonly<Record<ToolName, Tool>> = {
   },
   'source-controller': fluxController('source-controller'),
   'kustomize-controller': fluxController('kustomize-controller'),
+  coredns: {
+    pin: '1.15.0',
+    repository: 'coredns/coredns',
+    release: (version, { os, arch }) => {
+      const url = github('coredns/coredns', `v${version}`, `coredns_${version}_${os}_${arch}.tgz`);
+      return { url, kind: 'tar.gz', entry: 'coredns', checksums: `${url}.sha256` };
+    },
+    go: {
+      module: 'github.com/coredns/coredns',
+      package: '.',
+      build: 'copy',
+      stamp: unstamped,
+      // Those of a cluster's usual Corefile. All of them bring the SDKs of three clouds, etcd and a tracer along.
+      overwrite: {
+        'core/plugin/zplugin.go': goImports(
+          'plugin',
+          corednsPlugins.map((name) => `github.com/coredns/coredns/plugin/${name}`),
+        ),
+      },
+    },
+    version: { args: ['-version'], pattern: /CoreDNS-(\S+)/ },
+  },
+  'metallb-controller': {
+    pin: '0.16.1',
+    repository: 'metallb/metallb',
+    release: none,
+    go: {
+      module: 'go.universe.tf/metallb',
+      package: './controller',
+      build: 'copy',
+      stamp: unstamped,
+      crds: 'config/crd/bases',
+    },
+  },
+  versitygw: {
+    pin: '1.8.0',
+    repository: 'versity/versitygw',
+    release: (version, { os, arch }) => {
+      const machine = arch === 'amd64' ? 'x86_64' : arch;
+      const folder = `versitygw_v${version}_${os === 'linux' ? 'Linux' : 'Darwin'}_${machine}`;
+      return {
+        url: github('versity/versitygw', `v${version}`, `${folder}.tar.gz`),
+        kind: 'tar.gz',
+        entry: `${folder}/versitygw`,
+        checksums: github('versity/versitygw', `v${version}`, 'checksums.txt'),
+      };
+    },
+    go: {
+      module: 'github.com/versity/versitygw',
+      package: './cmd/versitygw',
+      build: 'copy',
+      stamp: (version) => [`main.Version=${version}`],
+    },
+    version: { args: ['--version'], pattern: /^Version\s*: (\S+)/m },
+  },
   terraform: {
     pin: '1.16.2',
     repository: 'hashicorp/terraform',

@@ -56,7 +56,9 @@ export function processAuditor(
       for (const form of finder.find(environ, environ.length)) {
         if (asked.has(secrets.get(form.secret))) continue;
         const leak = { ...form, place: `/proc/${pid}/environ (${name})` };
-        add(isMade(form.secret) && onlyInVariables(finder, form.secret, environ) ? handedOn : hits, leak);
+        const handed = isMade(form.secret) && onlyInVariables(finder, form.secret, environ);
+        if (!handed && (await isPod(pid))) continue;
+        add(handed ? handedOn : hits, leak);
       }
     }
     const gone = new Set(pids);
@@ -64,6 +66,17 @@ export function processAuditor(
     return { checked, found: [...hits.values()], handedOn: [...handedOn.values()] };
   };
 }
+
+/**
+ * Whether it is in a pod of the box's own node: the castle itself, on a machine that only stands for another. A pod is given
+ * what its manifest asks for, in its environment too.
+ */
+async function isPod(pid: string): Promise<boolean> {
+  const cgroups = await readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => '');
+  return podCgroup.test(cgroups);
+}
+
+const podCgroup = /:\/phoenix-[0-9a-f]{8}\/kubepods\//;
 
 /** Whether an environment holds the secret in the engine's input variables and nowhere else. */
 function onlyInVariables(finder: Finder, secret: string, environ: Buffer): boolean {

@@ -1,7 +1,10 @@
+import { workloadKinds } from '../castle/probe-forms.ts';
 import { type ApiObject, type Cluster, conditionOf, describeCondition } from '../cluster/client.ts';
 import { fluxNamespace } from '../cluster/identity-manifests.ts';
 import { kinds } from '../cluster/kinds.ts';
-import type { Judgement, WaitOptions } from '../cluster/wait.ts';
+import type { Judgement } from '../cluster/wait.ts';
+import type { Look } from './hold.ts';
+import { lookAtWorkload, type WorkloadName } from './workload.ts';
 
 /**
  * Whether a Kustomization is Ready *at the expected revision*. Ready alone is not enough: it stays True from the last
@@ -34,33 +37,44 @@ function appliesTheCastle({ spec }: ApiObject): boolean {
   );
 }
 
-export async function waitForKustomization(
+/** Looks at one Kustomization, or at every one there is; where a workload holds it back, at that one's pods. */
+export async function lookAtKustomizations(
   cluster: Cluster,
-  name: string,
+  name: string | undefined,
   sha: string,
-  wait: WaitOptions,
-): Promise<void> {
-  await cluster.waitFor(
-    kinds.kustomization,
-    name,
-    fluxNamespace,
-    (object) => judgeKustomization(object, name, sha),
-    wait,
-  );
+): Promise<Look> {
+  const all = await cluster.list(kinds.kustomization, fluxNamespace);
+  const items = name === undefined ? all : all.filter(({ metadata }) => metadata?.name === name);
+  const judgement = name === undefined ? judgeAll(items, sha) : judgeKustomization(items[0], name, sha);
+  if ('done' in judgement)
+    return { good: true, seen: `${name ?? 'every Kustomization'} is Ready at ${sha.slice(0, 12)}` };
+  if ('refused' in judgement) throw judgement.refused;
+  for (const item of items) {
+    if (conditionOf(item, 'Ready')?.status === 'True') continue;
+    for (const workload of workloadsOf(item)) {
+      const look = await lookAtWorkload(cluster, workload);
+      if (!look.good) return { ...look, seen: `${judgement.waiting}; ${look.seen}` };
+    }
+  }
+  return { good: false, seen: judgement.waiting };
+}
+
+/** The workloads that a Kustomization has applied, by its inventory: NAMESPACE_NAME_GROUP_KIND. */
+export function workloadsOf({ status }: ApiObject): WorkloadName[] {
+  const { entries = [] } = (status?.['inventory'] ?? {}) as {
+    readonly entries?: readonly { readonly id?: string }[];
+  };
+  return entries.flatMap(({ id = '' }) => {
+    const [namespace = '', name = '', group, kind] = id.split('_');
+    const workload = workloadKinds.find((each) => each === kind);
+    return group === 'apps' && workload !== undefined ? [{ workload, namespace, name }] : [];
+  });
 }
 
 /**
- * Waits for every Kustomization there is. The tree grows while Flux works through it, so a set counts as complete only
- * once each member is Ready at the revision, and each that another depends on is in it.
+ * Whether every Kustomization there is is there. The tree grows while Flux works through it, so a set counts as complete
+ * only once each member is Ready at the revision, and each that another depends on is in it.
  */
-export async function waitForAllKustomizations(
-  cluster: Cluster,
-  sha: string,
-  wait: WaitOptions,
-): Promise<void> {
-  await cluster.waitForAll(kinds.kustomization, fluxNamespace, (items) => judgeAll(items, sha), wait);
-}
-
 export function judgeAll(items: readonly ApiObject[], sha: string): Judgement<true> {
   if (items.length === 0) return { waiting: 'there is no Kustomization yet' };
   for (const item of items) {

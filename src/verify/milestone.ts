@@ -1,57 +1,58 @@
-import type { Cluster } from '../cluster/client.ts';
-import type { WaitOptions } from '../cluster/wait.ts';
+import type { Milestone } from '../castle/milestones.ts';
+import type { Probe } from '../castle/probes.ts';
+import { PhoenixError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { waitForPage } from './http.ts';
-import { waitForAllKustomizations, waitForKustomization } from './kustomization.ts';
+import { type Held, hold } from './hold.ts';
+import { lookerOf, type ProbeContext, subjectOf } from './lookers.ts';
+import { moveFor } from './moves.ts';
+import { type ProbeResult, resultOf } from './result.ts';
 
-export type Probe =
-  | { readonly kind: 'kustomization'; readonly name: string }
-  | { readonly kind: 'kustomizations' }
-  | { readonly kind: 'http'; readonly url: string; readonly contains?: string };
-
-export interface Milestone {
-  readonly name: string;
-  /** Seconds from when the tools were ready. A target: reaching it late is reported, never reaching it fails the run. */
-  readonly targetSeconds: number;
-  readonly all: readonly Probe[];
-}
-
-export interface MilestoneContext {
-  /** The cluster, and the commit that its GitOps tree must arrive at; undefined for a castle that claims no token. */
-  readonly gitops: { readonly cluster: Cluster; readonly sha: string } | undefined;
+export interface MilestoneContext extends ProbeContext {
   readonly log: Log;
   readonly signal: AbortSignal;
-  readonly fetch: typeof fetch;
   /** Seconds since the tools were ready. */
   readonly elapsed: () => number;
+  readonly onResult: (result: ProbeResult) => void;
 }
 
 /** How much longer than its target a milestone is waited for, so that a slow castle is told from a dead one. */
 const patience = 2;
+const everyMs = 500;
 
 /** Waits until every probe passes; returns the seconds since the tools were ready. Throws what the last probe lacked. */
-export async function reachMilestone(milestone: Milestone, context: MilestoneContext): Promise<number> {
-  const limit = Math.max(1, milestone.targetSeconds * patience - context.elapsed());
-  const wait = (reason: string): WaitOptions => ({
-    reason: `milestone ${milestone.name}: ${reason}`,
-    code: 'PHX-VERIFY-MILESTONE',
-    seconds: limit,
-    signal: context.signal,
-    onChange: (waiting) => context.log.from(milestone.name, waiting),
-  });
-  await Promise.all(milestone.all.map((probe) => runProbe(probe, context, wait)));
+export async function reachMilestone(
+  { name, withinSeconds, all }: Omit<Milestone, 'all'> & { readonly all: readonly Probe[] },
+  context: MilestoneContext,
+): Promise<number> {
+  const limit = Math.max(1, withinSeconds * patience - context.elapsed());
+  const reach = async (probe: Probe) => {
+    const subject = subjectOf(probe);
+    const held = await hold(lookerOf(probe, context), {
+      passes: probe.passes ?? 1,
+      everyMs,
+      seconds: Math.min(limit, probe.withinSeconds ?? limit),
+      signal: context.signal,
+      onChange: (seen) => context.log.from(name, seen),
+    });
+    context.onResult(resultOf(`${name}: ${subject}`, probe.kind, held));
+    if (!held.passed) throw notReached(name, probe, subject, held);
+  };
+  await Promise.all(all.map(reach));
   return context.elapsed();
 }
 
-async function runProbe(
-  probe: Probe,
-  { gitops, fetch }: MilestoneContext,
-  wait: (reason: string) => WaitOptions,
-): Promise<void> {
-  if (probe.kind === 'http') return waitForPage(probe.url, probe.contains, fetch, wait(probe.url));
-  if (gitops === undefined) throw new Error('a Kustomization was probed without a claim');
-  const { cluster, sha } = gitops;
-  return probe.kind === 'kustomization'
-    ? waitForKustomization(cluster, probe.name, sha, wait(`Kustomization ${probe.name}`))
-    : waitForAllKustomizations(cluster, sha, wait('all Kustomizations'));
+function notReached(milestone: string, probe: Probe, subject: string, held: Held): PhoenixError {
+  const move = held.trouble === undefined ? undefined : moveFor(held.trouble);
+  const ofCluster = probe.kind === 'kustomization' || probe.kind === 'kustomizations';
+  return new PhoenixError({
+    code: 'PHX-VERIFY-MILESTONE',
+    class: ofCluster ? 'cluster' : 'verify',
+    what: held.final
+      ? `Milestone ${milestone}: ${subject} will not come by itself.`
+      : `Waited ${Math.round(held.seconds)} s for milestone ${milestone}: ${subject}.`,
+    why: `Last seen: ${held.lastSeen}.`,
+    next:
+      move?.next ??
+      'Look at the object and its events with kubectl describe; mend the cause, then run again.',
+  });
 }

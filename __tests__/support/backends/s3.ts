@@ -1,15 +1,13 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { AwsClient } from 'aws4fetch';
+import { tool } from '../tools.ts';
 import { freePort } from './port.ts';
 import { untilReady } from './until-ready.ts';
 
-const version = 'v1.8.0';
 const bucket = 'castle';
 
 export interface S3 extends AsyncDisposable {
@@ -17,6 +15,8 @@ export interface S3 extends AsyncDisposable {
   readonly bucket: string;
   readonly accessKey: string;
   readonly secretKey: string;
+  /** Where the bucket's objects lie as files. */
+  readonly folder: string;
   /** The `backend "s3"` block, with `use_lockfile`, of the state `KEY`. */
   block(key: string): string;
   /** An object's text; undefined where there is none. */
@@ -25,17 +25,9 @@ export interface S3 extends AsyncDisposable {
   plant(key: string, text: string): Promise<void>;
 }
 
-/** The versitygw binary, built from its Go module on first use (some minutes) and kept in the user's cache. */
-export async function warmS3(): Promise<string> {
-  const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
-  const folder = join(cache, 'phoenix', 'test', `versitygw-${version}`);
-  const file = join(folder, 'versitygw');
-  if (existsSync(file)) return file;
-  const source = `github.com/versity/versitygw/cmd/versitygw@${version}`;
-  await promisify(execFile)('go', ['install', source], {
-    env: { ...process.env, GOBIN: folder, GOFLAGS: '', CGO_ENABLED: '0' },
-  });
-  return file;
+/** The versitygw binary at the toolchain's pin, installed on first use: that may take minutes. */
+export function warmS3(): Promise<string> {
+  return tool('versitygw');
 }
 
 /** A real S3 server on loopback (with conditional writes, as S3 has them) over a temporary folder. */
@@ -65,6 +57,7 @@ export async function startS3(): Promise<S3> {
     bucket,
     accessKey,
     secretKey,
+    folder: join(root, bucket),
     block: (key) =>
       [
         'terraform {',

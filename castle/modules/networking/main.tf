@@ -13,11 +13,14 @@ locals {
   # In the nodeless box no MetalLB runs, and none of its CRDs is there: the range is kept in a ConfigMap, a real object
   # that nothing acts on.
   range = templatefile("${path.module}/range.yaml", { addresses = join(",", var.addresses) })
-  base  = var.metallb == null ? join("---\n", [local.range, local.class]) : local.class
+  base  = length(local.sources) == 0 ? join("---\n", [local.range, local.class]) : local.class
 
   pool          = templatefile("${path.module}/pool.yaml", { addresses = jsonencode(var.addresses) })
-  kustomization = file("${path.module}/metallb.yaml")
-  metallb       = [for metallb in [var.metallb] : metallb.sha256 != null ? metallb.sha256 : filesha256(metallb.source) if metallb != null]
+  kustomization = file(var.metallb != null ? "${path.module}/metallb.yaml" : "${path.module}/metallb-controller.yaml")
+  # The controller without speakers is this module's own, for upstream publishes them together.
+  controller = [for crds in slice(var.crds, 0, min(1, length(var.crds))) : { source = "${path.module}/controller.yaml", sha256 = null }]
+  sources    = var.metallb != null ? [var.metallb] : concat(var.crds, local.controller)
+  metallb    = [for source in local.sources : source.sha256 != null ? source.sha256 : filesha256(source.source)]
 }
 
 resource "terraform_data" "networking" {
@@ -30,14 +33,14 @@ resource "terraform_data" "networking" {
 }
 
 resource "terraform_data" "metallb" {
-  count            = length(local.metallb)
+  count            = min(1, length(local.sources))
   triggers_replace = [var.cluster_id, local.metallb, sha256(local.kustomization)]
 
   provisioner "local-exec" {
     command = local.apply
     environment = {
       NODE             = var.node
-      MANIFEST_SOURCES = jsonencode([var.metallb])
+      MANIFEST_SOURCES = jsonencode(local.sources)
       KUSTOMIZATION    = local.kustomization
     }
   }
@@ -47,7 +50,7 @@ resource "terraform_data" "metallb" {
 # endpoint that is ready, is no answer yet: its certificate comes later. So the last condition is a dry run of the pool
 # itself. The speakers are not waited for: the pool needs none.
 resource "terraform_data" "pool" {
-  count            = length(local.metallb)
+  count            = min(1, length(local.sources))
   triggers_replace = [var.cluster_id, local.metallb, sha256(local.pool)]
   depends_on       = [terraform_data.metallb]
 

@@ -15,13 +15,28 @@ variable "addresses" {
 }
 
 variable "metallb" {
-  description = "Where MetalLB's manifest is: a file of this machine, or a URL with the sha256 of what it gives. null: no MetalLB, as in the box, which has no nodes."
+  description = "Where MetalLB's manifest is: a file of this machine, or a URL with the sha256 of what it gives. null, and no `crds`: no MetalLB, as in the box, which has no nodes."
   type        = object({ source = string, sha256 = optional(string) })
   default     = null
 
   validation {
     condition     = !can(regex("^https?://", var.metallb.source)) || can(regex("^[0-9a-f]{64}$", var.metallb.sha256))
     error_message = "The URL of `metallb` has no sha256: what it gives today it need not give tomorrow."
+  }
+}
+
+variable "crds" {
+  description = "Where MetalLB's CRDs are, for a castle whose addresses need nobody to announce them: its controller then runs alone, without speakers. For others, `metallb`."
+  type        = list(object({ source = string, sha256 = optional(string) }))
+  default     = []
+
+  validation {
+    condition     = alltrue([for crds in var.crds : !can(regex("^https?://", crds.source)) || can(regex("^[0-9a-f]{64}$", crds.sha256))])
+    error_message = "A URL among `crds` has no sha256: what it gives today it need not give tomorrow."
+  }
+  validation {
+    condition     = var.metallb == null || length(var.crds) == 0
+    error_message = "Either `metallb`, whose manifest has the CRDs in it, or `crds`."
   }
 }
 

@@ -13,7 +13,9 @@ locals {
   class    = templatefile("${path.module}/class.yaml", { replicas = local.replicas })
   # In the nodeless box no Longhorn runs: the namespace and the StorageClass are real objects that nothing provisions
   # from.
-  base          = join("---\n", [file("${path.module}/namespace.yaml"), local.class])
+  nodeless      = join("---\n", [file("${path.module}/namespace.yaml"), local.class])
+  local         = templatefile("${path.module}/local.yaml", { volumes = var.volumes })
+  base          = length(var.volumes) > 0 ? local.local : local.nodeless
   kustomization = templatefile("${path.module}/longhorn.yaml", { replicas = local.replicas })
   longhorn      = [for longhorn in [var.longhorn] : longhorn.sha256 != null ? longhorn.sha256 : filesha256(longhorn.source) if longhorn != null]
 

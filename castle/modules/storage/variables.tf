@@ -14,6 +14,17 @@ variable "longhorn" {
   }
 }
 
+variable "volumes" {
+  description = "Volumes that a node has mounted already, by name: the node, the folder in it, and the size. They are handed out by the StorageClass `castle`, whole, one to a claim; without Longhorn alone."
+  type        = map(object({ node = string, path = string, size = string }))
+  default     = {}
+
+  validation {
+    condition     = var.longhorn == null || length(var.volumes) == 0
+    error_message = "Either `longhorn` or `volumes`."
+  }
+}
+
 variable "nodes" {
   description = "How many nodes can hold a volume: the workers, and control planes only where they take workloads."
   type        = number

@@ -10,8 +10,9 @@ export const imageUnpinned: Rule = {
   id,
   look: (tree) =>
     inspect(tree, (resource, node) =>
-      imagesOf(resource, node).flatMap(({ image, path, bearer }): GitopsFinding[] => {
-        const fault = faultOf(image);
+      imagesOf(resource, node).flatMap(({ image, path, bearer, onNode }): GitopsFinding[] => {
+        // What is never pulled is what the node has, whatever its tag.
+        const fault = onNode ? undefined : faultOf(image);
         if (fault === undefined) return [];
         return [
           {

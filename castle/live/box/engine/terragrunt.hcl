@@ -6,6 +6,11 @@ terraform {
   source = "../../../modules//engine"
 }
 
+locals {
+  # A node with a kubelet, whose pods start: images are unpacked and probes asked, on the cores that the engine runs on.
+  real = get_env("PHOENIX_BOX_NODE_KIND", "none") == "real"
+}
+
 dependency "platform" {
   config_path = "../platform"
 
@@ -19,4 +24,5 @@ inputs = {
   cluster_id = dependency.platform.outputs.cluster_id
   crds       = [{ source = "${get_env("PHOENIX_BOX_ASSETS_EXTERNAL_SECRETS")}/crds/external-secrets.yaml" }]
   node       = get_env("PHOENIX_BOX_NODE", "node")
+  timeout    = local.real ? "4m" : "90s"
 }
