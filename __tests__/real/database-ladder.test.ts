@@ -99,7 +99,6 @@ describe.skipIf(!hasBackedUpPostgres())('the ladder of a restored database', () 
       restore: { kind: 'pod', pod: reference, container: 'restore' },
       tables,
       app: { from: { kind: 'secret', name: 'APP' }, query: 'SELECT count(*) FROM memories' },
-      withinSeconds: 60,
     };
     const shown = pod ?? restoredPod(0);
     return {
