@@ -46,8 +46,6 @@ export interface DatabaseSettings {
     readonly at?: { readonly host: string; readonly port: number };
     readonly query: string;
   };
-  /** How long what passes by itself (a restore, a recovery) is waited for. */
-  readonly withinSeconds: number;
 }
 
 const tableForm = 'a table as NAME or SCHEMA.NAME, in lower-case letters, digits and `_`';
@@ -134,7 +132,6 @@ export const database = z
       .default([])
       .describe('Tables whose rows must come back as they were'),
     app: app.optional(),
-    within: duration.prefault('10m').describe('How long a restore and a recovery are waited for'),
   })
   .refine(oneAddress, oneAddressError)
   .meta(oneAddressMeta)
@@ -145,7 +142,6 @@ export const database = z
       from: addressSource(value),
       stanza,
       tables: value.tables,
-      withinSeconds: value.within,
       ...(at === undefined ? {} : { at }),
       ...(caFile === undefined ? {} : { caFile }),
       ...(asked === undefined
