@@ -19,7 +19,6 @@ import {
   type RevivedPostgres,
   startBackedUpPostgres,
 } from '../support/backends/backed-up-postgres.ts';
-import { climbLadder } from '../support/climb-ladder.ts';
 
 const slowly = 240_000;
 const { signal } = new AbortController();
