@@ -74,7 +74,12 @@ export async function runLadder(ask: LadderAsk): Promise<LadderResult> {
       ? skipped('the castle file names no `database.backup`')
       : firstBackup(
           ask,
-          await lookAtBackups(settings.stanza, backup, { cluster, pods, signal: reach.signal, time: ask.time }),
+          await lookAtBackups(settings.stanza, backup, {
+            cluster,
+            pods,
+            signal: reach.signal,
+            time: ask.time,
+          }),
         ),
   );
   await look('V1', async () =>

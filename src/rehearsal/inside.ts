@@ -126,7 +126,9 @@ function withAddresses(castle: Castle, { standIns, real }: Place): Castle {
   };
   const at = (address: string) =>
     address.replace(/^http:\/\/([a-z0-9-]+)\.box\.invalid/, (whole, name: string) => url(name) ?? whole);
-  const through = <T extends { readonly at?: { readonly host: string; readonly port: number } }>(reached: T) => {
+  const through = <T extends { readonly at?: { readonly host: string; readonly port: number } }>(
+    reached: T,
+  ) => {
     const port = doors.get(reached.at?.host.replace(/\.box\.invalid$/, '') ?? '');
     return port === undefined ? reached : { ...reached, at: { host: '127.0.0.1', port } };
   };
@@ -142,9 +144,7 @@ function withAddresses(castle: Castle, { standIns, real }: Place): Castle {
             ...(database.app === undefined ? {} : { app: through(database.app) }),
           },
         }),
-    ...(destroy?.witness === undefined
-      ? {}
-      : { destroy: { ...destroy, witness: through(destroy.witness) } }),
+    ...(destroy?.witness === undefined ? {} : { destroy: { ...destroy, witness: through(destroy.witness) } }),
     secrets: {
       ...castle.secrets,
       source:
