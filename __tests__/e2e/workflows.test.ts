@@ -195,7 +195,7 @@ describe("a newcomer's repository", () => {
     const env = { ...box.env, GITHUB_API_URL: github.url };
     const payload = { schedule: '17 3 * * *', repository: { default_branch: 'main' } };
     const { status, output } = await repository.act('nightly', 'schedule', payload, env);
-    expect({ status, output }).toMatchObject({ status: 0 });
+    expect(status, output.slice(-4_000)).toBe(0);
     const kept = github.files('phoenix-history')?.get('box/history.jsonl') ?? '';
     expect(
       kept

@@ -153,7 +153,7 @@ function plantPhoenix(folder: string, kept: string): void {
 /** act 0.2.89 knows neither a queue of more than one nor `$/`. */
 function asActTakes(workflow: string): string {
   return workflow
-    .replaceAll(/^ {2}queue: max\n/gm, '')
+    .replaceAll(/^ +queue: max\n/gm, '')
     .replaceAll(/uses: \$\/$/gm, `uses: ${released}@v1`)
     .replaceAll(/uses: \$\/(\S+)$/gm, `uses: ${released}/$1@v1`);
 }
