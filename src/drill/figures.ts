@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import type { Report } from '../report/schema.ts';
 import { dataOf } from './data.ts';
 import type { Drill } from './schema.ts';
@@ -81,19 +80,13 @@ function faultsOf(report: Report, { rungs = [], witness }: ReturnType<typeof dat
   ];
 }
 
-/** Probes as far as a drill reads them. */
-const probesSchema = z.object({
-  probes: z.array(z.object({ name: z.string(), flaps: z.int().nonnegative() })),
-});
-
 /** What came good in the end, and not at once. */
 function flakesOf(report: Report): Drill['flakes'] {
-  const { probes = [] } = probesSchema.safeParse(report).data ?? {};
   return [
     ...report.layers
       .filter(({ retries }) => retries > 0)
       .map(({ name, retries }) => ({ name, what: `retried ${times(retries)}` })),
-    ...probes
+    ...(report.probes ?? [])
       .filter(({ flaps }) => flaps > 0)
       .map(({ name, flaps }) => ({ name, what: `flapped ${times(flaps)}` })),
   ];

@@ -86,15 +86,12 @@ async function host(config: HostConfig, emit: (event: HostEvent) => void, lifeli
 
   const gone = new AbortController();
   void lifeline.then(() => gone.abort());
-  const bucket = config.bucket && { ...config.bucket, dir, logDir, supervisor, signal: gone.signal };
-  const listening = Promise.all([
-    startStandIns(config, supervisor, (program) => standIns.push(program)),
-    bucket && startBucket(bucket),
-  ]);
+  const started = (program: Program) => standIns.push(program);
+  const bucket = config.bucket && { ...config.bucket, dir, logDir, supervisor, started, signal: gone.signal };
+  const listening = Promise.all([startStandIns(config, supervisor, started), bucket && startBucket(bucket)]);
   const ready = await Promise.race([listening, lifeline]);
   if (ready !== undefined) {
     const [listed, s3] = ready;
-    if (s3 !== undefined) standIns.push(s3.program);
     outside.push(...listed.map(({ url }) => Number(new URL(url).port)), ...(s3 ? [s3.port] : []));
     emit({
       type: 'ready',

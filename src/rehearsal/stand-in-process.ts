@@ -1,5 +1,5 @@
-import { createInterface } from 'node:readline';
 import { messageOf } from '../errors.ts';
+import { toldByStdin } from './first-line.ts';
 import type { StandInLine } from './host-protocol.ts';
 import { standInConfig, startStandIn } from './stand-ins/registry.ts';
 
@@ -9,15 +9,7 @@ import { standInConfig, startStandIn } from './stand-ins/registry.ts';
  * tells the processes apart for whoever lists them. Returns the exit code.
  */
 export async function runStandIn(name: string): Promise<number> {
-  const lines = createInterface({ input: process.stdin });
-  const closed = new Promise<void>((resolve) => {
-    lines.once('close', resolve);
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
-  });
-  const first = new Promise<string>((resolve) => {
-    lines.once('line', resolve);
-  });
-  const text = await Promise.race([first, closed]);
+  const { text, closed } = await toldByStdin();
   if (text === undefined) return 0;
   try {
     await using standIn = await startStandIn(standInConfig.parse(JSON.parse(text)), {

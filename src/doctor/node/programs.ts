@@ -1,6 +1,7 @@
 import { access, constants, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
+import { pluginFolders } from '../../rehearsal/real/host-programs.ts';
 import { type Finding, failed, ok } from '../check.ts';
 
 /** Debian's and Ubuntu's package of each program that the node is made with. */
@@ -26,7 +27,6 @@ const pluginPackage = 'containernetworking-plugins';
 /** Where the programs of a node are looked for, whatever PATH its caller has. */
 export const programFolders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 /** Upstream's place for CNI plugins, Debian's, Fedora's. */
-const pluginFolders = ['/opt/cni/bin', '/usr/lib/cni', '/usr/libexec/cni'];
 
 export interface ProgramsPicture {
   /** Names of programs, or CNI plugins, that are in none of the usual folders. */

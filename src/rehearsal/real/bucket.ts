@@ -21,6 +21,8 @@ export interface BucketOptions {
   readonly secretKey: string;
   readonly logDir: string;
   readonly supervisor: Supervisor;
+  /** Told of the program as soon as it runs: whoever ends while it comes up must end it too. */
+  readonly started: (program: Program) => void;
   readonly signal: AbortSignal;
 }
 
@@ -80,6 +82,7 @@ export async function startBucket(
     cwd: dir,
     logFile: join(options.logDir, 's3.log'),
   });
+  options.started(program);
   await listens(port, authority.certificate, program, options.signal);
   program.declareUp();
   return { port, program };

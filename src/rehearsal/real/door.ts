@@ -2,7 +2,7 @@ import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { connect, createServer, isIP, type Server } from 'node:net';
-import { createInterface } from 'node:readline';
+import { toldByStdin } from '../first-line.ts';
 import { doorConfig, doorReady } from './door-protocol.ts';
 import { join as joined } from './pipe.ts';
 import { clusterDns, nodeAddress } from './place.ts';
@@ -12,15 +12,7 @@ import { clusterDns, nodeAddress } from './place.ts';
  * two. Reads its configuration from the first line of stdin and ends at the end of stdin. Returns the exit code.
  */
 export async function runBoxDoor(): Promise<number> {
-  const lines = createInterface({ input: process.stdin });
-  const closed = new Promise<void>((resolve) => {
-    lines.once('close', resolve);
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
-  });
-  const first = new Promise<string>((resolve) => {
-    lines.once('line', resolve);
-  });
-  const text = await Promise.race([first, closed]);
+  const { text, closed } = await toldByStdin();
   if (text === undefined) return 0;
   const { inward, outward } = doorConfig.parse(JSON.parse(text));
   const listening: Promise<unknown>[] = [];
