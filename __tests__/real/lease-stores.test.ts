@@ -109,9 +109,13 @@ describe.each(kinds)('a lease as %s', (_, place) => {
 
   it('has beside it what is kept of the castle, whose mark comes and goes and whose witness stays, spent', async () => {
     const keepsake = openKeepsake({
-      run: { castle: { name: 'kept' }, home: join(folder.dir, 'home') },
+      run: {
+        castle: { name: 'kept', box: false },
+        home: join(folder.dir, 'home'),
+        journal: { dir: join(folder.dir, 'run') },
+      },
       states: { state: place(), env: keys() },
-      edge: { fetch },
+      edge: { fetch, env: {} },
     });
     expect(keepsake.shared).toBe(true);
     expect(await keepsake.read()).toEqual({ format: 1, castle: 'kept' });

@@ -39,6 +39,25 @@ function fencesIn({ members, token, fence, released }: LeaseRecord): Map<string,
   return new Map(members?.map((each) => [each.token, each.fence]) ?? [[token, fence]]);
 }
 
+const quiet = { killedAfterSeconds: undefined, group: undefined, sleep: undefined, adopted: false };
+/** With this line the answer to the second run's first write comes so late that another has had the castle meanwhile. */
+const overtakenBeforeItKnew: [Contender[], number, number] = [
+  [
+    { ...quiet, machine: 1, startSeconds: 25, workSeconds: 56, waitSeconds: 0, group: 'seven.2' },
+    { ...quiet, machine: 0, startSeconds: 95, workSeconds: 0, waitSeconds: 0, killedAfterSeconds: 24 },
+    { ...quiet, machine: 0, startSeconds: 41, workSeconds: 0, waitSeconds: 3000, killedAfterSeconds: 63 },
+    {
+      ...{ ...quiet, machine: 0, startSeconds: 52, workSeconds: 0, waitSeconds: 3000 },
+      ...{ killedAfterSeconds: 56, adopted: true },
+    },
+    { ...quiet, machine: 0, startSeconds: 37, workSeconds: 0, waitSeconds: 0 },
+    { ...quiet, machine: 1, startSeconds: 97, workSeconds: 0, waitSeconds: 0 },
+    { ...quiet, machine: 0, startSeconds: 109, workSeconds: 0, waitSeconds: 3000 },
+  ],
+  17,
+  26,
+];
+
 describe('a lease that legs of one workflow run hold together, over any joins, leaves, kills and lost answers', () => {
   it('is never held by two workflow runs at once, nor by one beside a run that wants the castle to itself', async () => {
     await fc.assert(
@@ -79,12 +98,13 @@ describe('a lease that legs of one workflow run hold together, over any joins, l
         async (contenders, ttlSeconds, seed) => {
           const { history } = await play(contenders, ttlSeconds, badLine(seed, ttlSeconds));
           let highest = 0;
-          const known = new Set<string>();
+          // A run whose first write was taken, but never told so, and was overtaken meanwhile, gets a new fence.
+          const known = new Map<string, number>();
           for (const [index, record] of history.entries()) {
             const before = history[index - 1];
             for (const [token, fence] of fencesIn(record)) {
-              if (known.has(token)) continue;
-              known.add(token);
+              if (known.get(token) === fence) continue;
+              known.set(token, fence);
               expect(fence).toBe(highest + 1);
               highest = fence;
             }
@@ -97,7 +117,7 @@ describe('a lease that legs of one workflow run hold together, over any joins, l
           }
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 200, examples: [overtakenBeforeItKnew] },
     );
   }, 120_000);
 

@@ -1,5 +1,3 @@
-import { clearPassage } from '../keepsake/passage.ts';
-import { openKeepsake } from '../keepsake/store.ts';
 import { rebuildFromNothing } from '../rebirth/from-nothing.ts';
 import type { Prepared } from '../rebirth/protocol.ts';
 import { rebuild } from '../rebirth/rebuild.ts';
@@ -29,8 +27,6 @@ export async function performDrill(
 async function raiseFirst(prepared: Prepared): Promise<number> {
   const { run, progress } = prepared;
   const { castle, ledger, log } = run;
-  // What an earlier box was at is gone with it.
-  await clearPassage(openKeepsake(prepared), log);
   const began = ledger.seconds();
   log.info(`drill: nothing of ${castle.name} stands in a box of its own, so it is raised first`);
   await rebuild(prepared);

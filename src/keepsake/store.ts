@@ -2,10 +2,12 @@ import { join } from 'node:path';
 import type { Castle } from '../castle/load.ts';
 import type { Edge } from '../edge.ts';
 import { messageOf, PhoenixError } from '../errors.ts';
+import type { Journal } from '../journal/journal.ts';
 import { storeBeside } from '../lease/beside.ts';
 import { dirStore } from '../lease/dir.ts';
 import type { Store } from '../lease/store.ts';
 import type { Prepared } from '../rebirth/protocol.ts';
+import { endsWithRun } from '../rehearsal/lasting.ts';
 import { type Keepsake, keepsakeError, keepsakeForm } from './record.ts';
 
 /** What is kept of one castle. Its calls throw PHX-KEEPSAKE-STORE. */
@@ -20,16 +22,24 @@ export interface KeepsakeStore {
 
 const triesAtMost = 5;
 
-/** Beside the castle's states, as its lease; on this machine where they have no place for it. */
+/**
+ * Beside the castle's states, as its lease; on this machine where they have no place for it. What is kept of a box that
+ * ends with its run lies in that run's own folder: the next run's box has never lived before.
+ */
 export function openKeepsake({
   run,
   states,
   edge,
 }: Pick<Prepared, 'states'> & {
-  readonly run: { readonly castle: Pick<Castle, 'name'>; readonly home: string };
-  readonly edge: Pick<Edge, 'fetch'>;
+  readonly run: {
+    readonly castle: Pick<Castle, 'name' | 'box'>;
+    readonly home: string;
+    readonly journal: Pick<Journal, 'dir'>;
+  };
+  readonly edge: Pick<Edge, 'fetch' | 'env'>;
 }): KeepsakeStore {
-  const { castle, home } = run;
+  const { castle } = run;
+  const home = endsWithRun(castle, edge.env) ? run.journal.dir : run.home;
   const beside =
     typeof states === 'string'
       ? states

@@ -23,6 +23,8 @@ export interface HoldOptions {
   readonly passes: number;
   readonly everyMs: number;
   readonly seconds: number;
+  /** Ends the looking as the deadline does: nobody needs its outcome any more. */
+  readonly until?: AbortSignal;
   readonly signal: AbortSignal;
   /** Told each new thing that is seen wrong. */
   readonly onChange?: (seen: string) => void;
@@ -42,7 +44,12 @@ export interface Held {
 /** Looks until so many looks in a row are good, the deadline passes or one is final. Throws only where it is cancelled. */
 export async function hold(looker: Looker, options: HoldOptions): Promise<Held> {
   const began = performance.now();
-  const stop = AbortSignal.any([options.signal, AbortSignal.timeout(Math.ceil(options.seconds * 1000))]);
+  const deadline = AbortSignal.timeout(Math.ceil(options.seconds * 1000));
+  const stop = AbortSignal.any([
+    options.signal,
+    deadline,
+    ...(options.until === undefined ? [] : [options.until]),
+  ]);
   let streak = noStreak;
   let last: Look = { good: false, seen: 'nothing yet' };
   const held = (passed: boolean): Held => ({

@@ -25,19 +25,23 @@ export async function reachMilestone(
   context: MilestoneContext,
 ): Promise<number> {
   const limit = Math.max(1, withinSeconds * patience - context.elapsed());
+  const missed = new AbortController();
   const reach = async (probe: Probe) => {
     const subject = subjectOf(probe);
     const held = await hold(lookerOf(probe, context), {
       passes: probe.passes ?? 1,
       everyMs,
       seconds: Math.min(limit, probe.withinSeconds ?? limit),
+      until: missed.signal,
       signal: context.signal,
       onChange: (seen) => context.log.from(name, seen),
     });
     context.onResult(resultOf(`${name}: ${subject}`, probe.kind, held));
-    if (!held.passed) throw notReached(name, probe, subject, held);
+    // The first that fails speaks for all: what the others saw last stands in their results.
+    if (!held.passed) missed.abort(notReached(name, probe, subject, held));
   };
   await Promise.all(all.map(reach));
+  missed.signal.throwIfAborted();
   return context.elapsed();
 }
 
