@@ -22,8 +22,8 @@ import { plantLeaks } from './leaks.ts';
 import type { NodeKind } from './node-kind.ts';
 import { bucketCa } from './real/bucket.ts';
 import { prepareRealBox, type RealBox } from './real/prepare.ts';
+import { assertCanStrike } from './real/troubles.ts';
 import { standInConfigs } from './stand-in-configs.ts';
-import { parseFault } from './stand-ins/faults.ts';
 import { makeCastleRepository } from './stand-ins/git-repository.ts';
 
 /** A castle that is rebuilt in the box: the castle file with the stand-ins' addresses, and what the layers must know. */
@@ -80,11 +80,11 @@ const nodeStandIns: Readonly<Record<NodeKind, Report['standIns']>> = {
 export async function openRehearsal(
   run: Run,
   tools: ReadonlyMap<ToolName, InstalledTool>,
-  request: Pick<Request, 'fault' | 'seed' | 'node'>,
+  request: Pick<Request, 'fault' | 'seed' | 'node' | 'from-nothing'>,
   edge: Pick<Edge, 'self' | 'home' | 'env'>,
 ): Promise<Rehearsal> {
   const { castle } = run;
-  request.fault.forEach(parseFault);
+  assertCanStrike(request.fault, request.node);
   const lasting = run.env[lastingBoxVariable];
   if (lasting) {
     refuseForOpenBox(request);
@@ -140,7 +140,7 @@ export async function startBox(
   at: Pick<Run, 'stateDir' | 'log' | 'signal'> & { readonly dir: string },
   secrets: BoxSecrets,
   tools: ReadonlyMap<ToolName, InstalledTool>,
-  { fault, node }: Pick<Request, 'fault' | 'node'>,
+  { fault, node, ...request }: Pick<Request, 'fault' | 'node' | 'from-nothing'>,
   { self, home, env }: Pick<Edge, 'self' | 'home' | 'env'>,
 ): Promise<{ readonly box: Box; readonly place: Place }> {
   const onDisk = join(at.stateDir, 'box');
@@ -159,7 +159,9 @@ export async function startBox(
   const box = await openBox({
     ...at,
     tools,
-    standIns: standInConfigs(castle, secrets, bare, fault),
+    standIns: standInConfigs(castle, secrets, bare, fault, at.dir),
+    // The first life of a castle that is destroyed and raised again is a whole one.
+    troubles: { faults: [...fault], faultsFrom: request['from-nothing'] ? 2 : 1 },
     self,
     node,
     ...(real === undefined ? {} : { real: real.host }),
