@@ -38,29 +38,32 @@ export interface Rehearsal extends AsyncDisposable {
   onRestart(listener: (name: string, how: string) => void): void;
 }
 
+const machine = {
+  name: 'box-host',
+  standsFor: 'the machine: it starts etcd and kube-apiserver where Proxmox would clone a VM',
+};
+
 /** What the box is not, in the words of the report. */
 const standIns: Report['standIns'] = [
   { name: 'github-oidc', standsFor: "GitHub's OIDC issuer" },
   { name: 'infisical', standsFor: "Infisical's server" },
   { name: 'git', standsFor: 'the git host of the GitOps tree (a real git http-backend behind a token)' },
-  {
-    name: 'box-host',
-    standsFor: 'the machine: it starts etcd and kube-apiserver where Proxmox would clone a VM',
-  },
 ];
 
 const nodeStandIns: Readonly<Record<NodeKind, Report['standIns']>> = {
   none: [
+    machine,
     { name: 'box-node', standsFor: 'the kubelet: controllers run as host processes, and no other pod runs' },
   ],
   real: [
+    { name: 'box-host', standsFor: 'the hypervisor: it starts a node where Proxmox would clone a VM' },
     {
       name: 'castle-node',
-      standsFor:
-        'the machines: one node in namespaces of this machine, with volumes in RAM and a real kubelet',
+      standsFor: 'the machines: one real Kubernetes node in namespaces of this machine, with volumes in RAM',
     },
   ],
   kwok: [
+    machine,
     {
       name: 'box-node',
       standsFor: 'the kubelet of External Secrets Operator and Flux, which run as host processes',

@@ -192,7 +192,7 @@ function wrongClock(seen: string): PhoenixError {
     code: 'PHX-BOX-NODE',
     class: 'cluster',
     what: 'The node of the box did not come up: its clock is off.',
-    why: `The API server refuses the certificate of the kubelet: ${seen}. Whoever issued it has another clock.`,
+    why: `The API server refuses the kubelet: its certificate has expired or is not yet valid: ${seen}.`,
     next: 'Set the clocks of the machines by NTP (`chronyc tracking`, `talosctl time`), then run again.',
   });
 }
