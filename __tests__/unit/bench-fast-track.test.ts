@@ -14,6 +14,8 @@ const inTurn = [
 ];
 const atOnce = [...inTurn.slice(0, 3), layerResult('gitops', ['engine'], 101, 180)];
 
+const of = (order: Rebirth['order'], round: number) => ({ order, round, load: 0.5 });
+
 /** A drill that was gone at 20 s and had its blog at 520 s, with a restore from `began` to `ended`. */
 function drill(layers: typeof inTurn, began: number, ended: number) {
   const milestones = [{ name: 'blog', seconds: 500, targetSeconds: 523 }];
@@ -32,39 +34,39 @@ function drill(layers: typeof inTurn, began: number, ended: number) {
 
 describe('what a drill says of the two orders', () => {
   it('is counted from the first deletion on', () => {
-    expect(rebirthOf('fast track', 2, drill(atOnce, 300, 540))).toEqual({
-      ...{ order: 'fast track', round: 2, begun: 5, layers: 160 },
+    expect(rebirthOf(of('fast track', 2), drill(atOnce, 300, 540))).toEqual({
+      ...{ ...of('fast track', 2), begun: 5, layers: 160 },
       ...{ restoreBegan: 280, restoreEnded: 520, blog: 500, stack: 600 },
     });
     expect(origin).toBe(Date.parse(moment(0)));
   });
 
   it('is not taken for V1 where layers ran side by side, or the blog was there before the restore', () => {
-    expect(rebirthOf('V1', 1, drill(inTurn, 300, 400))).toMatchObject({ order: 'V1', layers: 200 });
-    expect(() => rebirthOf('V1', 1, drill(atOnce, 300, 400))).toThrow(
+    expect(rebirthOf(of('V1', 1), drill(inTurn, 300, 400))).toMatchObject({ order: 'V1', layers: 200 });
+    expect(() => rebirthOf(of('V1', 1), drill(atOnce, 300, 400))).toThrow(
       'gitops began before storage had ended',
     );
-    expect(() => rebirthOf('V1', 1, drill(inTurn, 300, 540))).toThrow('blog before its database');
+    expect(() => rebirthOf(of('V1', 1), drill(inTurn, 300, 540))).toThrow('blog before its database');
   });
 
   it('counts for nothing where the drill is not good, or does not tell when the restore ran', () => {
     const good = drill(atOnce, 300, 540);
     const { restore: _, ...database } = good.database;
-    expect(() => rebirthOf('V1', 1, { ...good, database })).toThrow('when its restore ran');
-    expect(() => rebirthOf('V1', 1, { ...good, database: { ...database, restore: null } })).toThrow();
+    expect(() => rebirthOf(of('V1', 1), { ...good, database })).toThrow('when its restore ran');
+    expect(() => rebirthOf(of('V1', 1), { ...good, database: { ...database, restore: null } })).toThrow();
     const failed = sampleDrill({
       leaks: { checked: 1, found: [{ secret: 'S', place: 'p', encoding: 'raw' }] },
     });
-    expect(() => rebirthOf('V1', 1, { ...failed, database: good.database })).toThrow('1 secrets leaked');
+    expect(() => rebirthOf(of('V1', 1), { ...failed, database: good.database })).toThrow('1 secrets leaked');
     const { drill: figures } = good;
     if (figures === undefined) throw new Error('no drill');
     const unreached = { ...good, drill: { ...figures, rto: { blog: 500, stack: null } } };
-    expect(() => rebirthOf('V1', 1, unreached)).toThrow('no RTO of the milestone stack');
+    expect(() => rebirthOf(of('V1', 1), unreached)).toThrow('no RTO of the milestone stack');
   });
 });
 
 const rebirth = (order: Rebirth['order'], round: number, blog: number, restoreEnded: number): Rebirth => ({
-  ...{ order, round, blog, restoreEnded },
+  ...{ order, round, blog, restoreEnded, load: round / 2 },
   ...{ begun: 4, layers: 30, restoreBegan: restoreEnded - 5, stack: restoreEnded + 10 },
 });
 const measured = compare('two cores', 20_000, [
@@ -90,6 +92,7 @@ describe('the comparison of the two orders', () => {
   it('is one table, with how much longer V1 takes', () => {
     const text = tableOf(measured);
     expect(text).toContain('a database of 20000 rows, on two cores');
+    expect(text).toContain('before the drills: 0.5–1.5.');
     expect(text).toContain('|  | fast track, 3 runs | V1, 2 runs |');
     expect(text).toContain('| Blog | 40.0 (35.0–42.0) | 95.0 (90.0–100.0) |');
     expect(text).toContain('| Blog online before the restore has ended | 2 of 3 | 0 of 2 |');

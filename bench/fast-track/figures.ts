@@ -15,6 +15,8 @@ export interface Rebirth {
   readonly restoreEnded: number;
   readonly blog: number;
   readonly stack: number;
+  /** The machine's load average of a minute before the drill began: what else it had to do. */
+  readonly load: number;
 }
 
 export interface Spread {
@@ -44,7 +46,10 @@ export interface Comparison {
  * What the report of a drill says of its rebirth.
  * @throws Error where the drill is not good, says too little, or had not the order that it should have had
  */
-export function rebirthOf(order: Order, round: number, report: Report): Rebirth {
+export function rebirthOf(
+  { order, round, load }: Pick<Rebirth, 'order' | 'round' | 'load'>,
+  report: Report,
+): Rebirth {
   const { drill, database, layers } = report;
   if (drill?.verdict !== 'good' || drill.gone === null)
     throw new Error(`the drill of ${order} is not good: ${drill?.why.join(' ') ?? 'it says nothing'}`);
@@ -62,7 +67,7 @@ export function rebirthOf(order: Order, round: number, report: Report): Rebirth 
     return { name, from: since(started), to: since(ended) };
   });
   const rebirth = {
-    ...{ order, round },
+    ...{ order, round, load },
     begun: Math.min(...ran.map(({ from }) => from)),
     layers: Math.max(...ran.map(({ to }) => to)),
     ...{ restoreBegan: since(restore.started), restoreEnded: since(restore.ended) },

@@ -1,5 +1,5 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { reportSchema } from '../../src/report/schema.ts';
 import { machine } from '../figures.ts';
@@ -29,6 +29,7 @@ export async function measureFastTrack(of: {
         const { castle, state } = await plot(order, join(folder, 'castle'));
         const file = join(folder, 'report.json');
         await rm(file, { force: true });
+        const load = loadavg()[0] ?? 0;
         const options = ['--castle', castle, '--node', 'real', '--report', file, '--no-color'];
         await timed(
           {
@@ -46,7 +47,7 @@ export async function measureFastTrack(of: {
           join(folder, 'drill.log'),
         );
         const report = reportSchema.parse(JSON.parse(await readFile(file, 'utf8')));
-        const rebirth = rebirthOf(order, round, report);
+        const rebirth = rebirthOf({ order, round, load }, report);
         rebirths.push(rebirth);
         of.say(
           `round ${round} of ${of.rounds}: ${order}: blog ${rebirth.blog.toFixed(1)} s, ` +

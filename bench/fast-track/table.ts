@@ -10,7 +10,7 @@ const titles: Readonly<Record<(typeof moments)[number], string>> = {
 };
 
 /** The comparison for people: a column an order, then by how much V1 is later. */
-export function tableOf({ machine, databaseRows, orders }: Comparison): string {
+export function tableOf({ machine, databaseRows, orders, rebirths }: Comparison): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   const [fast, slow] = [
     orders.find(({ name }) => name === 'fast track'),
@@ -24,10 +24,12 @@ export function tableOf({ machine, databaseRows, orders }: Comparison): string {
             `${(slow[moment].median - fast[moment].median).toFixed(1)} s more.`,
         ];
   const after = [...times('blog'), ...times('stack')];
+  const loads = rebirths.map(({ load }) => load);
   return [
     `The castle with a real node, ${databaseRows === null ? 'its database as it comes' : `a database of ${databaseRows} rows`}, on ${machine}`,
     '',
-    'Seconds from the first deletion on: median (min–max).',
+    'Seconds from the first deletion on: median (min–max). Load average before the drills: ' +
+      `${Math.min(...loads).toFixed(1)}–${Math.max(...loads).toFixed(1)}.`,
     '',
     line(['', ...orders.map(({ name, runs }) => `${name}, ${runs} ${runs === 1 ? 'run' : 'runs'}`)]),
     line(['---', ...orders.map(() => '---')]),
