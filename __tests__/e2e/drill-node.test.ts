@@ -66,7 +66,7 @@ interface Planted {
 const planted: readonly Planted[] = [
   {
     fault: 's3:unreachable',
-    stackWithin: '35s',
+    stackWithin: '75s',
     code: 'PHX-VERIFY-MILESTONE',
     cause: /S3 unreachable/,
     blog: 'met',
@@ -80,14 +80,14 @@ const planted: readonly Planted[] = [
   },
   {
     fault: 'node:image-missing',
-    stackWithin: '35s',
+    stackWithin: '4m',
     code: 'PHX-VERIFY-MILESTONE',
     cause: /phoenix\.box\/mnemosyne:1/,
     blog: 'met',
   },
   {
     fault: 'node:clock-off',
-    stackWithin: '35s',
+    stackWithin: '4m',
     code: 'PHX-LAYER-TLS',
     cause: /not yet valid: current time \S+ is before/,
     blog: 'missed',

@@ -41,9 +41,9 @@ export async function nodeCastle({ stackWithin }: { readonly stackWithin: string
   });
   const file = join(world.dir, 'castle/live/box/node.yaml');
   const text = await readFile(file, 'utf8');
-  const shorter = text.replace(/(\n {2}stack:\n {4}within: )\S+/, `$1${stackWithin}`);
-  if (shorter === text) throw new Error('the castle has no milestone `stack` with a target');
-  await writeFile(file, shorter);
+  const target = /(\n {2}stack:\n {4}within: )\S+/;
+  if (!target.test(text)) throw new Error('the castle has no milestone `stack` with a target');
+  await writeFile(file, text.replace(target, `$1${stackWithin}`));
   const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
   return {
     world,

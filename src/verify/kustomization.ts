@@ -52,6 +52,7 @@ export async function lookAtKustomizations(
   if ('done' in judgement)
     return { good: true, seen: `${name ?? 'every Kustomization'} is Ready at ${sha.slice(0, 12)}` };
   if ('refused' in judgement) throw judgement.refused;
+  const held: Look[] = [];
   for (const item of rootsFirst(items)) {
     if (conditionOf(item, 'Ready')?.status === 'True') continue;
     const secret = await unsynced(cluster, item);
@@ -59,10 +60,13 @@ export async function lookAtKustomizations(
       return { good: false, seen: `${judgement.waiting}; ${secret}`, trouble: 'secret' };
     for (const workload of workloadsOf(item)) {
       const look = await lookAtWorkload(cluster, workload);
-      if (!look.good) return { ...look, seen: `${judgement.waiting}; ${look.seen}` };
+      if (!look.good) held.push(look);
     }
   }
-  return { good: false, seen: judgement.waiting };
+  const worst = held.find(({ final }) => final) ?? held.find(({ symptom }) => !symptom) ?? held[0];
+  return worst === undefined
+    ? { good: false, seen: judgement.waiting }
+    : { ...worst, seen: `${judgement.waiting}; ${worst.seen}` };
 }
 
 /** The first of the ExternalSecrets that a Kustomization has applied which has no value, in its own words. */
