@@ -5,7 +5,7 @@ import type { Log } from '../log.ts';
 import { type Held, hold } from './hold.ts';
 import { lookerOf, type ProbeContext, subjectOf } from './lookers.ts';
 import { moveFor } from './moves.ts';
-import { type ProbeResult, resultOf } from './result.ts';
+import { lastSeenText, type ProbeResult, resultOf } from './result.ts';
 
 export interface MilestoneContext extends ProbeContext {
   readonly log: Log;
@@ -54,7 +54,7 @@ function notReached(milestone: string, probe: Probe, subject: string, held: Held
     what: held.final
       ? `Milestone ${milestone}: ${subject} will not come by itself.`
       : `Waited ${Math.round(held.seconds)} s for milestone ${milestone}: ${subject}.`,
-    why: `Last seen: ${held.lastSeen}.`,
+    why: lastSeenText(held),
     next:
       move?.next ??
       'Look at the object and its events with kubectl describe; mend the cause, then run again.',
