@@ -11,13 +11,16 @@ import { openFolder } from './folder.ts';
 /** What is waited for GitHub: a trend is a word beside the verdict, and the report is written after it. */
 const branchSeconds = 20;
 
+type Known = Pick<Castle, 'name' | 'box' | 'file' | 'drill' | 'report'>;
+type World = Pick<Edge, 'env' | 'self' | 'redactor' | 'signal'>;
+
 /**
  * The castle's earlier runs, for the page: of a drill those of the folder on this machine and, with `branch`, of the
  * branch; of any other run what this machine timed. What cannot be read is said in it. Never throws.
  */
 export async function pastOf(
-  castle: Castle,
-  edge: Edge,
+  castle: Known,
+  edge: World,
   { drill, branch }: { readonly drill: boolean; readonly branch: boolean },
 ): Promise<Past> {
   if (!drill) return { runs: [], timed: await readTimed(castleHome(castle, edge.env)).catch(() => []) };
@@ -36,8 +39,8 @@ export async function pastOf(
 }
 
 async function onBranch(
-  castle: Castle,
-  edge: Edge,
+  castle: Known,
+  edge: World,
 ): Promise<{ readonly lines: string; readonly trouble: string | undefined }> {
   if (edge.signal.aborted) return { lines: '', trouble: 'the run was cancelled, so it was not asked for.' };
   const late = Promise.withResolvers<never>();
