@@ -191,6 +191,21 @@ describe('the page of a drill', () => {
     expect(text).toContain('in 7 runs');
   });
 
+  test('shows the restore beside the milestones, where the cluster tells of it in this run', () => {
+    const { report, ...input } = drillPage();
+    const restored = (seconds: number) => {
+      const from = Date.parse(report.started) + seconds * 1000;
+      const restore = {
+        started: new Date(from).toISOString(),
+        ended: new Date(from + 12_000).toISOString(),
+      };
+      const database = report.database && { ...report.database, restore };
+      return page({ ...input, report: { ...report, database } });
+    };
+    expect(restored(90)).toContain('restore of the database 12.0s (phase, from 22.0s)');
+    expect(restored(-500)).not.toContain('restore of the database');
+  });
+
   test('says what of the history could not be read, instead of a trend that is none', () => {
     const text = page(failedDrillPage());
     expect(text).toContain('Not all earlier runs are in it: the branch x: It answered 503.');

@@ -88,8 +88,9 @@ summary{cursor:pointer;color:var(--quiet);font-size:.86rem;width:fit-content}
 .scroll{overflow-x:auto;margin-top:.4rem}
 table{border-collapse:collapse;font-size:.82rem;width:100%}
 th,td{text-align:left;vertical-align:top;padding:.28rem .8rem .28rem 0;border-bottom:1px solid var(--line);min-width:3.5rem;max-width:26rem}
+th,td{overflow-wrap:break-word}tbody th{min-width:8.5rem}
 th{font-weight:600}thead th{color:var(--quiet);white-space:nowrap}
-td:last-child:not(.num):not(:empty){min-width:13rem}td.num,th.num{text-align:right;white-space:nowrap}
+td:last-child:not(.num):not(:empty),td:nth-last-child(2):not(.num):not(:empty){min-width:13rem}td.num,th.num{text-align:right;white-space:nowrap}
 tbody tr:last-child>*{border-bottom:0}
 .cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr));gap:.9rem 1.5rem;margin-top:.75rem}
 .cards h4{white-space:nowrap;overflow:hidden;text-overflow:ellipsis;font-weight:600}

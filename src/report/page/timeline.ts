@@ -5,6 +5,7 @@ import { type Act, type Acts, actsOf, type Part } from './acts.ts';
 import { cut, type Html, html, name } from './html.ts';
 import { place, stretch, tickLabel, ticks } from './scale.ts';
 import { bars, gapBars, wasDestroyed } from './timeline-bars.ts';
+import { idleRow, neverRan } from './timeline-idle.ts';
 import { key } from './timeline-key.ts';
 import { timelineTable } from './timeline-table.ts';
 
@@ -12,7 +13,8 @@ import { timelineTable } from './timeline-table.ts';
 const mostLanes = 400;
 
 /** The run as lanes by time: what ran when, what held up the end, and what no span explains. */
-export function timeline(report: Report): Html {
+export function timeline(run: Report): Html {
+  const report = withRestore(run);
   const acts = actsOf(report);
   if (acts === undefined) {
     const chart = lanes({ report, raisedAt: 0 }, 'run');
@@ -23,6 +25,24 @@ export function timeline(report: Report): Html {
   return html`<section class="long"><h2>From gone to back</h2><p>0 is the moment before the first deletion.</p>${pathText(acts.after.report)}${lanes(acts.after, 'after')}
 <h3 class="sub">The whole run</h3>${whole(acts, report)}
 <details><summary>What came before it was gone, in lanes</summary>${lanes(acts.before, 'before')}</details></section>`;
+}
+
+/** The restore of the database is no work of the run, which waits for it: beside the milestones it shows for what. */
+function withRestore(report: Report): Report {
+  const { database, started, wallSeconds, spans } = report;
+  if (database?.restore == null) return report;
+  const second = (moment: string) => (Date.parse(moment) - Date.parse(started)) / 1000;
+  const [from, to] = [Math.max(0, second(database.restore.started)), second(database.restore.ended)];
+  // The cluster's clock may be wrong, or the restore that of an earlier life.
+  if (!(to >= from && to <= wallSeconds)) return report;
+  const restore = {
+    id: -1,
+    parent: null,
+    name: 'restore of the database',
+    kind: 'phase',
+    verdict: 'ok',
+  } as const;
+  return { ...report, spans: [...spans, { ...restore, from, to }] };
 }
 
 function pathText({ criticalPath, criticalPathSeconds, wallSeconds, drill }: Report): Html {
@@ -158,32 +178,6 @@ function longestGap({ gaps }: Report): string | undefined {
     before === null ? '' : `before ${before}`,
   ].filter((text) => text !== '');
   return cut(`The longest gap: ${duration(to - from)} ${around.join(', ')}.`, 400);
-}
-
-interface Idle {
-  readonly name: string;
-  readonly why: string;
-}
-
-/** What the run was to do and has no time of, each with what is said of it. */
-function neverRan({ layers, gates, milestones, spans }: Report): Idle[] {
-  const waited = new Set(spans.filter(({ kind }) => kind === 'milestone').map((each) => each.name));
-  return [
-    ...[...layers, ...gates]
-      .filter(({ started }) => started === null)
-      .map((each) => ({
-        name: each.name,
-        why: each.verdict === 'skipped' ? 'never ran' : `never ran, ${each.verdict}`,
-      })),
-    ...milestones
-      .filter((each) => each.seconds === null && !waited.has(each.name))
-      .map((each) => ({ name: each.name, why: 'not reached' })),
-  ];
-}
-
-function idleRow({ name: of, why }: Idle, id: string): Html {
-  return html`<li class="idle"><span class="n" title="${of}">${name(of)}</span><svg class="bar" aria-hidden="true"><use href="#grid-${id}"/></svg><span class="t">${why}</span></li>
-`;
 }
 
 function whole({ parts }: Acts, { wallSeconds }: Report): Html {
