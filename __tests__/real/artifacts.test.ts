@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { keepPart, takeParts } from '../../src/github/artifacts.ts';
+import { keepPageFile, keepPart, takeParts } from '../../src/github/artifacts.ts';
 import { type ArtifactServer, artifactServer } from '../support/artifact-server.ts';
 
 const self = [process.execPath, join(import.meta.dirname, '../../src/index.ts')];
@@ -63,6 +63,19 @@ describe('the parts of a matrix, handed over as artifacts', () => {
     const into = await mkdtemp(join(folder, 'taken-'));
     expect(await takeParts('box', into, world())).toEqual([{ part: 'leg-a', why: expect.any(String) }]);
     expect(await readdir(join(into, 'phoenix.box.plan'))).toEqual(['part.json']);
+  });
+
+  it('are never a page, which lies beside them as the file that it is', async () => {
+    await keep('box', 'rebirth', 'the report');
+    const page = join(folder, 'page.html');
+    await writeFile(page, '<!doctype html>');
+    await keepPageFile(page, { castle: 'box', part: 'rebirth' }, world('2'));
+    expect(server.names()).toEqual(['phoenix.box.rebirth.1', 'phoenix-page.box.rebirth.2.html']);
+    expect(server.contentOf('phoenix-page.box.rebirth.2.html')?.toString()).toBe('<!doctype html>');
+    expect(await taken('box')).toEqual(['the report']);
+    await expect(keepPageFile(page, { castle: 'box', part: 'rebirth' }, world('2'))).rejects.toMatchObject({
+      code: 'PHX-ARTIFACT-PAGE',
+    });
   });
 
   it('say so where they cannot be kept', async () => {

@@ -13,7 +13,7 @@ import { keepHistory, readHistory } from '../github/history.ts';
 import { inScratch } from '../github/scratch.ts';
 import { rememberDurations } from '../rebirth/durations.ts';
 import { keepPage } from '../report/page/keep.ts';
-import { type PastRun, readPast } from '../report/page/past.ts';
+import { type Past, readPast } from '../report/page/past.ts';
 import { type Parts, readParts } from '../report/parts.ts';
 import type { Report } from '../report/schema.ts';
 import { renderTerminal } from '../report/terminal.ts';
@@ -46,15 +46,17 @@ export async function report(request: Request, edge: Edge): Promise<CommandResul
     : whole;
   await rememberDurations(castle, joined, edge);
   const troubles = [await writeReport(resolve(edge.cwd, request.report), joined)];
-  let past: readonly PastRun[] = [];
+  let past: Past = { runs: [] };
   if (request.history) {
     const kept = await keep(castle, joined, edge);
     troubles.push(kept.trouble);
     past = kept.past;
   }
+  let pageless: PhoenixError | undefined;
   if (request.page !== '') {
     const file = resolve(edge.cwd, request.page);
-    troubles.push(await keepPage(file, { report: joined, past, cautions: [] }, edge.redactor.secrets));
+    pageless = await keepPage(file, { report: joined, past, cautions: [] }, edge.redactor.secrets);
+    troubles.push(pageless);
   }
   const cautions = request.drill && castle.drill.issue ? await tell(castle, joined, edge, before ?? '') : [];
   const [trouble] = troubles.filter((each) => each !== undefined);
@@ -65,6 +67,7 @@ export async function report(request: Request, edge: Edge): Promise<CommandResul
     json: joined,
     text: (options) => renderTerminal(joined, options),
     report: joined,
+    ...(request.page !== '' && pageless === undefined ? { page: request.page } : {}),
     cautions,
     ...(trouble === undefined ? {} : { error: trouble }),
   };
@@ -73,7 +76,7 @@ export async function report(request: Request, edge: Edge): Promise<CommandResul
 interface Kept {
   readonly trouble: PhoenixError | undefined;
   /** The castle's runs as the branch has them, for the page's trend. */
-  readonly past: readonly PastRun[];
+  readonly past: Past;
 }
 
 /** What came of it stands beside the verdict: a castle that is reborn is, also where nobody can write that down. */
@@ -83,9 +86,11 @@ async function keep(castle: Castle, joined: Report, edge: Edge): Promise<Kept> {
     const lines = await keepHistory(github, castle.report.history, joined, (all) =>
       joined.drill === undefined ? [] : badgeFiles(castle, all),
     );
-    return { trouble: undefined, past: readPast(edge.redactor.redact(lines), castle.name) };
+    return { trouble: undefined, past: { runs: readPast(edge.redactor.redact(lines), castle.name) } };
   } catch (thrown) {
-    return { trouble: toPhoenixError(thrown), past: [] };
+    const trouble = toPhoenixError(thrown);
+    const missing = edge.redactor.redact(`the branch ${castle.report.history}: ${trouble.why}`);
+    return { trouble, past: { runs: [], missing } };
   }
 }
 

@@ -6,7 +6,7 @@ import type { Edge } from '../edge.ts';
 import { type PlanPart, planPartSchema } from '../report/parts.ts';
 import type { Report } from '../report/schema.ts';
 import type { Request } from '../request.ts';
-import { keepPart } from './artifacts.ts';
+import { keepPageFile, keepPart } from './artifacts.ts';
 import { inScratch } from './scratch.ts';
 
 const { castle, stages, steps } = planPartSchema.shape;
@@ -49,4 +49,13 @@ export async function handOverReport(
   const part = command === undefined ? 'rebirth' : command === 'verify' ? 'verify' : `leg-${leg ?? ''}`;
   await keepPart(file, { castle, part }, edge);
   return true;
+}
+
+/** The page, where there is one and a server that takes it. Nobody waits for it: a job that joins needs the report. */
+export async function handOverPage(
+  file: string,
+  { castle, command }: { readonly castle: string; readonly command: string },
+  edge: Pick<Edge, 'env' | 'self'>,
+): Promise<void> {
+  if (edge.env['ACTIONS_RESULTS_URL']) await keepPageFile(file, { castle, part: command }, edge);
 }

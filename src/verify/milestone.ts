@@ -5,7 +5,7 @@ import type { Log } from '../log.ts';
 import { type Held, hold } from './hold.ts';
 import { lookerOf, type ProbeContext, subjectOf } from './lookers.ts';
 import { moveFor } from './moves.ts';
-import { type ProbeResult, resultOf } from './result.ts';
+import { lastSeenText, type ProbeResult, resultOf } from './result.ts';
 
 export interface MilestoneContext extends ProbeContext {
   readonly log: Log;
@@ -78,7 +78,7 @@ function notReached(
     what: held.final
       ? `Milestone ${milestone}: ${subject} will not come by itself.`
       : `Waited ${Math.round(held.seconds)} s for milestone ${milestone}: ${subject}.`,
-    why: `Last seen: ${seen.join('. ')}.`,
+    why: lastSeenText({ lastSeen: seen.join('. ') }),
     next:
       move?.next ??
       'Look at the object and its events with kubectl describe; mend the cause, then run again.',
