@@ -41,10 +41,10 @@ export async function prepareLadder(prepared: Prepared): Promise<LookAtDatabase 
         signal,
       },
     });
-    const { rungs, rpoSeconds, witness } = result;
+    const { rungs, restore, rpoSeconds, witness } = result;
     // A look at fewer rungs says nothing of those above, which another look has seen.
     if (rungs.length >= (progress.database?.rungs.length ?? 0))
-      progress.database = { rungs: rungs.map((each) => ({ ...each })), rpoSeconds, witness };
+      progress.database = { rungs: rungs.map((each) => ({ ...each })), restore, rpoSeconds, witness };
     const whole = rungs.some(({ rung, is }) => rung === 'V4' && is === 'passed');
     if (whole && 'witness' in former) await noteProved(prepared, keepsake, former.witness.nonce);
     return result;
