@@ -10,6 +10,7 @@ import { measureFastTrack } from './fast-track/measure.ts';
 import { tableOf } from './fast-track/table.ts';
 import { type Figures, machine, median, type PhoenixFigures, rowOf, table } from './figures.ts';
 import { plant, unfinished } from './plant.ts';
+import { measureStartup } from './startup.ts';
 import type { Timed } from './timed.ts';
 import { type TreeName, trees } from './trees.ts';
 import { type Site, type Way, type WayName, wayNames, ways } from './ways.ts';
@@ -27,6 +28,7 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     'fast-track': { type: 'boolean', default: false },
     rows: { type: 'string' },
+    startup: { type: 'boolean', default: false },
   },
 });
 
@@ -147,8 +149,17 @@ async function fastTrack(): Promise<void> {
   process.stdout.write(`${values.json ? JSON.stringify(comparison, undefined, 2) : tableOf(comparison)}\n`);
 }
 
+async function startup(): Promise<void> {
+  const runs = whole('runs', values.runs ?? '15');
+  const { text, data } = await measureStartup(resolve(values.phoenix), runs, say);
+  process.stdout.write(
+    `${values.json ? JSON.stringify({ machine: machine(), ...data }, undefined, 2) : text}\n`,
+  );
+}
+
 async function main(): Promise<void> {
   if (values['fast-track']) return fastTrack();
+  if (values.startup) return startup();
   const runs = whole('runs', values.runs ?? '5');
   const figures = await measure(treeName(values.tree), runs, chosenWays(values.ways));
   process.stdout.write(`${values.json ? JSON.stringify(figures, undefined, 2) : table(figures, ways)}\n`);

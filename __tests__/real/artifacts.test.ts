@@ -5,8 +5,6 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { keepPageFile, keepPart, takeParts } from '../../src/github/artifacts.ts';
 import { type ArtifactServer, artifactServer } from '../support/artifact-server.ts';
 
-const self = [process.execPath, join(import.meta.dirname, '../../src/index.ts')];
-
 describe('the parts of a matrix, handed over as artifacts', () => {
   let server: ArtifactServer;
   let folder: string;
@@ -22,7 +20,7 @@ describe('the parts of a matrix, handed over as artifacts', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  const world = (attempt = '1') => ({ env: { RUNNER_TEMP: folder, GITHUB_RUN_ATTEMPT: attempt }, self });
+  const world = (attempt = '1') => ({ env: { RUNNER_TEMP: folder, GITHUB_RUN_ATTEMPT: attempt } });
   const keep = async (castle: string, part: string, text: string, attempt?: string) => {
     const file = join(folder, 'phoenix-report.json');
     await writeFile(file, text);
@@ -30,7 +28,7 @@ describe('the parts of a matrix, handed over as artifacts', () => {
   };
   const taken = async (castle: string) => {
     const into = await mkdtemp(join(folder, 'taken-'));
-    await takeParts(castle, into, world());
+    await takeParts(castle, into);
     const files = (await readdir(into, { recursive: true })).filter((name) => name.endsWith('.json'));
     return (await Promise.all(files.map((name) => readFile(join(into, name), 'utf8')))).sort();
   };
@@ -61,7 +59,7 @@ describe('the parts of a matrix, handed over as artifacts', () => {
     await keep('box', 'leg-a', 'a');
     server.lose('phoenix.box.leg-a.1');
     const into = await mkdtemp(join(folder, 'taken-'));
-    expect(await takeParts('box', into, world())).toEqual([{ part: 'leg-a', why: expect.any(String) }]);
+    expect(await takeParts('box', into)).toEqual([{ part: 'leg-a', why: expect.any(String) }]);
     expect(await readdir(join(into, 'phoenix.box.plan'))).toEqual(['part.json']);
   });
 

@@ -126,7 +126,7 @@ async function partsOf(castle: Castle, { reports }: Request, edge: Edge): Promis
   }
   if (edge.env['GITHUB_ACTIONS'] !== 'true') throw noFolder();
   return inScratch(edge.env, async (folder) => {
-    const lost = await takeParts(castle.name, folder, edge);
+    const lost = await takeParts(castle.name, folder);
     for (const { part, why } of lost) edge.log.warn(`the report of ${part} could not be fetched: ${why}`);
     return readParts(folder, castle.name);
   });

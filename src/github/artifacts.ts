@@ -12,7 +12,7 @@ export interface Part {
   readonly part: string;
 }
 
-type World = Pick<Edge, 'env' | 'self'>;
+type World = Pick<Edge, 'env'>;
 
 /** How long a part is kept: the reports of a workflow run are joined minutes later, and looked at for some days. */
 const keptDays = 14;
@@ -21,12 +21,12 @@ const keptDays = 14;
  * Hands `file` over to later jobs of this workflow run, as an artifact. Each attempt has its own, since one that is there
  * cannot be replaced. Throws PHX-ARTIFACT-KEEP.
  */
-export async function keepPart(file: string, { castle, part }: Part, { env, self }: World): Promise<void> {
+export async function keepPart(file: string, { castle, part }: Part, { env }: World): Promise<void> {
   try {
     await inScratch(env, async (folder) => {
       const copy = join(folder, 'part.json');
       await copyFile(file, copy);
-      const { DefaultArtifactClient } = await loadLibrary(self);
+      const { DefaultArtifactClient } = await loadLibrary();
       const name = `${prefixOf(castle)}${tame(part)}.${env['GITHUB_RUN_ATTEMPT'] ?? '1'}`;
       await new DefaultArtifactClient().uploadArtifact(name, [copy], folder, { retentionDays: keptDays });
     });
@@ -80,10 +80,9 @@ export async function keepPageFile(
 export async function takeParts(
   castle: string,
   into: string,
-  { self }: Pick<World, 'self'>,
 ): Promise<{ readonly part: string; readonly why: string }[]> {
   try {
-    const { DefaultArtifactClient } = await loadLibrary(self);
+    const { DefaultArtifactClient } = await loadLibrary();
     const client = new DefaultArtifactClient();
     const { artifacts } = await client.listArtifacts();
     const newest = new Map<string, { readonly id: number; readonly attempt: number }>();

@@ -16,7 +16,7 @@ const planned = z.object({ castle, stages, steps, mode: z.literal('matrix') });
 export async function handOverParts(
   request: Request,
   { json, report }: CommandResult,
-  edge: Pick<Edge, 'env' | 'self' | 'cwd'>,
+  edge: Pick<Edge, 'env' | 'cwd'>,
 ): Promise<boolean> {
   if (request.command === 'report') return false;
   if (report !== undefined) return handOverReport(report, resolve(edge.cwd, request.report), edge);
@@ -41,7 +41,7 @@ export async function handOverParts(
 export async function handOverReport(
   { castle, command, leg }: Report,
   file: string,
-  edge: Pick<Edge, 'env' | 'self'>,
+  edge: Pick<Edge, 'env'>,
 ): Promise<boolean> {
   // A rebirth is whole by itself: where the server takes no artifacts nothing is missing.
   const forItself = command === undefined && !edge.env['ACTIONS_RESULTS_URL'];

@@ -15,7 +15,7 @@ import type { Prepared } from './protocol.ts';
  * that finds the former life whole is noted in the keepsake, for from then on the castle changes it.
  */
 export async function prepareLadder(prepared: Prepared): Promise<LookAtDatabase | undefined> {
-  const { run, edge, secrets, progress } = prepared;
+  const { run, secrets, progress } = prepared;
   const restored = progress.fromNothing?.reached === 'raising';
   const { castle } = run;
   const settings = castle.database;
@@ -36,7 +36,7 @@ export async function prepareLadder(prepared: Prepared): Promise<LookAtDatabase 
         cluster: access?.cluster,
         secret: (name) => secretOf(prepared, name),
         redactor: run.redactor,
-        library: await loadPostgres(edge.self),
+        library: await loadPostgres(),
         caFile: settings.caFile,
         signal,
       },
