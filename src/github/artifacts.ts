@@ -46,18 +46,14 @@ export async function keepPart(file: string, { castle, part }: Part, { env }: Wo
  * Keeps the page of a run as an artifact of its own, as the file that it is: the workflow run's page on GitHub opens it in
  * the browser. Its name is none of a part's. Throws PHX-ARTIFACT-PAGE.
  */
-export async function keepPageFile(
-  file: string,
-  { castle, part }: Part,
-  { env, self }: World,
-): Promise<void> {
+export async function keepPageFile(file: string, { castle, part }: Part, { env }: World): Promise<void> {
   try {
     await inScratch(env, async (folder) => {
       const attempt = env['GITHUB_RUN_ATTEMPT'] ?? '1';
       const name = `phoenix-page.${tame(castle)}.${tame(part)}.${attempt}.html`;
       const copy = join(folder, name);
       await copyFile(file, copy);
-      const { DefaultArtifactClient } = await loadLibrary(self);
+      const { DefaultArtifactClient } = await loadLibrary();
       const options = { retentionDays: keptDays, skipArchive: true };
       await new DefaultArtifactClient().uploadArtifact(name, [copy], folder, options);
     });
