@@ -22,7 +22,8 @@ describe.skipIf(!canHoldNode)('a drill of the castle with a real node', () => {
       verdict: 'reborn',
       leaks: { found: [] },
       fromNothing: { reached: 'reborn' },
-      witness: { row: { archived: true } },
+      witness: { row: { failures: 0 } },
+      database: { restore: { started: expect.any(String), ended: expect.any(String) } },
       drill: { verdict: 'good', witness: { a: 'found', b: 'found' }, rpoSeconds: 0, restarts: 0, streak: 1 },
     });
     expect(report?.database?.rungs.map(({ rung: name, is }) => `${name} ${is}`)).toEqual(
