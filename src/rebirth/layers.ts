@@ -114,6 +114,7 @@ async function runOne(
     verdict,
     retries: outcome.retries,
     phases: outcome.phases,
+    slowest: outcome.slowest ?? [],
     ...(verdict === 'cancelled'
       ? { note: cancelledNote(name, outcome, context) }
       : outcome.note === undefined

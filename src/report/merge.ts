@@ -1,3 +1,5 @@
+import { insightOf } from '../insight/insight.ts';
+import { slowestOf } from '../layer/slowest.ts';
 import { account, criticalPath } from './account.ts';
 import { parts as phasesOf, round } from './build.ts';
 import { type Job, jobsOf, type Missing } from './jobs.ts';
@@ -24,7 +26,7 @@ export function mergeReports(
   const wallSeconds = (ended - started) / 1000;
   const { jobs, missing } = jobsOf(plan, legs, verify);
   const spans = spansOf(plan, jobs, started);
-  const books = account(spans, wallSeconds);
+  const ledger = account(spans, wallSeconds);
   const waits = new Map(plan.steps.map(({ name, dependencies }) => [name, dependencies]));
   const layers = [
     ...legs.flatMap((leg) => leg.layers),
@@ -38,8 +40,9 @@ export function mergeReports(
   const path = pathOf(layers, gates, started);
   const failures = [...reports.flatMap((each) => each.failures), ...missing.flatMap(unheard)];
   const found = reports.flatMap(({ leaks }) => leaks.found);
+  const slowest = slowestOf(legs.map((leg) => leg.slowest ?? []));
   const identity = reports.find((each) => each.identity?.proved)?.identity;
-  return {
+  const books: Report = {
     schema: 'phoenix.report/v1',
     run,
     castle: plan.castle,
@@ -48,7 +51,7 @@ export function mergeReports(
     started: plan.started,
     ended: new Date(ended).toISOString(),
     wallSeconds: round(wallSeconds),
-    unattributedSeconds: round(books.unattributedSeconds),
+    unattributedSeconds: round(ledger.unattributedSeconds),
     unattributedLimit,
     criticalPath: [...path.names],
     criticalPathSeconds: round(path.seconds),
@@ -62,13 +65,16 @@ export function mergeReports(
     error: errorOf(failures.toSorted((a, b) => rank(a) - rank(b))),
     failures,
     phases: phasesOf(spans),
+    ...(slowest.length === 0 ? {} : { slowest }),
     spans: spans.map((span) => ({ ...span, from: round(span.from), to: round(span.to) })),
-    gaps: [...books.gaps].map((gap) => ({ ...gap, from: round(gap.from), to: round(gap.to) })),
+    gaps: [...ledger.gaps].map((gap) => ({ ...gap, from: round(gap.from), to: round(gap.to) })),
     standIns: [
       ...new Map(reports.flatMap(({ standIns }) => standIns).map((each) => [each.name, each])).values(),
     ],
     resources: { peakRssBytes: Math.max(0, ...reports.map(({ resources }) => resources.peakRssBytes)) },
   };
+  const stages = plan.stages.map((stage) => stage.flatMap((leg) => leg.layers.split(',')));
+  return { ...books, ...insightOf(books, stages) };
 }
 
 /** The plan, each job with what it waited and what it did, on the clock of the whole. */

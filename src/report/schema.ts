@@ -126,6 +126,22 @@ const gap = z.object({
   before: z.string().nullable(),
 });
 
+const slack = z.object({
+  name: z.string(),
+  kind: z.enum(['layer', 'gate']),
+  seconds: seconds.describe('How much later it could have ended before the end moves.'),
+  milestones: z
+    .record(z.string(), seconds.nullable())
+    .describe('The same before each milestone moves, at least; null where it is off its path.'),
+});
+
+const slow = z.object({
+  layer: z.string(),
+  address: z.string().describe('Of the resource, as the engine has it.'),
+  action: z.string(),
+  seconds,
+});
+
 /** `phoenix-report.json`. Fields are added, never renamed; readers pass over what they do not know. */
 export const reportSchema = z
   .object({
@@ -150,6 +166,20 @@ export const reportSchema = z
       .describe('The share of the wall clock that may stay unexplained.'),
     criticalPath: z.array(z.string()),
     criticalPathSeconds: seconds.describe("The path's own work, without the time between."),
+    slack: z.array(slack).optional().describe('Per layer and gate that ran; absent where none did.'),
+    parallel: z
+      .object({
+        sequentialSeconds: seconds.describe('All layers and gates one after another.'),
+        wallSeconds: seconds.describe('From the first that began to the last that ended.'),
+        savedSeconds: z.number().describe('Less than 0 where more time lay between them than was saved.'),
+      })
+      .optional()
+      .describe('What running side by side saved; absent where nothing ran.'),
+    advice: z.array(z.string()).optional().describe('What would make it faster, in sentences.'),
+    slowest: z
+      .array(slow)
+      .optional()
+      .describe('The resources that took longest, ten at most; absent where no change was timed.'),
     layers: z.array(layer),
     gates: z.array(gate),
     milestones: z.array(milestone),
