@@ -3,7 +3,9 @@ import type { Castle } from '../castle/load.ts';
 import { notGood } from '../drill/judge.ts';
 import type { Drill } from '../drill/schema.ts';
 import type { Edge } from '../edge.ts';
-import { rememberDurations } from '../rebirth/durations.ts';
+import { budgetError, withJudgement } from '../insight/judge.ts';
+import type { Sample } from '../insight/sample.ts';
+import { rememberDurations, rememberedRuns } from '../rebirth/durations.ts';
 import { kindOf } from '../rebirth/kind.ts';
 import { noteFailure, type Progress, verdictOf } from '../rebirth/progress.ts';
 import { leaksInReport, withheld } from '../report/audit.ts';
@@ -28,11 +30,12 @@ export async function concludeRun(
   drilled?: (report: Report) => Promise<Drill>,
 ): Promise<CommandResult> {
   const { secrets } = edge.redactor;
-  let report = reportOf(castle, request, ledger, progress, edge);
+  const before = await rememberedRuns(castle, edge);
+  let report = reportOf(castle, request, ledger, progress, edge, before);
   let figures = await drilled?.(report);
   if (figures?.verdict === 'failed' && progress.failures.length === 0) {
     noteFailure(progress, 'drill', notGood(castle.name, figures.why));
-    report = reportOf(castle, request, ledger, progress, edge);
+    report = reportOf(castle, request, ledger, progress, edge, before);
   }
   report = { ...report, ...(figures === undefined ? {} : { drill: figures }) };
   const cautions = progress.cautions.map((caution) => edge.redactor.redact(caution));
@@ -43,7 +46,7 @@ export async function concludeRun(
     const told = progress.failures.some(({ error }) => error.code === leakCode);
     progress.leaks = { ...progress.leaks, found: [...progress.leaks.found, ...found] };
     if (!told) noteFailure(progress, 'leaks', leakError(found));
-    report = reportOf(castle, request, ledger, progress, edge);
+    report = reportOf(castle, request, ledger, progress, edge, before);
     figures = await drilled?.(report);
     report = withheld({ ...report, ...(figures === undefined ? {} : { drill: figures }) }, secrets);
   }
@@ -53,22 +56,33 @@ export async function concludeRun(
     : undefined;
   for (const trouble of [unwritten, pageless])
     if (trouble !== undefined) edge.log.warn(`${trouble.what} ${trouble.why} ${trouble.next}`);
-  await rememberDurations(castle, report, edge);
+  // One with a fault put in shows what it was meant to show.
+  if (request.fault.length === 0) await rememberDurations(castle, report, edge);
+  const over = budgetError(report);
   const error =
-    progress.failures[0]?.error ?? (unwritten && report.verdict === progress.good ? undefined : unwritten);
+    progress.failures[0]?.error ??
+    over ??
+    (unwritten && report.verdict === progress.good ? undefined : unwritten);
   return {
-    exitCode: report.verdict === progress.good ? 0 : (error?.exitCode ?? 1),
+    exitCode: report.verdict === progress.good ? (over?.exitCode ?? 0) : (error?.exitCode ?? 1),
     json: report,
     text: (options) => renderTerminal(report, options),
     report,
     ...(error === undefined ? {} : { error }),
-    errors: progress.failures.map((failure) => failure.error),
+    errors: [...progress.failures.map((failure) => failure.error), ...(over === undefined ? [] : [over])],
     cautions: progress.cautions,
   };
 }
 
-function reportOf(castle: Castle, request: Request, ledger: Ledger, progress: Progress, edge: Edge): Report {
-  return buildReport({
+function reportOf(
+  castle: Castle,
+  request: Request,
+  ledger: Ledger,
+  progress: Progress,
+  edge: Edge,
+  before: readonly Sample[],
+): Report {
+  const report = buildReport({
     run: progress.run,
     castle: castle.name,
     ...kindOf(request, castle),
@@ -97,4 +111,5 @@ function reportOf(castle: Castle, request: Request, ledger: Ledger, progress: Pr
     unattributedLimit: castle.report.unattributed,
     redact: (text) => edge.redactor.redact(text),
   });
+  return withJudgement(castle, report, before, 'machine');
 }

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { type Castle, loadCastle } from '../castle/load.ts';
 import type { Edge } from '../edge.ts';
 import { ownPullRequest } from '../identity/pull-request.ts';
-import { readDurations } from '../journal/durations.ts';
+import { readSamples, timesOf } from '../journal/durations.ts';
 import { castleHome } from '../journal/home.ts';
 import { layerEnvironment } from '../layer/environment.ts';
 import { descendants } from '../plan/graph.ts';
@@ -50,10 +50,11 @@ export async function plan(request: Request, edge: Edge): Promise<CommandResult>
     dependencies: dependencies.map(shownName),
     dependents: [...descendants(graph, [id])].map(shownName),
   }));
+  const samples = await readSamples(castleHome(castle, edge.env));
   const staging = stagingOf(nodes, {
     mode: request.mode,
     runners: request.runners,
-    timed: await readDurations(castleHome(castle, edge.env)),
+    timed: timesOf(samples),
     cores: availableParallelism(),
   });
   const planned = plannedRun(staging, shownName);

@@ -2,14 +2,22 @@ import type { Report } from '../report/schema.ts';
 import { duration } from '../report/words.ts';
 
 /** What the ledger tells, as rows of a name and its words: the terminal and the job summary share them. */
-export function insightRows(report: Report): { readonly name: string; readonly text: string }[] {
-  const { parallel, advice = [] } = report;
+export function insightRows(
+  report: Report,
+): { readonly name: string; readonly text: string; readonly bad?: boolean }[] {
+  const { parallel, advice = [], comparison, budget } = report;
   const slack = slackText(report);
   const slowest = slowestText(report);
   return [
     ...(slack === undefined ? [] : [{ name: 'Slack', text: slack }]),
     ...(parallel === undefined ? [] : [{ name: 'Side by side', text: parallelText(parallel) }]),
     ...(slowest === undefined ? [] : [{ name: 'Slowest', text: slowest }]),
+    ...(comparison === undefined ? [] : [{ name: 'Earlier runs', text: comparisonText(comparison) }]),
+    ...(budget?.parts ?? []).map((part) => ({
+      name: `Budget ${part.name}`,
+      text: budgetText(part),
+      bad: part.is === 'over',
+    })),
     ...advice.map((text, index) => ({ name: index === 0 ? 'To be faster' : '', text })),
   ];
 }
@@ -42,4 +50,24 @@ function parallelText({ sequentialSeconds, wallSeconds, savedSeconds }: NonNulla
 function listed(texts: readonly string[]): string {
   const left = texts.length - mostShown;
   return [...texts.slice(0, mostShown), ...(left > 0 ? [`${left} more`] : [])].join(', ');
+}
+
+/** What differs from the last runs, by how much; that nothing does, or that too few are known to tell. */
+function comparisonText({ runs, parts }: NonNullable<Report['comparison']>): string {
+  const other = parts.filter(({ is }) => is === 'slower' || is === 'faster');
+  const each = other.map(({ kind, name, seconds, medianSeconds, runs: of, is }) => {
+    const middle = medianSeconds ?? 0;
+    const share = middle === 0 ? '' : `${Math.round((Math.abs(seconds - middle) / middle) * 100)} % `;
+    const what = kind === 'total' ? 'the whole' : name;
+    return `${what} ${share}${is} than the median of the last ${of} (${duration(middle)})`;
+  });
+  if (each.length > 0) return listed(each);
+  if (parts.every(({ is }) => is === 'unknown'))
+    return `${runs} that did the same ${runs === 1 ? 'is' : 'are'} known, too few to compare`;
+  return runs === 0 ? 'nothing unusual in its parts' : `as the last ${runs} that did the same`;
+}
+
+function budgetText({ is, seconds, limitSeconds, reason }: NonNullable<Report['budget']>['parts'][number]) {
+  if (is === 'unknown') return `not held: ${reason ?? ''}`;
+  return `${duration(seconds ?? 0)} of ${duration(limitSeconds ?? 0)}${is === 'over' ? ', OVER' : ''}`;
 }

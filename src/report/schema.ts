@@ -142,6 +142,28 @@ const slow = z.object({
   seconds,
 });
 
+const comparedKinds = ['total', 'milestone', 'layer', 'gate'] as const;
+
+const compared = z.object({
+  kind: z.enum(comparedKinds),
+  name: z.string(),
+  seconds,
+  runs: z.int().nonnegative().describe('Runs that did the same to it, eight at most.'),
+  medianSeconds: seconds.nullable().describe('null where fewer than three are known.'),
+  minSeconds: seconds.nullable(),
+  maxSeconds: seconds.nullable(),
+  is: z.enum(['slower', 'faster', 'usual', 'unknown']),
+});
+
+const held = z.object({
+  kind: z.enum(['total', 'milestone', 'layer']),
+  name: z.string(),
+  limitSeconds: seconds.nullable().describe('null where it is not known.'),
+  seconds: seconds.nullable().describe('null where it did not run.'),
+  is: z.enum(['kept', 'over', 'unknown']),
+  reason: z.string().nullable().describe('Why it was not held; null where it was.'),
+});
+
 /** `phoenix-report.json`. Fields are added, never renamed; readers pass over what they do not know. */
 export const reportSchema = z
   .object({
@@ -180,6 +202,21 @@ export const reportSchema = z
       .array(slow)
       .optional()
       .describe('The resources that took longest, ten at most; absent where no change was timed.'),
+    comparison: z
+      .object({
+        from: z.enum(['machine', 'branch']).describe('Where the earlier runs are kept.'),
+        runs: z.int().nonnegative().describe('Whole runs that did the same, eight at most.'),
+        parts: z.array(compared),
+      })
+      .optional()
+      .describe('Against the last runs that did the same; absent where it is no whole rebirth.'),
+    budget: z
+      .object({
+        parts: z.array(held),
+        error: explanation.nullable().describe('Of a run that is over it; its verdict stays.'),
+      })
+      .optional()
+      .describe('The run held to `budget` of the castle file; absent where there is none.'),
     layers: z.array(layer),
     gates: z.array(gate),
     milestones: z.array(milestone),

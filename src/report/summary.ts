@@ -147,6 +147,9 @@ function whereTheTimeWent(page: Page, report: Report): void {
   if (path !== undefined) page.add(`**Critical path:** ${literal(path)}`);
   page.table(
     ['What the ledger tells', ''],
-    insightRows(report).map(({ name, text }) => [literal(name), literal(text)]),
+    insightRows(report).map(({ name, text, bad = false }) => [
+      literal(name),
+      bad ? `**${literal(text)}**` : literal(text),
+    ]),
   );
 }

@@ -141,7 +141,7 @@ function facts(report: Report, paint: Paint): string[] {
       tone: red(status.startsWith('FAILED')),
     })),
     ...(path === undefined ? [] : [{ name: 'Critical path', text: path }]),
-    ...insightRows(report),
+    ...insightRows(report).map(({ name, text, bad = false }) => ({ name, text, tone: red(bad) })),
     { name: 'Time went into', text: timeWentInto(report) },
     { name: 'Unattributed', text: unattributedText(report) },
     ...destroyFacts(report),
