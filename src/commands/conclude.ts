@@ -4,7 +4,6 @@ import { notGood } from '../drill/judge.ts';
 import type { Drill } from '../drill/schema.ts';
 import type { Edge } from '../edge.ts';
 import { budgetError, withJudgement } from '../insight/judge.ts';
-import type { Sample } from '../insight/sample.ts';
 import { rememberDurations, rememberedRuns } from '../rebirth/durations.ts';
 import { kindOf } from '../rebirth/kind.ts';
 import { noteFailure, type Progress, verdictOf } from '../rebirth/progress.ts';
@@ -30,14 +29,16 @@ export async function concludeRun(
   drilled?: (report: Report) => Promise<Drill>,
 ): Promise<CommandResult> {
   const { secrets } = edge.redactor;
+  let report = reportOf(castle, request, ledger, progress, edge);
+  // Behind the first report, whose clock must not count it.
   const before = await rememberedRuns(castle, edge);
-  let report = reportOf(castle, request, ledger, progress, edge, before);
+  const judged = (each: Report) => withJudgement(castle, each, before, 'machine');
   let figures = await drilled?.(report);
   if (figures?.verdict === 'failed' && progress.failures.length === 0) {
     noteFailure(progress, 'drill', notGood(castle.name, figures.why));
-    report = reportOf(castle, request, ledger, progress, edge, before);
+    report = reportOf(castle, request, ledger, progress, edge);
   }
-  report = { ...report, ...(figures === undefined ? {} : { drill: figures }) };
+  report = judged({ ...report, ...(figures === undefined ? {} : { drill: figures }) });
   const cautions = progress.cautions.map((caution) => edge.redactor.redact(caution));
   const wanted = request.page !== '';
   const page = wanted ? renderPage({ report, past: [], cautions }) : undefined;
@@ -46,9 +47,9 @@ export async function concludeRun(
     const told = progress.failures.some(({ error }) => error.code === leakCode);
     progress.leaks = { ...progress.leaks, found: [...progress.leaks.found, ...found] };
     if (!told) noteFailure(progress, 'leaks', leakError(found));
-    report = reportOf(castle, request, ledger, progress, edge, before);
+    report = reportOf(castle, request, ledger, progress, edge);
     figures = await drilled?.(report);
-    report = withheld({ ...report, ...(figures === undefined ? {} : { drill: figures }) }, secrets);
+    report = withheld(judged({ ...report, ...(figures === undefined ? {} : { drill: figures }) }), secrets);
   }
   const unwritten = await writeReport(resolve(edge.cwd, request.report), report);
   const pageless = wanted
@@ -74,15 +75,8 @@ export async function concludeRun(
   };
 }
 
-function reportOf(
-  castle: Castle,
-  request: Request,
-  ledger: Ledger,
-  progress: Progress,
-  edge: Edge,
-  before: readonly Sample[],
-): Report {
-  const report = buildReport({
+function reportOf(castle: Castle, request: Request, ledger: Ledger, progress: Progress, edge: Edge): Report {
+  return buildReport({
     run: progress.run,
     castle: castle.name,
     ...kindOf(request, castle),
@@ -111,5 +105,4 @@ function reportOf(
     unattributedLimit: castle.report.unattributed,
     redact: (text) => edge.redactor.redact(text),
   });
-  return withJudgement(castle, report, before, 'machine');
 }
