@@ -4,6 +4,7 @@ import { notGood } from '../drill/judge.ts';
 import type { Drill } from '../drill/schema.ts';
 import type { Edge } from '../edge.ts';
 import { budgetError, withJudgement } from '../insight/judge.ts';
+import { sendTrace } from '../otel/send.ts';
 import { rememberDurations, rememberedRuns } from '../rebirth/durations.ts';
 import { kindOf } from '../rebirth/kind.ts';
 import { noteFailure, type Progress, verdictOf } from '../rebirth/progress.ts';
@@ -57,6 +58,11 @@ export async function concludeRun(
     : undefined;
   for (const trouble of [unwritten, pageless])
     if (trouble !== undefined) edge.log.warn(`${trouble.what} ${trouble.why} ${trouble.next}`);
+  const unsent = await sendTrace(report, edge.env, edge.fetch, (text) => edge.redactor.redact(text));
+  if (unsent !== undefined) {
+    edge.log.warn(unsent);
+    progress.cautions.push(unsent);
+  }
   // One with a fault put in shows what it was meant to show.
   if (request.fault.length === 0) await rememberDurations(castle, report, edge);
   const over = budgetError(report);
