@@ -10,6 +10,7 @@ import { messageOf, PhoenixError, toPhoenixError } from '../errors.ts';
 import { jobToken, openGitHub } from '../github/api.ts';
 import { takeParts } from '../github/artifacts.ts';
 import { keepHistory, readHistory } from '../github/history.ts';
+import { runJobs } from '../github/run-jobs.ts';
 import { inScratch } from '../github/scratch.ts';
 import { budgetError, withJudgement } from '../insight/judge.ts';
 import { samplesIn } from '../insight/sample.ts';
@@ -40,6 +41,7 @@ export async function report(request: Request, edge: Edge): Promise<CommandResul
     run,
     results: request.results,
     unattributedLimit: castle.report.unattributed,
+    jobs: parts.plan === undefined ? [] : await runJobs(edge),
     redact: (text) => edge.redactor.redact(text),
   });
   const before = request.history ? await historyOf(castle, edge) : undefined;

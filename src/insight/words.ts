@@ -5,13 +5,14 @@ import { duration } from '../report/words.ts';
 export function insightRows(
   report: Report,
 ): { readonly name: string; readonly text: string; readonly bad?: boolean }[] {
-  const { parallel, advice = [], comparison, budget } = report;
+  const { parallel, advice = [], comparison, budget, jobs } = report;
   const slack = slackText(report);
   const slowest = slowestText(report);
   return [
     ...(slack === undefined ? [] : [{ name: 'Slack', text: slack }]),
     ...(parallel === undefined ? [] : [{ name: 'Side by side', text: parallelText(parallel) }]),
     ...(slowest === undefined ? [] : [{ name: 'Slowest', text: slowest }]),
+    ...(jobs === undefined ? [] : [{ name: 'Runners', text: jobsText(jobs) }]),
     ...(comparison === undefined ? [] : [{ name: 'Earlier runs', text: comparisonText(comparison) }]),
     ...(budget?.parts ?? []).map((part) => ({
       name: `Budget ${part.name}`,
@@ -70,4 +71,16 @@ function comparisonText({ runs, parts }: NonNullable<Report['comparison']>): str
 function budgetText({ is, seconds, limitSeconds, reason }: NonNullable<Report['budget']>['parts'][number]) {
   if (is === 'unknown') return `not held: ${reason ?? ''}`;
   return `${duration(seconds ?? 0)} of ${duration(limitSeconds ?? 0)}${is === 'over' ? ', OVER' : ''}`;
+}
+
+/** What the jobs of a matrix waited for their runners, and what those took before the work began. */
+function jobsText(jobs: NonNullable<Report['jobs']>): string {
+  const known = jobs.filter(({ queueSeconds }) => queueSeconds !== null);
+  if (known.length === 0) return 'not known: GitHub does not tell what the jobs waited for theirs';
+  const sum = (of: (job: (typeof jobs)[number]) => number | null) =>
+    duration(known.reduce((all, job) => all + (of(job) ?? 0), 0));
+  const [longest] = known.toSorted((a, b) => (b.queueSeconds ?? 0) - (a.queueSeconds ?? 0));
+  const most = longest === undefined ? '' : `, ${longest.name} ${duration(longest.queueSeconds ?? 0)}`;
+  const rest = jobs.length === known.length ? '' : `; of ${jobs.length - known.length} more it is not known`;
+  return `${known.length} ${known.length === 1 ? 'job' : 'jobs'} waited ${sum((job) => job.queueSeconds)} for one${most} the longest; setting up took ${sum((job) => job.setupSeconds)}${rest}`;
 }

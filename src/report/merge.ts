@@ -1,7 +1,9 @@
+import type { RunJob } from '../github/run-jobs.ts';
 import { insightOf } from '../insight/insight.ts';
 import { slowestOf } from '../layer/slowest.ts';
 import { account, criticalPath } from './account.ts';
 import { parts as phasesOf, round } from './build.ts';
+import { jobTimes } from './job-times.ts';
 import { type Job, jobsOf, type Missing } from './jobs.ts';
 import type { Parts, PlanPart } from './parts.ts';
 import type { Report } from './schema.ts';
@@ -12,13 +14,14 @@ type Failure = Report['failures'][number];
  * One report of all the legs of a matrix: their ledgers on one wall clock, with what each job waited for a runner. A leg
  * that the plan names and that left no report fails the run, unless a stage before it failed.
  *
- * The clocks of the runners are taken as they are: legs of machines whose clocks differ stand apart by that much.
+ * `known` is what GitHub tells of the jobs. The clocks of the runners are taken as they are: legs of machines whose clocks differ stand apart by that much.
  */
 export function mergeReports(
   plan: PlanPart,
   { legs, verify }: Pick<Parts, 'legs' | 'verify'>,
   run: string,
   unattributedLimit: number,
+  known: readonly RunJob[] = [],
 ): Report {
   const reports = [...legs, ...(verify === undefined ? [] : [verify])];
   const started = Date.parse(plan.started);
@@ -65,6 +68,7 @@ export function mergeReports(
     error: errorOf(failures.toSorted((a, b) => rank(a) - rank(b))),
     failures,
     phases: phasesOf(spans),
+    jobs: jobTimes(jobs, known),
     ...(slowest.length === 0 ? {} : { slowest }),
     spans: spans.map((span) => ({ ...span, from: round(span.from), to: round(span.to) })),
     gaps: [...ledger.gaps].map((gap) => ({ ...gap, from: round(gap.from), to: round(gap.to) })),

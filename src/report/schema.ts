@@ -142,6 +142,16 @@ const slow = z.object({
   seconds,
 });
 
+const job = z.object({
+  name: z.string(),
+  runner: z.string().nullable(),
+  queueSeconds: seconds
+    .nullable()
+    .describe('From when GitHub queued it until a runner took it; null: unknown.'),
+  setupSeconds: seconds.nullable().describe('From then until Phoenix began; null: unknown.'),
+  seconds: seconds.describe('Of Phoenix itself.'),
+});
+
 const comparedKinds = ['total', 'milestone', 'layer', 'gate'] as const;
 
 const compared = z.object({
@@ -202,6 +212,7 @@ export const reportSchema = z
       .array(slow)
       .optional()
       .describe('The resources that took longest, ten at most; absent where no change was timed.'),
+    jobs: z.array(job).optional().describe('The jobs of a matrix; absent where it is none.'),
     comparison: z
       .object({
         from: z.enum(['machine', 'branch']).describe('Where the earlier runs are kept.'),
