@@ -15,7 +15,7 @@ const wide = buildGraph([
   ...['a', 'b', 'c', 'd'].map((id) => ({ id, dependencies: ['root'] })),
   { id: 'gate:claim', dependencies: ['root'] },
 ]);
-const assumed = { perJobSeconds: 10, runners: 1, layersAtOnce: 16 };
+const assumed = { perJobSeconds: 10, jobsMeasured: 0, runners: 1, layersAtOnce: 16 };
 
 const sample = (each: number, changes: Partial<Sample> = {}): Sample => ({
   layers: { root: 10, a: each, b: each, c: each, d: each },
@@ -98,7 +98,7 @@ describe('what a forecast rests on', () => {
     expect(jobCost([sample(1)], 10)).toEqual({ seconds: 10, jobs: 0 });
     const measured = sample(1, { jobSeconds: [30, 50, 31] });
     expect(jobCost([sample(1), measured], 10)).toEqual({ seconds: 31, jobs: 3 });
-    const { ways } = simulationOf(wide, [measured], { ...assumed, runners: 9 });
+    const { ways } = simulationOf(wide, [measured], { ...assumed, perJobSeconds: 31, runners: 9 });
     // Two stages, each with the start of its jobs: the root, then all others side by side.
     expect(ways.at(-1)).toMatchObject({ mode: 'matrix', runners: 9, seconds: 31 + 10 + 31 + 2 });
   });

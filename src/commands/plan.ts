@@ -3,11 +3,12 @@ import { resolve } from 'node:path';
 import { type Castle, loadCastle } from '../castle/load.ts';
 import type { Edge } from '../edge.ts';
 import { ownPullRequest } from '../identity/pull-request.ts';
-import { simulationOf } from '../insight/forecast.ts';
+import { jobCost, simulationOf } from '../insight/forecast.ts';
 import { readSamples, timesOf } from '../journal/durations.ts';
 import { castleHome } from '../journal/home.ts';
 import { layerEnvironment } from '../layer/environment.ts';
 import { descendants } from '../plan/graph.ts';
+import { perJobSeconds } from '../plan/stages.ts';
 import { stagingOf } from '../plan/staging.ts';
 import { claimGate, shownName } from '../rebirth/graph.ts';
 import { makePlan } from '../rebirth/plan.ts';
@@ -58,6 +59,7 @@ export async function plan(request: Request, edge: Edge): Promise<CommandResult>
     runners: request.runners,
     timed: timesOf(samples),
     cores: availableParallelism(),
+    perJob: jobCost(samples, perJobSeconds),
   });
   const planned = plannedRun(staging, shownName);
   const simulation = request.forecast ? simulationOf(staging.graph, samples, staging.assumed) : undefined;

@@ -3,6 +3,7 @@ import { expectedFrom, median } from '../plan/expected.ts';
 import type { Graph } from '../plan/graph.ts';
 import { type SimulatedWay, simulate, waysFor } from '../plan/simulate.ts';
 import { inOneJob } from '../plan/slots.ts';
+import type { Assumed } from '../plan/staging.ts';
 import type { Sample } from './sample.ts';
 
 /** Of so many of the last runs a forecast is made, as a plan's is. */
@@ -32,17 +33,13 @@ export interface PastError {
   readonly worstShare: number;
 }
 
-/** `samples`: the newest first. `assumed`: seconds of a job that nobody measured. */
-export function simulationOf(
-  graph: Graph,
-  samples: readonly Sample[],
-  assumed: { readonly perJobSeconds: number; readonly runners: number; readonly layersAtOnce: number },
-): Simulation {
+/** `samples`: the newest first. */
+export function simulationOf(graph: Graph, samples: readonly Sample[], assumed: Assumed): Simulation {
   const timed = samples.filter((sample) => graph.order.some((id) => secondsIn(sample, id) !== undefined));
   const recent = timed.slice(0, most);
   const usual = expectedFrom(graph, timesOf(samples)).seconds;
   const played = recent.map((sample) => (id: string) => secondsIn(sample, id) ?? usual(id));
-  const perJob = jobCost(samples, assumed.perJobSeconds);
+  const perJob = { seconds: assumed.perJobSeconds, jobs: assumed.jobsMeasured };
   return {
     runs: recent.length,
     ways: simulate(graph, waysFor(graph, assumed), {
