@@ -64,27 +64,27 @@ describe('a run against those before it', () => {
   test('is usual within what they differ among themselves, and within what nobody would notice', () => {
     const noisy = withJudgement(free, run('now', 150), samples(80, 100, 120, 90, 140), 'machine');
     expect(part(noisy, 'layer', 'platform')?.is).toBe('usual');
-    const still = withJudgement(free, run('now', 104), samples(100, 100, 100), 'machine');
+    const still = withJudgement(free, run('now', 104), samples(100, 100, 100, 100, 100), 'machine');
     expect(part(still, 'layer', 'platform')?.is).toBe('usual');
     expect(insightRows(still)).toContainEqual({
       name: 'Earlier runs',
-      text: 'as the last 3 that did the same',
+      text: 'as the last 5 that did the same',
     });
   });
 
-  test('is not slower than one that took for ever, nor than two, which are too few to tell what is usual', () => {
+  test('is not slower than one that took for ever, nor than four, which are too few to tell what is usual', () => {
     const once = withJudgement(free, run('now', 140), samples(100, 100, 100, 100, 900), 'machine');
     expect(part(once, 'layer', 'platform')?.is).toBe('usual');
-    const few = withJudgement(free, run('now', 140), samples(100, 100), 'machine');
-    expect(part(few, 'layer', 'platform')).toMatchObject({ is: 'unknown', medianSeconds: null, runs: 2 });
+    const few = withJudgement(free, run('now', 140), samples(100, 100, 100, 100), 'machine');
+    expect(part(few, 'layer', 'platform')).toMatchObject({ is: 'unknown', medianSeconds: null, runs: 4 });
     expect(insightRows(few)).toContainEqual({
       name: 'Earlier runs',
-      text: '2 that did the same are known, too few to compare',
+      text: '4 that did the same are known, too few to compare',
     });
   });
 
   test('of which one had nothing to change is held only against its like', () => {
-    const idle = [1, 2, 3].map((index) => sampleOf(run(`idle-${index}`, 5, 'unchanged')) ?? fail());
+    const idle = [1, 2, 3, 4, 5].map((index) => sampleOf(run(`idle-${index}`, 5, 'unchanged')) ?? fail());
     const applied = withJudgement(free, run('now', 100), idle, 'machine');
     expect(part(applied, 'layer', 'platform')?.is).toBe('unknown');
     const unchanged = withJudgement(free, run('now', 100, 'unchanged'), idle, 'machine');
@@ -92,19 +92,19 @@ describe('a run against those before it', () => {
   });
 
   test('leaves itself out, a failed run, another mode, and stand-ins of another kind', () => {
-    const own = samples(100, 100, 100).map((sample) => ({ ...sample, run: 'now' }));
+    const own = samples(100, 100, 100, 100, 100).map((sample) => ({ ...sample, run: 'now' }));
     expect(withJudgement(free, run('now', 140), own, 'machine').comparison?.runs).toBe(0);
-    const other = samples(100, 100, 100).map((sample) => ({ ...sample, mode: 'matrix' }));
+    const other = samples(100, 100, 100, 100, 100).map((sample) => ({ ...sample, mode: 'matrix' }));
     expect(part(withJudgement(free, run('now', 140), other, 'machine'), 'layer', 'platform')?.runs).toBe(0);
     const real = withJudgement(
       free,
       run('now', 140, 'applied', { standIns: [] }),
-      samples(100, 100, 100),
+      samples(100, 100, 100, 100, 100),
       'machine',
     );
     expect(real.comparison?.runs).toBe(0);
     const failed = run('now', 140, 'applied', { verdict: 'failed' });
-    expect(withJudgement(free, failed, samples(100, 100, 100), 'machine')).toBe(failed);
+    expect(withJudgement(free, failed, samples(100, 100, 100, 100, 100), 'machine')).toBe(failed);
     expect(sampleOf(failed)).not.toHaveProperty('like');
   });
 
@@ -125,7 +125,7 @@ describe('a run against those before it', () => {
   test('is never called slower for a time that one of the runs before took too, nor faster', () => {
     holds(
       fc.property(
-        fc.array(fc.integer({ min: 1, max: 500 }), { minLength: 3, maxLength: 8 }),
+        fc.array(fc.integer({ min: 1, max: 500 }), { minLength: 5, maxLength: 8 }),
         fc.nat(7),
         (all, index) => {
           const seconds = all[index % all.length] ?? 1;
@@ -152,7 +152,7 @@ describe('a run against those before it', () => {
 
   test('takes what an older version kept of a run for its forecast, and compares nothing with it', () => {
     const old = sampleSchema.parse({ layers: { platform: 100 }, gates: {} });
-    const report = withJudgement(free, run('now', 140), [old, old, old], 'machine');
+    const report = withJudgement(free, run('now', 140), [old, old, old, old, old], 'machine');
     expect(report.comparison?.parts.map(({ is, runs }) => [is, runs])).toEqual(
       report.comparison?.parts.map(() => ['unknown', 0]),
     );
@@ -197,11 +197,11 @@ describe('the budget', () => {
     const budget = within({ layers: { platform: '20%' } });
     const held = (seconds: number, ...before: number[]) =>
       withJudgement(budget, run('now', seconds), samples(...before), 'machine').budget?.parts[0];
-    expect(held(120, 100, 90, 110)).toMatchObject({ is: 'kept', limitSeconds: 120 });
-    expect(held(121, 100, 90, 110)).toMatchObject({ is: 'over', limitSeconds: 120 });
-    expect(held(500, 100, 90)).toMatchObject({
+    expect(held(120, 100, 90, 110, 95, 105)).toMatchObject({ is: 'kept', limitSeconds: 120 });
+    expect(held(121, 100, 90, 110, 95, 105)).toMatchObject({ is: 'over', limitSeconds: 120 });
+    expect(held(500, 100, 90, 110, 95)).toMatchObject({
       ...{ is: 'unknown', limitSeconds: null },
-      reason: '2 runs that did the same are known, and 3 are needed',
+      reason: '4 runs that did the same are known, and 5 are needed',
     });
   });
 

@@ -16,7 +16,8 @@ export function adviceOf(
   { criticalPath, slowest = [] }: Pick<Report, 'criticalPath' | 'slowest'>,
 ): string[] {
   const end = endOf(timed);
-  const onPath = timed.nodes.filter(({ name }) => criticalPath.includes(name));
+  const path = new Set(criticalPath);
+  const onPath = timed.nodes.filter(({ name }) => path.has(name));
   const [longest] = onPath.toSorted((a, b) => secondsOf(b) - secondsOf(a));
   if (longest === undefined || end === 0) return [];
   const work = onPath.reduce((sum, node) => sum + secondsOf(node), 0);

@@ -4,8 +4,8 @@ import { isWhole, likenessOf, type Sample, totalOf } from './sample.ts';
 
 /** A part is held against so many of the last runs that did the same. */
 const most = 8;
-/** From fewer nobody can tell what is usual. */
-export const leastRuns = 3;
+/** From fewer nobody can tell what is usual: of three, every second run after them would lie outside by chance. */
+export const leastRuns = 5;
 
 export type ComparedPart = NonNullable<Report['comparison']>['parts'][number];
 

@@ -20,17 +20,21 @@ export function slackOf({ nodes, reached }: Timed): Slack[] {
   if (graph === undefined) return [];
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const end = endOf({ nodes, reached });
-  const toEnd = latestEnds(graph, byId, reached, () => end, end);
+  // With the pause before it; once for each, since thousands may stand before one barrier.
+  const wholes = new Map(nodes.map((node) => [node.id, Math.max(0, node.ended - readyAt(node, byId))]));
+  const latestEnds = (milestones: readonly Reached[], alone: number, last: number) =>
+    latest(graph, wholes, boundsOf(byId, milestones, last), alone);
+  const toEnd = latestEnds(reached, end, end);
   const toEach = reached.map(
-    (one) => [one.name, latestEnds(graph, byId, [one], () => Number.POSITIVE_INFINITY, one.at)] as const,
+    (one) => [one.name, latestEnds([one], Number.POSITIVE_INFINITY, one.at)] as const,
   );
   const own = nodes.filter(({ kind }) => kind !== 'stage');
   return own.map((node) => ({
     node,
     seconds: between(toEnd.get(node.id) ?? end, node.ended),
     milestones: new Map(
-      toEach.map(([name, latest]) => {
-        const last = latest.get(node.id) ?? Number.POSITIVE_INFINITY;
+      toEach.map(([name, ends]) => {
+        const last = ends.get(node.id) ?? Number.POSITIVE_INFINITY;
         return [name, Number.isFinite(last) ? between(last, node.ended) : null];
       }),
     ),
@@ -63,11 +67,10 @@ export function endOf({ nodes, reached }: Timed): number {
   return Math.max(0, ...nodes.map(({ ended }) => ended), ...reached.map(({ at }) => at));
 }
 
-function latestEnds(
-  graph: Graph,
+/** The latest that each may end for the milestones' sake, where those may come at `end`. */
+function boundsOf(
   byId: ReadonlyMap<string, TimedNode>,
   reached: readonly Reached[],
-  alone: (id: string) => number,
   end: number,
 ): Map<string, number> {
   const bounds = new Map<string, number>();
@@ -75,18 +78,24 @@ function latestEnds(
     const ready = latestOf(behind, (id) => byId.get(id)?.ended);
     for (const id of behind) bounds.set(id, Math.min(bounds.get(id) ?? Infinity, end - (at - ready)));
   }
-  const latest = new Map<string, number>();
+  return bounds;
+}
+
+/** The latest that each may end: for its own bound, and for those that wait for it. `alone`: for itself. */
+function latest(
+  graph: Graph,
+  wholes: ReadonlyMap<string, number>,
+  bounds: ReadonlyMap<string, number>,
+  alone: number,
+): Map<string, number> {
+  const ends = new Map<string, number>();
   for (const id of graph.order.toReversed()) {
-    let last = Math.min(alone(id), bounds.get(id) ?? Number.POSITIVE_INFINITY);
-    for (const dependent of graph.dependents.get(id) ?? []) {
-      const node = byId.get(dependent);
-      if (node === undefined) continue;
-      const whole = Math.max(0, node.ended - readyAt(node, byId));
-      last = Math.min(last, (latest.get(dependent) ?? Number.POSITIVE_INFINITY) - whole);
-    }
-    latest.set(id, last);
+    let last = Math.min(alone, bounds.get(id) ?? Number.POSITIVE_INFINITY);
+    for (const dependent of graph.dependents.get(id) ?? [])
+      last = Math.min(last, (ends.get(dependent) ?? Number.POSITIVE_INFINITY) - (wholes.get(dependent) ?? 0));
+    ends.set(id, last);
   }
-  return latest;
+  return ends;
 }
 
 function graphOf(nodes: readonly TimedNode[]): Graph | undefined {

@@ -50,12 +50,12 @@ export function otlpOf(
     }),
     status: error === null ? { code: 1 } : { code: 2, message: error.what },
   };
+  const path = new Set(report.criticalPath);
   const layers = new Map(report.layers.map((layer) => [layer.name, layer]));
   const spans = report.spans.map((span): OtlpSpan => {
     const layer = span.kind === 'layer' ? layers.get(span.name) : undefined;
     const failure = report.failures.find(({ name }) => name === span.name);
-    const critical =
-      (span.kind === 'layer' || span.kind === 'gate') && report.criticalPath.includes(span.name);
+    const critical = (span.kind === 'layer' || span.kind === 'gate') && path.has(span.name);
     return {
       ...{ traceId: trace.id, spanId: trace.spanId(span.id) },
       parentSpanId: span.parent === null ? trace.root : trace.spanId(span.parent),

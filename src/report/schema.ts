@@ -159,7 +159,7 @@ const compared = z.object({
   name: z.string(),
   seconds,
   runs: z.int().nonnegative().describe('Runs that did the same to it, eight at most.'),
-  medianSeconds: seconds.nullable().describe('null where fewer than three are known.'),
+  medianSeconds: seconds.nullable().describe('null where fewer than five are known.'),
   minSeconds: seconds.nullable(),
   maxSeconds: seconds.nullable(),
   is: z.enum(['slower', 'faster', 'usual', 'unknown']),
