@@ -108,6 +108,12 @@ describe('a run against those before it', () => {
     expect(sampleOf(failed)).not.toHaveProperty('like');
   });
 
+  test('leaves out legs of a matrix, whose whole run has their layers already', () => {
+    const legs = samples(100, 100, 100, 100, 100).map(({ like: _, ...sample }) => sample);
+    const report = withJudgement(free, run('now', 140), legs, 'machine');
+    expect(part(report, 'layer', 'platform')).toMatchObject({ runs: 0, is: 'unknown' });
+  });
+
   test('counts no destroy, and no first birth of a drill, into the whole', () => {
     const fromNothing = {
       ...{

@@ -94,6 +94,12 @@ describe('what a forecast rests on', () => {
     expect(simulationOf(wide, none.slice(0, 2), assumed).pastError).toBeNull();
   });
 
+  test('is whole runs where there are any: a leg is in that of its run already', () => {
+    const legs = [sample(500), sample(600)];
+    expect(simulationOf(wide, [...legs, sample(20, { like: 'x' })], assumed)).toMatchObject({ runs: 1 });
+    expect(simulationOf(wide, legs, assumed).runs).toBe(2);
+  });
+
   test('is what jobs really cost where a matrix was measured', () => {
     expect(jobCost([sample(1)], 10)).toEqual({ seconds: 10, jobs: 0 });
     const measured = sample(1, { jobSeconds: [30, 50, 31] });

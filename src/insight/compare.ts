@@ -20,7 +20,10 @@ export function compare(
   from: NonNullable<Report['comparison']>['from'],
 ): Report['comparison'] {
   if (!isWhole(report)) return undefined;
-  const others = samples.filter(({ run, mode }) => run !== report.run && mode === report.mode);
+  // A leg's sample is in that of its whole run, be it this one.
+  const others = samples.filter(
+    ({ run, mode, like: whole }) => run !== report.run && mode === report.mode && whole !== undefined,
+  );
   const like = likenessOf(report);
   const whole = others.filter((sample) => sample.like === like);
   const part = (

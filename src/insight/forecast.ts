@@ -35,7 +35,10 @@ export interface PastError {
 
 /** `samples`: the newest first. */
 export function simulationOf(graph: Graph, samples: readonly Sample[], assumed: Assumed): Simulation {
-  const timed = samples.filter((sample) => graph.order.some((id) => secondsIn(sample, id) !== undefined));
+  const any = samples.filter((sample) => graph.order.some((id) => secondsIn(sample, id) !== undefined));
+  // A leg's sample is in that of its whole run; a runner that joins none has only those.
+  const whole = any.filter(({ like }) => like !== undefined);
+  const timed = whole.length === 0 ? any : whole;
   const recent = timed.slice(0, most);
   const usual = expectedFrom(graph, timesOf(samples)).seconds;
   const played = recent.map((sample) => (id: string) => secondsIn(sample, id) ?? usual(id));
