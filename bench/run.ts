@@ -6,8 +6,11 @@ import { messageOf } from '../src/errors.ts';
 import { createLog } from '../src/log.ts';
 import { type Report, reportSchema } from '../src/report/schema.ts';
 import { installToolchain, pins } from '../src/toolchain/install.ts';
+import { measureFastTrack } from './fast-track/measure.ts';
+import { tableOf } from './fast-track/table.ts';
 import { type Figures, machine, median, type PhoenixFigures, rowOf, table } from './figures.ts';
 import { plant, unfinished } from './plant.ts';
+import { measureStartup } from './startup.ts';
 import type { Timed } from './timed.ts';
 import { type TreeName, trees } from './trees.ts';
 import { type Site, type Way, type WayName, wayNames, ways } from './ways.ts';
@@ -19,10 +22,13 @@ import { type Site, type Way, type WayName, wayNames, ways } from './ways.ts';
 const { values } = parseArgs({
   options: {
     tree: { type: 'string', default: 'six' },
-    runs: { type: 'string', default: '5' },
+    runs: { type: 'string' },
     ways: { type: 'string', default: wayNames.join(',') },
     phoenix: { type: 'string', default: join(import.meta.dirname, '..', 'dist', 'index.js') },
     json: { type: 'boolean', default: false },
+    'fast-track': { type: 'boolean', default: false },
+    rows: { type: 'string' },
+    startup: { type: 'boolean', default: false },
   },
 });
 
@@ -126,10 +132,35 @@ function phoenixFigures(runs: readonly Timed[], reports: readonly Report[]): Pho
   };
 }
 
+function whole(option: string, text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1)
+    throw new Error(`--${option} takes a whole number from 1, not ${text}`);
+  return number;
+}
+
+async function fastTrack(): Promise<void> {
+  const comparison = await measureFastTrack({
+    rounds: whole('runs', values.runs ?? '3'),
+    databaseRows: values.rows === undefined ? undefined : whole('rows', values.rows),
+    phoenix: resolve(values.phoenix),
+    say,
+  });
+  process.stdout.write(`${values.json ? JSON.stringify(comparison, undefined, 2) : tableOf(comparison)}\n`);
+}
+
+async function startup(): Promise<void> {
+  const runs = whole('runs', values.runs ?? '15');
+  const { text, data } = await measureStartup(resolve(values.phoenix), runs, say);
+  process.stdout.write(
+    `${values.json ? JSON.stringify({ machine: machine(), ...data }, undefined, 2) : text}\n`,
+  );
+}
+
 async function main(): Promise<void> {
-  const runs = Number(values.runs);
-  if (!Number.isInteger(runs) || runs < 1)
-    throw new Error(`--runs takes a whole number from 1, not ${values.runs}`);
+  if (values['fast-track']) return fastTrack();
+  if (values.startup) return startup();
+  const runs = whole('runs', values.runs ?? '5');
   const figures = await measure(treeName(values.tree), runs, chosenWays(values.ways));
   process.stdout.write(`${values.json ? JSON.stringify(figures, undefined, 2) : table(figures, ways)}\n`);
 }

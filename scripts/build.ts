@@ -3,6 +3,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { licensesOf } from './licenses.ts';
+import { placePurePackages } from './pure-packages.ts';
 
 /**
  * Builds dist/: TypeScript to build/, then ncc to one file. ncc exits 0 on a bundle that cannot run, so the bundle is
@@ -41,7 +42,9 @@ await rm('build', { recursive: true, force: true });
 await rm(out, { recursive: true, force: true });
 must(bin('tsc'), ['-p', 'tsconfig.build.json']);
 await cp('package.json', 'build/package.json');
+await placePurePackages('build');
 const bundle = await bundled('build/index.js', 'index.js');
+await bundled('build/cluster/library.js', 'cluster.js');
 await bundled('build/github/library.js', 'github.js');
 await bundled('build/witness/library.js', 'postgres.js');
 must(bin('tsc'), ['-p', 'castle/apps/mnemosyne']);
@@ -50,12 +53,16 @@ await cp('build/action-post.js', join(out, 'post.js'));
 await writeFile(join(out, 'licenses.txt'), await licensesOf('package-lock.json'));
 if (!must(process.execPath, [join(out, 'index.js'), '--help']).includes('rehearse'))
   throw new Error('the bundle does not run');
-const library = `const { getOctokit } = await import(${JSON.stringify(join(out, 'github.js'))}); console.log(typeof getOctokit)`;
-if (!must(process.execPath, ['--input-type=module', '--eval', library]).includes('function'))
-  throw new Error('the bundle of the libraries for GitHub does not run');
-const client = `const { Client } = await import(${JSON.stringify(join(out, 'postgres.js'))}); console.log(typeof new Client({}).connect)`;
-if (!must(process.execPath, ['--input-type=module', '--eval', client]).includes('function'))
-  throw new Error('the bundle of the client for PostgreSQL does not run');
+const parts = {
+  'cluster.js': "new library.KubeConfig().loadFromString('{}') ?? library.KubernetesObjectApi",
+  'github.js': 'library.getOctokit',
+  'postgres.js': 'new library.Client({}).connect',
+};
+for (const [name, use] of Object.entries(parts)) {
+  const script = `const library = await import(${JSON.stringify(join(out, name))}); console.log(typeof (${use}))`;
+  if (!must(process.execPath, ['--input-type=module', '--eval', script]).includes('function'))
+    throw new Error(`dist/${name} does not run`);
+}
 const app = spawnSync(process.execPath, [join(out, 'mnemosyne.js')], { encoding: 'utf8' });
 if (!app.stderr.startsWith('usage: mnemosyne'))
   throw new Error(`the bundle of Mnemosyne does not run:\n${app.stderr}`);

@@ -1,9 +1,6 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cli } from './cli.ts';
 import { explain, PhoenixError, toPhoenixError } from './errors.ts';
-import { main } from './main.ts';
-import { post } from './post.ts';
 import { hiddenCommands } from './rehearsal/hidden.ts';
 import { isPost } from './state.ts';
 
@@ -34,9 +31,15 @@ async function start(): Promise<void> {
   const hidden = hiddenCommands.get(first ?? '');
   if (hidden !== undefined) await hidden(rest);
   else if (first !== undefined || process.env['GITHUB_ACTIONS'] !== 'true') {
+    const { cli } = await import(/* webpackMode: "eager" */ './cli.ts');
     process.exitCode = await cli(process.argv.slice(2), world);
-  } else if (isPost()) await post(world);
-  else await main(world);
+  } else if (isPost()) {
+    const { post } = await import(/* webpackMode: "eager" */ './post.ts');
+    await post(world);
+  } else {
+    const { main } = await import(/* webpackMode: "eager" */ './main.ts');
+    await main(world);
+  }
 }
 
 function crash(thrown: unknown): void {

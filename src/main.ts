@@ -5,7 +5,7 @@ import type { CommandResult } from './commands/result.ts';
 import { runCommand } from './commands/run.ts';
 import type { Edge } from './edge.ts';
 import { exitCodes, explain, toPhoenixError } from './errors.ts';
-import { handOverParts } from './github/hand-over.ts';
+import { handOverPage, handOverParts } from './github/hand-over.ts';
 import { readInputs } from './inputs.ts';
 import { lastLook } from './last-look.ts';
 import type { Log } from './log.ts';
@@ -47,7 +47,7 @@ export async function main(world: Pick<Edge, 'env' | 'cwd' | 'home' | 'self'>): 
     const result = await runCommand(request, edge);
     process.stdout.write(`${redact(result.text({ color: false, width: 120 }))}\n`);
     if (result.report !== undefined) {
-      await writeOutputs(result.report, request.report, redact);
+      await writeOutputs(result.report, { report: request.report, page: result.page }, redact);
       const file = resolve(world.cwd, request.report);
       const late = await lastLook(result.report, file, { env: world.env, secrets: redactor.secrets });
       if (late.length > 0) {
@@ -84,6 +84,12 @@ async function handOver(request: Request, result: CommandResult, edge: Edge): Pr
     if (request.command === 'plan') throw thrown;
     warning(edge.redactor.redact(explain(toPhoenixError(thrown))));
   }
+  const { page, report } = result;
+  if (page === undefined || report === undefined) return;
+  const { castle } = report;
+  await handOverPage(resolve(edge.cwd, page), { castle, command: request.command }, edge).catch(
+    (thrown: unknown) => warning(edge.redactor.redact(explain(toPhoenixError(thrown)))),
+  );
 }
 
 /** The runner kills this process ten seconds after it asked it to stop; whatever hangs, it is gone long before. */

@@ -5,15 +5,16 @@ import { PhoenixError } from './errors.ts';
 import type { LayerVerdict, Report } from './report/schema.ts';
 import { renderSummary } from './report/summary.ts';
 
-/** The Action's outputs and job summary of a run. */
+/** The Action's outputs and job summary of a run; of a page only where one was written. */
 export async function writeOutputs(
   report: Report,
-  file: string,
+  files: { readonly report: string; readonly page?: string | undefined },
   redact: (text: string) => string,
 ): Promise<void> {
   const outputs = {
     verdict: report.verdict,
-    report: file,
+    report: files.report,
+    ...(files.page === undefined ? {} : { page: files.page }),
     'wall-seconds': String(report.wallSeconds),
     'error-code': report.error?.code ?? '',
   };
@@ -62,8 +63,8 @@ function refuseMasked(name: string, value: string, redact: (text: string) => str
     what: `The output ${name} would not reach the next job.`,
     why: 'It holds the value of a secret, or a mask, and the runner drops such an output without an error.',
     next:
-      name === 'report'
-        ? 'Give the report a path (input report) that holds no secret.'
+      name === 'report' || name === 'page'
+        ? `Give the ${name} a path (input ${name}) that holds no secret.`
         : 'Give the secret whose value is a common word another value.',
   });
 }

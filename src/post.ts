@@ -2,7 +2,8 @@ import { join, resolve } from 'node:path';
 import { setFailed, setSecret, warning } from '@actions/core';
 import type { Edge } from './edge.ts';
 import { explain, messageOf, toPhoenixError } from './errors.ts';
-import { handOverReport } from './github/hand-over.ts';
+import { handOverPage, handOverReport } from './github/hand-over.ts';
+import { readTimed } from './journal/durations.ts';
 import { isOver, type RunRecord, readRun } from './journal/record.ts';
 import { dirStore } from './lease/dir.ts';
 import { adoptLease, partOf } from './lease/lease.ts';
@@ -117,8 +118,10 @@ async function reportOn(
   const report = await settleReport(record, settled, cwd, redactor);
   await writeAftermath(report, redact);
   if (pageFile !== undefined) {
-    const pageless = await keepPage(pageFile, { report, past: [], cautions: [] }, redactor.secrets);
+    const past = { runs: [], timed: await readTimed(join(record.dir, '..', '..')).catch(() => []) };
+    const pageless = await keepPage(pageFile, { report, past, cautions: [] }, redactor.secrets);
     if (pageless !== undefined) log.warn(redact(explain(pageless)));
+    else await handOverLatePage(pageFile, report, world, log);
   }
   await handOverReport(report, resolve(cwd, reportFile), world).catch((thrown: unknown) =>
     log.warn(messageOf(thrown)),
@@ -137,6 +140,19 @@ async function handOverLate(
   const report = await readReport(file);
   if (report?.run !== begin.run) return;
   await handOverReport(report, file, world).catch((thrown: unknown) => log.warn(messageOf(thrown)));
+  if (begin.pageFile !== undefined) await handOverLatePage(begin.pageFile, report, world, log);
+}
+
+async function handOverLatePage(
+  file: string,
+  { castle, command, drill }: Report,
+  world: Pick<Edge, 'env' | 'self'>,
+  log: Log,
+): Promise<void> {
+  const of = command ?? (drill === undefined ? 'rebirth' : 'drill');
+  await handOverPage(file, { castle, command: of }, world).catch((thrown: unknown) =>
+    log.warn(messageOf(thrown)),
+  );
 }
 
 /**

@@ -42,7 +42,10 @@ export const requestSchema = z.strictObject({
       'The castle file. Default: phoenix.yaml in the working folder; for rehearse and drill, the box that comes with Phoenix.',
     ),
   report: z.string().default('phoenix-report.json').describe('Where the report is written.'),
-  page: z.string().default('').describe('Write the report as one HTML page too, to this file.'),
+  page: z
+    .string()
+    .default('')
+    .describe('Write the report as one HTML page too, to this file; the Action keeps it as an artifact.'),
   only: z
     .array(z.string())
     .default([])

@@ -78,7 +78,9 @@ describe('the Action under act, in host mode', () => {
   });
 
   it('gives its outputs to the steps after it', () => {
-    expect(output).toMatch(/verdict=reborn seconds=\d+(\.\d+)? report=phoenix-report\.json/);
+    expect(output).toMatch(
+      /verdict=reborn seconds=\d+(\.\d+)? report=phoenix-report\.json page=phoenix-report\.html/,
+    );
   });
 
   it('writes a job summary with the table and a Mermaid gantt', () => {

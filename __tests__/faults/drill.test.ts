@@ -88,12 +88,16 @@ describe('a drill', () => {
       // Lines that a crash or a hand left broken are made again from the reports.
       await writeFile(join(world.dir, 'drills/history.jsonl'), '{"run": half\n');
       await rm(join(world.dir, 'refuse'));
-      const third = await world.run(args, env);
+      const third = await world.run([...args, '--page', 'drill.html'], env);
       expect({ code: third.code, output: third.output }).toMatchObject({ code: 0 });
       expect(third.report).toMatchObject({
         fromNothing: { resumed: 'raising' },
         drill: { verdict: 'good', resumed: true, streak: 1, trend: { drills: 3, good: 2, strange: 0 } },
       });
+      const page = await readFile(join(world.dir, 'drill.html'), 'utf8');
+      expect(page).toContain('<h1>small came back: its drill is good</h1>');
+      expect(page).toContain('3 drills, 2 good, 1 failed since');
+      expect(page).toMatch(/Not all earlier runs are in it:.*1 of its lines cannot be read/);
       expect(github.issues).toMatchObject([{ state: 'closed' }]);
       const lines = (await readFile(join(world.dir, 'drills/history.jsonl'), 'utf8')).trim().split('\n');
       expect(lines.map((line) => (JSON.parse(line) as { drill: { verdict: string } }).drill.verdict)).toEqual(

@@ -2,10 +2,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { keepPart, takeParts } from '../../src/github/artifacts.ts';
+import { keepPageFile, keepPart, takeParts } from '../../src/github/artifacts.ts';
 import { type ArtifactServer, artifactServer } from '../support/artifact-server.ts';
-
-const self = [process.execPath, join(import.meta.dirname, '../../src/index.ts')];
 
 describe('the parts of a matrix, handed over as artifacts', () => {
   let server: ArtifactServer;
@@ -22,7 +20,7 @@ describe('the parts of a matrix, handed over as artifacts', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  const world = (attempt = '1') => ({ env: { RUNNER_TEMP: folder, GITHUB_RUN_ATTEMPT: attempt }, self });
+  const world = (attempt = '1') => ({ env: { RUNNER_TEMP: folder, GITHUB_RUN_ATTEMPT: attempt } });
   const keep = async (castle: string, part: string, text: string, attempt?: string) => {
     const file = join(folder, 'phoenix-report.json');
     await writeFile(file, text);
@@ -30,7 +28,7 @@ describe('the parts of a matrix, handed over as artifacts', () => {
   };
   const taken = async (castle: string) => {
     const into = await mkdtemp(join(folder, 'taken-'));
-    await takeParts(castle, into, world());
+    await takeParts(castle, into);
     const files = (await readdir(into, { recursive: true })).filter((name) => name.endsWith('.json'));
     return (await Promise.all(files.map((name) => readFile(join(into, name), 'utf8')))).sort();
   };
@@ -61,8 +59,21 @@ describe('the parts of a matrix, handed over as artifacts', () => {
     await keep('box', 'leg-a', 'a');
     server.lose('phoenix.box.leg-a.1');
     const into = await mkdtemp(join(folder, 'taken-'));
-    expect(await takeParts('box', into, world())).toEqual([{ part: 'leg-a', why: expect.any(String) }]);
+    expect(await takeParts('box', into)).toEqual([{ part: 'leg-a', why: expect.any(String) }]);
     expect(await readdir(join(into, 'phoenix.box.plan'))).toEqual(['part.json']);
+  });
+
+  it('are never a page, which lies beside them as the file that it is', async () => {
+    await keep('box', 'rebirth', 'the report');
+    const page = join(folder, 'page.html');
+    await writeFile(page, '<!doctype html>');
+    await keepPageFile(page, { castle: 'box', part: 'rebirth' }, world('2'));
+    expect(server.names()).toEqual(['phoenix.box.rebirth.1', 'phoenix-page.box.rebirth.2.html']);
+    expect(server.contentOf('phoenix-page.box.rebirth.2.html')?.toString()).toBe('<!doctype html>');
+    expect(await taken('box')).toEqual(['the report']);
+    await expect(keepPageFile(page, { castle: 'box', part: 'rebirth' }, world('2'))).rejects.toMatchObject({
+      code: 'PHX-ARTIFACT-PAGE',
+    });
   });
 
   it('say so where they cannot be kept', async () => {

@@ -39,7 +39,16 @@ function restoredPod(exitCode: number, message = ''): ApiObject {
     status: {
       phase: 'Running',
       initContainerStatuses: [
-        { name: 'restore', restartCount: 0, state: { terminated: { exitCode, message } } },
+        {
+          name: 'restore',
+          restartCount: 0,
+          state: {
+            terminated: {
+              ...{ exitCode, message },
+              ...{ startedAt: '2026-01-02T03:04:05Z', finishedAt: '2026-01-02T03:04:09Z' },
+            },
+          },
+        },
       ],
     },
   };
@@ -145,6 +154,9 @@ describe.skipIf(!hasBackedUpPostgres())('the ladder of a restored database', () 
         ['V0', 'V1', 'V2', 'V3', 'V4', 'V5', 'V6'].map((rung) => `${rung} passed`),
       );
       expect(climbed).toMatchObject({ is: 'passed', rpoSeconds: 0, witness: { a: true, b: true } });
+      expect(climbed.restore).toEqual({
+        ...{ started: '2026-01-02T03:04:05.000Z', ended: '2026-01-02T03:04:09.000Z' },
+      });
       expect(server.query("SELECT count(*) FROM phoenix_witness WHERE run = 'r2'")).toEqual(['0']);
 
       server.query("INSERT INTO memories VALUES (20002, 'the new life')");

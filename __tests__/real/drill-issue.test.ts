@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openGitHub } from '../../src/github/api.ts';
 import { keepIssue } from '../../src/github/issue.ts';
@@ -6,7 +5,6 @@ import { createRedactor } from '../../src/vault/redact.ts';
 import { type GitHubIssues, gitHubIssues } from '../support/github-issues.ts';
 
 const token = 'ghs_0123456789abcdefghij';
-const self = [process.execPath, join(import.meta.dirname, '../../src/index.ts')];
 const open = () => gitHubIssues('me/castle', token);
 
 async function keep(
@@ -17,7 +15,7 @@ async function keep(
   castle = 'twin',
 ) {
   const env = { GITHUB_REPOSITORY: 'me/castle', GITHUB_API_URL: url };
-  const github = await openGitHub({ env, self, redactor: createRedactor() }, token);
+  const github = await openGitHub({ env, redactor: createRedactor() }, token);
   await keepIssue(github, castle, { kind, key, body });
 }
 

@@ -13,7 +13,6 @@ import { sampleReport } from '../support/reports.ts';
 
 const token = 'ghs_0123456789abcdefghij';
 const branch = 'phoenix-history';
-const self = [process.execPath, join(import.meta.dirname, '../../src/index.ts')];
 
 describe('the history of a castle, on a branch', () => {
   let server: GitHubGit;
@@ -24,7 +23,7 @@ describe('the history of a castle, on a branch', () => {
 
   const keep = async (run: string, given = token) => {
     const env = { GITHUB_REPOSITORY: 'me/castle', GITHUB_API_URL: server.url };
-    const github = await openGitHub({ env, self, redactor: createRedactor() }, given);
+    const github = await openGitHub({ env, redactor: createRedactor() }, given);
     return keepHistory(github, branch, sampleReport({ run }));
   };
   const lines = () =>
@@ -59,7 +58,7 @@ describe('the history of a castle, on a branch', () => {
       env: { GITHUB_REPOSITORY: 'me/castle', GITHUB_API_URL: server.url, INPUT_TOKEN: token },
       cwd: folder.dir,
       home: folder.dir,
-      self,
+      self: [],
       log: silentLog,
       redactor: createRedactor(),
       printed: { keepIn() {}, leave() {} },

@@ -7,14 +7,13 @@ import { createRedactor } from '../../src/vault/redact.ts';
 import { bot, type GitHubComments, gitHubComments } from '../support/github-comments.ts';
 import { made, smallCastle } from '../support/small-castle.ts';
 
-const self = [process.execPath, join(import.meta.dirname, '../../src/index.ts')];
 const marker = markerOf('box');
 const body = (text: string, place = '1/1') => `${marker}${place} -->\n${text}`;
 const world = { repository: 'org/castle', pull: 7, writer: 'may-write', reader: 'may-read' };
 
 async function keep({ url }: GitHubComments, bodies: readonly string[], token = world.writer): Promise<void> {
   const env = { GITHUB_API_URL: url, GITHUB_REPOSITORY: 'org/castle' };
-  const github = await openGitHub({ env, self, redactor: createRedactor() }, token);
+  const github = await openGitHub({ env, redactor: createRedactor() }, token);
   await keepComments(github, 7, marker, bodies);
 }
 

@@ -4,6 +4,7 @@ import { crc32, inflateSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type PageInput, renderPage } from '../../src/report/page/render.ts';
 import { type Browser, findChromium, openChromium, type Tab } from '../support/chromium.ts';
+import { drillPage, earlyDrillPage, failedDrillPage } from '../support/drill-pages.ts';
 import { emptyPage, failedPage, goodPage, hugePage } from '../support/page-samples.ts';
 
 const program = findChromium();
@@ -14,6 +15,9 @@ const samples: Readonly<Record<string, PageInput>> = {
   failed: failedPage(),
   huge: hugePage(),
   empty: emptyPage(),
+  drill: drillPage(),
+  'failed drill': failedDrillPage(),
+  'early drill': earlyDrillPage(),
 };
 const widths = [320, 390, 1280] as const;
 const themes = ['light', 'dark'] as const;
@@ -23,11 +27,12 @@ describe.skipIf(program === undefined)('the page in a browser', () => {
   const asked: string[] = [];
   const server = createServer((request, response) => {
     asked.push(request.url ?? '');
-    const sample = samples[(request.url ?? '').slice(1)];
+    const sample = samples[decodeURIComponent((request.url ?? '').slice(1))];
     response.writeHead(sample === undefined ? 404 : 200, { 'content-type': 'text/html; charset=utf-8' });
     response.end(sample === undefined ? '' : renderPage(sample));
   });
-  const at = (name: string) => `http://127.0.0.1:${(server.address() as AddressInfo).port}/${name}`;
+  const at = (name: string) =>
+    `http://127.0.0.1:${(server.address() as AddressInfo).port}/${encodeURIComponent(name)}`;
 
   beforeAll(async () => {
     browser = await openChromium(program ?? '');
@@ -61,7 +66,7 @@ describe.skipIf(program === undefined)('the page in a browser', () => {
         ({ params }) => (params['request'] as { url: string }).url,
       );
       expect(urls.filter((url) => !url.startsWith('data:'))).toEqual([at(name)]);
-      expect(asked).toEqual([`/${name}`]);
+      expect(asked).toEqual([`/${encodeURIComponent(name)}`]);
       expect([
         ...told('Log.entryAdded'),
         ...told('Runtime.consoleAPICalled'),
@@ -111,6 +116,46 @@ describe.skipIf(program === undefined)('the page in a browser', () => {
     expect(claim).toBeGreaterThan(0);
   });
 
+  test('shows the answers of a drill on the first screen of a phone, and of a failed one the next move', async () => {
+    await using tab = await browser.tab();
+    const bottomOf = (selector: string) =>
+      tab.evaluate(`document.querySelector(${JSON.stringify(selector)}).getBoundingClientRect().bottom`);
+    await show(tab, 'drill', 390, 'dark');
+    expect(await bottomOf('.figures > div:nth-child(6)')).toBeLessThan(800);
+    await show(tab, 'failed drill', 390, 'light');
+    expect(await bottomOf('.lead .next')).toBeLessThan(800);
+  });
+
+  test('draws what was destroyed apart from what was raised, each where it was by the clock from gone', async () => {
+    await using tab = await browser.tab();
+    await show(tab, 'drill', 1280, 'light');
+    const drawn = await tab.evaluate(`(() => {
+      const figure = document.querySelector('#grid-after').closest('figure');
+      const lane = [...figure.querySelectorAll('.lanes li')].find((each) => each.textContent.startsWith('platform'));
+      const whole = lane.querySelector('svg').getBoundingClientRect();
+      return [...lane.querySelectorAll('rect')].map((each) => {
+        const { left, right } = each.getBoundingClientRect();
+        return [each.getAttribute('class'), (left - whole.left) / whole.width, (right - whole.left) / whole.width];
+      });
+    })()`);
+    const [gone, raised] = drawn as [string, number, number][];
+    expect(drawn).toHaveLength(2);
+    expect(gone?.[0]).toBe('ruin');
+    expect(gone?.[1]).toBeCloseTo(0, 1);
+    expect(raised?.[0]).toBe('path');
+    expect(raised?.[1]).toBeCloseTo(3 / 58, 1);
+    expect(raised?.[2]).toBeCloseTo(14 / 58, 1);
+  });
+
+  test('lets no label of an axis lie over the next one', async () => {
+    await using tab = await browser.tab();
+    for (const name of ['drill', 'failed drill', 'good', 'huge'])
+      for (const width of widths) {
+        await show(tab, name, width, 'light');
+        expect(await tab.evaluate(overlapping)).toEqual([]);
+      }
+  });
+
   test('has headings in order, names for its regions, and a way by keyboard to every table', async () => {
     await using tab = await browser.tab();
     await show(tab, 'failed', 1280, 'light');
@@ -126,10 +171,10 @@ describe.skipIf(program === undefined)('the page in a browser', () => {
         "[...document.querySelectorAll('.scroll')].every((each) => each.tabIndex === 0 && each.ariaLabel)",
       ),
     ).toBe(true);
+    await tab.evaluate("for (const each of document.querySelectorAll('details')) each.open = true");
     const { nodes } = await tab.send('Accessibility.getFullAXTree');
     const roles = (nodes as { role?: { value?: string } }[]).map(({ role }) => role?.value);
     expect(roles).toEqual(expect.arrayContaining(['main', 'heading', 'list', 'region', 'banner']));
-    await tab.evaluate("for (const each of document.querySelectorAll('details')) each.open = true");
     const reached: unknown[] = [];
     for (let press = 0; press < 14; press += 1) {
       const key = { key: 'Tab', code: 'Tab', windowsVirtualKeyCode: 9 };
@@ -171,6 +216,12 @@ const stickingOut = `[...document.querySelectorAll('main *, header *')].filter((
   const style = getComputedStyle(each);
   return style.display !== 'inline' && style.overflowX === 'visible' && each.scrollWidth > each.clientWidth + 1;
 }).map((each) => each.outerHTML.slice(0, 120))`;
+
+/** Neighbours on a time axis that touch. */
+const overlapping = `[...document.querySelectorAll('.axis svg')].flatMap((axis) => {
+  const labels = [...axis.querySelectorAll('text')].map((each) => [each.textContent, each.getBoundingClientRect()]);
+  return labels.slice(1).flatMap(([text, box], index) => (labels[index][1].right + 2 > box.left && box.width > 0 ? [labels[index][0] + ' ' + text] : []));
+})`;
 
 /** Texts with less contrast to what lies behind them than 4.5 to 1, as WCAG 2.1 reckons it. */
 const faintTexts = `(() => {

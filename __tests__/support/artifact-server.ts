@@ -11,6 +11,8 @@ export interface ArtifactServer extends AsyncDisposable {
   /** What a job has in its environment to find it. */
   readonly env: Readonly<Record<string, string>>;
   names(): string[];
+  /** What was uploaded under that name: a zip archive, or the file itself. */
+  contentOf(name: string): Buffer | undefined;
   /** Lists the artifact of that name, and has it no more. */
   lose(name: string): void;
   /** Forgets all of it: the next workflow run begins. */
@@ -112,6 +114,7 @@ export async function artifactServer(): Promise<ArtifactServer> {
     },
     lose: (name) => lost.add(name),
     names: () => [...artifacts.values()].filter(({ final }) => final).map(({ name }) => name),
+    contentOf: (name) => byName(name)?.content,
     clear: () => artifacts.clear(),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };

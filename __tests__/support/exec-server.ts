@@ -14,15 +14,25 @@ export interface Played {
 
 export interface ExecServer extends AsyncDisposable {
   readonly kubeconfig: string;
-  /** Path and query of each exec that was asked for. */
+  /** Path and query of all that was asked for. */
   readonly asked: readonly URL[];
 }
 
-/** Stands for the API server and the kubelet behind `pods/exec`: the channels of v5.channel.k8s.io over a websocket. */
-export async function startExecServer(play: (asked: URL) => Played | number): Promise<ExecServer> {
+/**
+ * Stands for the API server and the kubelet behind `pods/exec`: the channels of v5.channel.k8s.io over a websocket. Any
+ * other request is answered by `log`, or 404.
+ */
+export async function startExecServer(
+  play: (asked: URL) => Played | number,
+  log?: { readonly status: number; readonly type: string; readonly body: string },
+): Promise<ExecServer> {
   const asked: URL[] = [];
   const sockets = new Set<Duplex>();
-  const server = createServer((_, response) => response.writeHead(404).end());
+  const server = createServer(({ url }, response) => {
+    asked.push(new URL(url ?? '', 'http://api'));
+    if (log === undefined) response.writeHead(404).end();
+    else response.writeHead(log.status, { 'content-type': log.type }).end(log.body);
+  });
   server.on('upgrade', (request, socket) => {
     sockets.add(socket);
     socket.on('error', () => {});

@@ -17,7 +17,7 @@ export const hostile = {
 
 /** A good run with a history of `runs` lines, some of which did not end well. */
 export function goodPage(runs = 40): PageInput {
-  return { report: sampleReport(), past: pastOf(runs), cautions: [] };
+  return { report: sampleReport(), past: { runs: pastOf(runs) }, cautions: [] };
 }
 
 /** Lines as the branch of the history keeps them, read back. */
@@ -90,7 +90,8 @@ export function failedPage(): PageInput {
     failures: [{ name: 'storage', error: failure }],
   });
   return {
-    report: Object.assign(report, {
+    report: {
+      ...report,
       probes: [
         {
           name: 'http',
@@ -98,43 +99,41 @@ export function failedPage(): PageInput {
           verdict: 'failed',
           seconds: 30,
           passes: 0,
+          flaps: 0,
           reason: 'status 502',
-          lastSeen: hostile.cause,
+          lastSeen: `answered: ${hostile.cause}`,
         },
-        { name: 'dns', kind: 'dns', verdict: 'skipped' },
-        { name: 'nodes', kind: 'nodes', verdict: 'passed', seconds: 1.2, passes: 3, flaps: 2 },
+        {
+          name: 'dns',
+          kind: 'dns',
+          verdict: 'skipped',
+          seconds: 0,
+          passes: 0,
+          flaps: 0,
+          reason: 'no time',
+          lastSeen: null,
+        },
+        {
+          name: 'nodes',
+          kind: 'nodes',
+          verdict: 'passed',
+          seconds: 1.2,
+          passes: 3,
+          flaps: 2,
+          reason: null,
+          lastSeen: 'Ready',
+        },
       ],
       database: {
         rungs: [
-          { rung: 'V0', is: 'passed' },
+          { rung: 'V0', is: 'passed', seen: 'a backup', reason: null },
           { rung: 'V1', is: 'failed', reason: 'no such stanza', seen: 'db' },
         ],
+        rpoSeconds: null,
+        witness: null,
       },
-      drill: {
-        verdict: 'failed',
-        why: ['stack was not reached'],
-        score: 61,
-        streak: 0,
-        rto: { blog: 320.4, stack: null },
-        rpoSeconds: 0,
-        witness: { a: 'found', b: 'missing', reason: 'the WAL ends before it' },
-        flakes: [{ name: 'nodes', what: 'failed again twice' }],
-        parts: [{ part: 'rows', points: 15, of: 30, why: 'B is missing' }],
-        gone: '2026-01-01T00:00:00.000Z',
-        resumed: false,
-        firstBirthSeconds: null,
-        destroySeconds: 4,
-        layers: {},
-        retries: 0,
-        restarts: 0,
-        targets: { met: 1, of: 2 },
-        leaks: 0,
-        unattributedShare: 0.01,
-        faults: [],
-        trend: null,
-      },
-    }),
-    past: pastOf(30),
+    },
+    past: { runs: pastOf(30) },
     cautions: ['The state of engine was not encrypted.'],
   };
 }
@@ -152,10 +151,12 @@ export function hugePage(layers = 300, runs = 500): PageInput {
   const report = sampleReport({ layers: all, wallSeconds: layers * 9 + 40, gates: [] });
   return {
     report,
-    past: pastOf(runs, (each) => ({
-      ...each,
-      layers: report.layers.map((layer) => ({ ...layer, seconds: layer.seconds + 1 })),
-    })),
+    past: {
+      runs: pastOf(runs, (each) => ({
+        ...each,
+        layers: report.layers.map((layer) => ({ ...layer, seconds: layer.seconds + 1 })),
+      })),
+    },
     cautions: [],
   };
 }
@@ -174,5 +175,5 @@ export function emptyPage(): PageInput {
     versions: {},
     standIns: [],
   });
-  return { report, past: [], cautions: [] };
+  return { report, past: { runs: [] }, cautions: [] };
 }

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { median, rowOf, table } from '../../bench/figures.ts';
 import { plant, unfinished } from '../../bench/plant.ts';
+import { rowsOf } from '../../bench/startup.ts';
 import { timed } from '../../bench/timed.ts';
 import { longestPath, stages, trees } from '../../bench/trees.ts';
 import { ways } from '../../bench/ways.ts';
@@ -115,5 +116,16 @@ describe('the figures of the bench', () => {
     if (process.platform === 'linux') expect(slept.peakRssBytes).toBeGreaterThan(100_000);
     await expect(timed(sh('echo the reason; exit 3'), log)).rejects.toThrow(/ended with 3:\nthe reason/);
     await expect(timed({ ...sh(''), file: join(root, 'none') }, log)).rejects.toThrow('ENOENT');
+  });
+});
+
+describe('a start', () => {
+  it('is held against that of bare Node, the first that is measured', () => {
+    const [bare, help] = rowsOf([
+      { name: 'node', seconds: [0.02, 0.03, 0.5] },
+      { name: 'help', seconds: [0.1, 0.2, 0.13] },
+    ]);
+    expect(bare).toMatchObject({ medianSeconds: 0.03, beyondSeconds: 0, runs: 3 });
+    expect(help).toMatchObject({ medianSeconds: 0.13, minSeconds: 0.1, maxSeconds: 0.2, beyondSeconds: 0.1 });
   });
 });

@@ -14,8 +14,9 @@ afterEach(async () => {
 
 async function podsOf(
   played: Played | number,
+  log?: Parameters<typeof startExecServer>[1],
 ): Promise<{ readonly pods: Pods; readonly server: ExecServer }> {
-  const server = await startExecServer(() => played);
+  const server = await startExecServer(() => played, log);
   const dir = await mkdtemp(join(tmpdir(), 'phoenix-pods-'));
   open.push(server, { [Symbol.asyncDispose]: () => rm(dir, { recursive: true }) });
   const file = join(dir, 'kubeconfig');
@@ -67,6 +68,33 @@ describe('a program in a container', () => {
     const running = pods.exec({ ...command, signal: cancelled.signal });
     cancelled.abort(new Error('cancelled'));
     await expect(running).rejects.toThrow('cancelled');
+  });
+});
+
+describe('the last lines of a container', () => {
+  const where = { namespace: 'db', pod: 'db-0', container: 'restore' };
+
+  it('are asked for by the number of them, of the run before where that is meant', async () => {
+    const body = 'one\n{"a": 1}\n\n  \nthe last\n';
+    const { pods, server } = await podsOf(404, { status: 200, type: 'text/plain', body });
+    expect(await pods.tail(where, 20, true)).toEqual(['one', '{"a": 1}', 'the last']);
+    const [asked] = server.asked;
+    expect(asked?.pathname).toBe('/api/v1/namespaces/db/pods/db-0/log');
+    const query = { container: 'restore', tailLines: '20', previous: 'true' };
+    expect(Object.fromEntries(asked?.searchParams ?? [])).toEqual(query);
+  });
+
+  it('are none where the container has written nothing', async () => {
+    const { pods } = await podsOf(404, { status: 200, type: 'text/plain', body: '' });
+    expect(await pods.tail(where, 20, false)).toEqual([]);
+  });
+
+  it("are refused in the server's own words", async () => {
+    const body = JSON.stringify({ kind: 'Status', message: 'previous terminated container not found' });
+    const { pods } = await podsOf(404, { status: 400, type: 'application/json', body });
+    await expect(pods.tail(where, 20, true)).rejects.toThrow(
+      /400[\s\S]*previous terminated container not found/,
+    );
   });
 });
 

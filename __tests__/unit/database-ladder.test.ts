@@ -191,6 +191,15 @@ describe('the container that restores', () => {
     expect(restoreState(pod({ state: { terminated: { exitCode: 0 } } }), 'restore').is).toBe('done');
   });
 
+  it('tells from when to when it ran, in whatever form the client gives the moments', () => {
+    const ran = { started: '2026-01-02T03:04:05.000Z', ended: '2026-01-02T03:04:09.000Z' };
+    const ended = (startedAt: unknown, finishedAt: unknown) =>
+      restoreState(pod({ state: { terminated: { exitCode: 0, startedAt, finishedAt } } }), 'restore');
+    expect(ended('2026-01-02T03:04:05Z', '2026-01-02T03:04:09Z')).toMatchObject({ is: 'done', ran });
+    expect(ended(new Date(ran.started), new Date(ran.ended))).toMatchObject({ is: 'done', ran });
+    expect(ended(undefined, 'some day')).toMatchObject({ is: 'done', ran: null });
+  });
+
   it.each([
     ['runs', pod({ state: { running: {} } }), 'restore of pod db-0 runs'],
     ['waits for its image', pod({ state: { waiting: { reason: 'ErrImagePull' } } }), 'ErrImagePull'],

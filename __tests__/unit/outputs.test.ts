@@ -30,7 +30,11 @@ describe('the outputs of the Action', () => {
   test('are refused where the runner would drop one of them without an error, and the error says no secret', async () => {
     const redactor = createRedactor();
     redactor.add('FOLDER', 'hidden-folder');
-    const written = writeOutputs(sampleReport(), '/work/hidden-folder/report.json', redactor.redact);
+    const written = writeOutputs(
+      sampleReport(),
+      { report: '/work/hidden-folder/report.json' },
+      redactor.redact,
+    );
     const error = await written.then(
       () => undefined,
       (thrown: unknown) => thrown,
@@ -43,13 +47,17 @@ describe('the outputs of the Action', () => {
   });
 
   test('are refused where a mask stands in them already', async () => {
-    const written = writeOutputs(sampleReport(), '/work/***/report.json', (text) => text);
+    const written = writeOutputs(sampleReport(), { report: '/work/***/report.json' }, (text) => text);
     await expect(written).rejects.toMatchObject({ code: 'PHX-OUTPUT-MASKED' });
   });
 
   test('are written where they are free of secrets', async () => {
-    await writeOutputs(sampleReport(), '/work/report.json', createRedactor().redact);
-    expect(await readFile(join(folder.dir, 'output'), 'utf8')).toContain('/work/report.json');
+    const output = () => readFile(join(folder.dir, 'output'), 'utf8');
+    await writeOutputs(sampleReport(), { report: '/work/report.json' }, createRedactor().redact);
+    expect(await output()).toContain('/work/report.json');
+    expect(await output()).not.toContain('page<<');
+    await writeOutputs(sampleReport(), { report: 'a.json', page: '/work/a.html' }, createRedactor().redact);
+    expect(await output()).toMatch(/page<<\S+\n\/work\/a\.html\n/);
   });
 
   test('of a plan are refused whole where the runner would drop one: the next job would read nothing', async () => {

@@ -3,14 +3,18 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { actsOf } from '../../src/report/page/acts.ts';
+import { headline } from '../../src/report/page/headline.ts';
 import { cut, html } from '../../src/report/page/html.ts';
 import { keepPage } from '../../src/report/page/keep.ts';
 import { readPast, withThisRun } from '../../src/report/page/past.ts';
-import { renderPage } from '../../src/report/page/render.ts';
+import { type PageInput, renderPage } from '../../src/report/page/render.ts';
 import { stretch, tickLabel, ticks } from '../../src/report/page/scale.ts';
 import { againstMedian, spread } from '../../src/report/page/spread.ts';
+import type { Report } from '../../src/report/schema.ts';
 import { foreignFile, writeText } from '../../src/report/write.ts';
 import { parseRequest } from '../../src/request.ts';
+import { drillPage, earlyDrillPage, failedDrillPage } from '../support/drill-pages.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { emptyPage, failedPage, goodPage, hostile, hugePage, pastOf } from '../support/page-samples.ts';
 import { holds } from '../support/property.ts';
@@ -61,12 +65,11 @@ describe('the page', () => {
       'The secret TOKEN (raw) is in log of storage.',
       'The probe http failed: status 502',
       'Probes that were not made: dns .',
-      'The database is not proved at V1 (failed): no such stanza',
+      'The database is not proved at V1: no such stanza',
       'Layer platform needed 2 retries',
       'Never ran: gitops , blog .',
       'missed , target 8m 43s',
       'The state of engine was not encrypted.',
-      'B is missing',
     ])
       expect(text).toContain(said);
     expect(text).not.toContain('Nothing: no error');
@@ -76,14 +79,18 @@ describe('the page', () => {
     const text = textOf(renderPage(emptyPage()));
     expect(text).toContain('Nothing ran in this run');
     expect(text).toContain('No leak audit was made');
-    expect(text).toContain('There is no history yet');
+    expect(text).toContain('No earlier run is known here');
     expect(text).not.toMatch(/NaN|Infinity|undefined/);
   });
 
   test('of a run of one layer has no figure that is none', () => {
     const [first] = sampleReport().layers;
     const report = sampleReport();
-    const page = renderPage({ report: { ...report, layers: first ? [first] : [] }, past: [], cautions: [] });
+    const page = renderPage({
+      report: { ...report, layers: first ? [first] : [] },
+      past: { runs: [] },
+      cautions: [],
+    });
     expect(page).not.toMatch(/NaN|Infinity|undefined/);
   });
 
@@ -99,15 +106,164 @@ describe('the page', () => {
 
   test('of a verification is not put among the rebirths of the trend', () => {
     const report = sampleReport({ command: 'verify', verdict: 'verified' });
-    const text = textOf(renderPage({ report, past: pastOf(5), cautions: [] }));
+    const text = textOf(renderPage({ report, past: { runs: pastOf(5) }, cautions: [] }));
     expect(text).toContain('5 runs, 5 reborn');
   });
 
   test('draws a milestone that was late as missed, with how late', () => {
     const report = sampleReport({ milestones: [{ name: 'blog', seconds: 520, targetSeconds: 500 }] });
-    expect(textOf(renderPage({ report, past: [], cautions: [] }))).toContain(
+    expect(textOf(renderPage({ report, past: { runs: [] }, cautions: [] }))).toContain(
       'missed , target 8m 20s, 20.0s late',
     );
+  });
+});
+
+describe('the page of a drill', () => {
+  const page = (input: PageInput) => textOf(renderPage(input));
+  const inOrder = (text: string, ...words: readonly string[]) => {
+    const places = words.map((word) => text.indexOf(word));
+    expect(places).not.toContain(-1);
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
+  };
+
+  test('says first whether the castle came back, how fast, what is lost and what proves it', () => {
+    const text = page(drillPage());
+    inOrder(
+      text,
+      'tazlab came back: its drill is good',
+      'RTO blog 32.0s target 4m 00s, met',
+      'RTO stack 44.0s target 8m 00s, met',
+      'RPO 0.0s no row is lost',
+      'Witness found in the backup: found; in the WAL: found',
+      'Database 2 of 2 passed',
+      'Probes 2 of 2 passed',
+      'Leaks 0 none in 120 places',
+      'Streak',
+      'Findings',
+      'From gone to back',
+    );
+    expect(text).not.toMatch(/NaN|Infinity|undefined/);
+  });
+
+  test('that failed leads with the cause and the next move, and tells one cause once', () => {
+    const text = page(failedDrillPage());
+    inOrder(
+      text,
+      'tazlab is NOT back: it was destroyed, and its rebirth failed',
+      'Milestone stack: the database will not come by itself.',
+      'Last seen: Its signature',
+      'Next: See who wrote it.',
+      'RTO stack not reached',
+      'RPO not known',
+      'Database 1 of 3 passed, 1 failed, 1 skipped',
+      'Findings',
+    );
+    expect(text).not.toContain('The probe stack: the database failed');
+    expect(text).not.toContain('The database is not proved at V3');
+    expect(text).toContain('Probes that were not made: volume');
+    expect(text).toContain('given up at 44.0s');
+  });
+
+  test('that failed before the destroy says that nothing is gone, and gives no time in which it came back', () => {
+    const text = page(earlyDrillPage());
+    inOrder(text, 'tazlab: the drill FAILED before anything was destroyed', 'Next: See who wrote it.');
+    expect(text).toContain('RTO blog none nothing was destroyed');
+    expect(text).not.toContain('From gone to back');
+  });
+
+  test('that was cancelled says what is left of the castle', () => {
+    const { report } = failedDrillPage();
+    const cancelled = {
+      ...report,
+      verdict: 'cancelled' as const,
+      drill: report.drill && { ...report.drill, verdict: 'cancelled' as const },
+    };
+    expect(headline(cancelled)).toBe('tazlab: the drill was cancelled after 2m 06s; the castle is NOT back');
+  });
+
+  test('compares drills with drills, and leaves those with a fault put in out of what is usual', () => {
+    const rebirth = pastOf(3);
+    const { past, ...input } = drillPage();
+    const text = page({ ...input, past: { runs: [...rebirth, ...past.runs] } });
+    expect(text).toContain('9 drills, 7 good, 1 failed, 1 not counted since');
+    expect(text).toContain('Time from gone to stack by drill');
+    expect(text).toContain('put in: s3:down');
+    expect(text).toContain('in 7 runs');
+  });
+
+  test('shows the restore beside the milestones, where the cluster tells of it in this run', () => {
+    const { report, ...input } = drillPage();
+    const restored = (seconds: number) => {
+      const from = Date.parse(report.started) + seconds * 1000;
+      const restore = {
+        started: new Date(from).toISOString(),
+        ended: new Date(from + 12_000).toISOString(),
+      };
+      const database = report.database && { ...report.database, restore };
+      return page({ ...input, report: { ...report, database } });
+    };
+    expect(restored(90)).toContain('restore of the database 12.0s (phase, from 22.0s)');
+    expect(restored(-500)).not.toContain('restore of the database');
+  });
+
+  test('says what of the history could not be read, instead of a trend that is none', () => {
+    const text = page(failedDrillPage());
+    expect(text).toContain('Not all earlier runs are in it: the branch x: It answered 503.');
+  });
+});
+
+describe('the acts of a drill', () => {
+  const acts = actsOf(drillPage().report);
+
+  test('are cut where the castle was gone, each by a clock of its own', () => {
+    expect(acts?.after.report.wallSeconds).toBe(58);
+    expect(acts?.before.report.wallSeconds).toBe(68);
+    const spans = acts?.after.report.spans.filter(({ name }) => name === 'platform');
+    expect(spans?.map(({ from, to }) => [from, to])).toEqual([
+      [0, 1],
+      [3, 14],
+    ]);
+    expect(acts?.after.raisedAt).toBe(2);
+  });
+
+  test('follow on each other from the first second of the run to its last', () => {
+    const parts = acts?.parts ?? [];
+    expect(parts.map(({ name }) => name)).toEqual([
+      'made ready',
+      'raised first',
+      'witness and destroy',
+      'raised again',
+      'looked at, cleaned up',
+    ]);
+    expect(parts[0]?.from).toBe(0);
+    expect(parts.at(-1)?.to).toBe(126);
+    for (const [index, { from }] of parts.entries()) if (index > 0) expect(from).toBe(parts[index - 1]?.to);
+  });
+
+  test('lose no second that nobody explains', () => {
+    const { report } = drillPage();
+    const sum =
+      (acts?.before.report.unattributedSeconds ?? 0) + (acts?.after.report.unattributedSeconds ?? 0);
+    expect(sum).toBeCloseTo(report.unattributedSeconds, 6);
+  });
+
+  test('are none where an earlier run had destroyed the castle, or nothing is gone', () => {
+    const { report } = drillPage();
+    const earlier = {
+      ...report,
+      fromNothing: report.fromNothing && { ...report.fromNothing, gone: '2026-11-22T00:00:00.000Z' },
+    };
+    expect(actsOf(earlier as Report)).toBeUndefined();
+    expect(actsOf(sampleReport())).toBeUndefined();
+  });
+});
+
+describe('the page of a rebirth without a history', () => {
+  test('holds its layers against the times that this machine kept', () => {
+    const timed = [{ layers: { platform: 100, engine: 80 } }, { layers: { platform: 110 } }];
+    const text = textOf(renderPage({ report: sampleReport(), past: { runs: [], timed }, cautions: [] }));
+    expect(text).toContain('the times of the layers of the last 3 runs on this machine');
+    expect(text).toMatch(/platform 1m 53s 3 % over the median of 1m 50s/);
   });
 });
 

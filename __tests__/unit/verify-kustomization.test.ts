@@ -80,4 +80,13 @@ describe('all Kustomizations', () => {
     expect(judgeAll([dependent], sha)).toEqual({ waiting: 'Kustomization data does not exist yet' });
     expect(judgeAll([dependent, kustomization('data')], sha)).toEqual({ done: true });
   });
+
+  it('are waited for by what holds the others back, not by those that wait for it', () => {
+    const waiting = (name: string, reason: string) =>
+      kustomization(name, { status: { conditions: [{ type: 'Ready', status: 'False', reason }] } });
+    const all = [waiting('apps-data', 'DependencyNotReady'), waiting('configs', 'HealthCheckFailed')];
+    expect(judgeAll(all, sha)).toEqual({
+      waiting: 'Kustomization configs: Ready=False (HealthCheckFailed)',
+    });
+  });
 });

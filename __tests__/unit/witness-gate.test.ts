@@ -90,9 +90,8 @@ function passed(
     ...{ id: 'now', castle, log: silent, signal: new AbortController().signal },
     redactor: { add() {} },
   };
-  const edge = { self: ['', join(import.meta.dirname, '../../src/index.ts')] };
   // What the gate reads of a run, and no more.
-  const prepared = { run, edge, progress, secrets: { value: () => url } } as unknown as Prepared;
+  const prepared = { run, progress, secrets: { value: () => url } } as unknown as Prepared;
   return { gate: passWitnessGate(prepared, false, keepsakeOf(kept), async () => stands), progress };
 }
 

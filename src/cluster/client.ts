@@ -1,5 +1,6 @@
 import type { KubernetesObject } from '@kubernetes/client-node';
 import { PhoenixError } from '../errors.ts';
+import { loadClient } from './load.ts';
 import { type Judge, type WaitOptions, waitForObjects } from './wait.ts';
 
 /** The part of an API object that Phoenix reads; everything else is carried along. */
@@ -55,18 +56,6 @@ export interface Cluster {
 }
 
 const fieldManager = 'phoenix';
-
-/** The client library costs 60 MB and a quarter of a second to load: who needs no cluster does not pay for it. */
-function loadClient() {
-  // Eager: bundled into the one file, but run only here.
-  return import(/* webpackMode: "eager" */ '@kubernetes/client-node');
-}
-
-/** Loads the client library ahead of its use, while something else is waited for. */
-export function warmClient(): void {
-  // A failure shows where the library is used.
-  loadClient().catch(() => {});
-}
 
 /** A client for the cluster that `kubeconfig` (a file) names. Connects to nothing yet. */
 export async function connectCluster(kubeconfig: string): Promise<Cluster> {

@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
-import type { V1Status } from '@kubernetes/client-node';
+import type { Exec, V1Status } from '@kubernetes/client-node';
 import { messageOf } from '../errors.ts';
+import { loadClient } from './load.ts';
 
 export interface PodCommand {
   readonly namespace: string;
@@ -36,24 +37,23 @@ const keptBytes = 4 * 1024 * 1024;
 
 /** Talks to the pods of the cluster that `kubeconfig` (a file) names. Connects to nothing yet. */
 export async function connectPods(kubeconfig: string): Promise<Pods> {
-  const { CoreV1Api, Exec, KubeConfig } = await import(/* webpackMode: "eager" */ '@kubernetes/client-node');
+  const { Exec, KubeConfig, PodLogApi } = await loadClient();
   const config = new KubeConfig();
   config.loadFromFile(kubeconfig);
-  const core = config.makeApiClient(CoreV1Api);
+  const logs = config.makeApiClient(PodLogApi);
   return {
     exec: (command) => run(new Exec(config), command),
     async tail({ namespace, pod, container }, lines, previous) {
-      const request = { namespace, name: pod, container, tailLines: lines, previous };
-      const text = await core.readNamespacedPodLog(request);
+      const text = await logs.readLog(namespace, pod, { container, tailLines: lines, previous });
       return text.split('\n').filter((line) => line.trim() !== '');
     },
   };
 }
 
-type Connection = Awaited<ReturnType<InstanceType<typeof import('@kubernetes/client-node').Exec>['exec']>>;
+type Connection = Awaited<ReturnType<Exec['exec']>>;
 
 async function run(
-  exec: InstanceType<typeof import('@kubernetes/client-node').Exec>,
+  exec: Exec,
   { namespace, pod, container, command, withinMs, signal }: PodCommand,
 ): Promise<PodAnswer> {
   const [stdout, stderr] = [collected(), collected()];

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Castle } from '../castle/load.ts';
 import { notGood } from '../drill/judge.ts';
+import { pastOf } from '../drill/past.ts';
 import type { Drill } from '../drill/schema.ts';
 import type { Edge } from '../edge.ts';
 import { budgetError, withJudgement } from '../insight/judge.ts';
@@ -42,7 +43,10 @@ export async function concludeRun(
   report = judged({ ...report, ...(figures === undefined ? {} : { drill: figures }) });
   const cautions = progress.cautions.map((caution) => edge.redactor.redact(caution));
   const wanted = request.page !== '';
-  const page = wanted ? renderPage({ report, past: [], cautions }) : undefined;
+  const past = wanted
+    ? await pastOf(castle, edge, { drill: drilled !== undefined, branch: request.history })
+    : { runs: [] };
+  const page = wanted ? renderPage({ report, past, cautions }) : undefined;
   const found = leaksInReport(report, secrets, page);
   if (found.length > 0) {
     const told = progress.failures.some(({ error }) => error.code === leakCode);
@@ -54,7 +58,7 @@ export async function concludeRun(
   }
   const unwritten = await writeReport(resolve(edge.cwd, request.report), report);
   const pageless = wanted
-    ? await keepPage(resolve(edge.cwd, request.page), { report, past: [], cautions }, secrets)
+    ? await keepPage(resolve(edge.cwd, request.page), { report, past, cautions }, secrets)
     : undefined;
   for (const trouble of [unwritten, pageless])
     if (trouble !== undefined) edge.log.warn(`${trouble.what} ${trouble.why} ${trouble.next}`);
@@ -75,6 +79,7 @@ export async function concludeRun(
     json: report,
     text: (options) => renderTerminal(report, options),
     report,
+    ...(wanted && pageless === undefined ? { page: request.page } : {}),
     ...(error === undefined ? {} : { error }),
     errors: [...progress.failures.map((failure) => failure.error), ...(over === undefined ? [] : [over])],
     cautions: progress.cautions,

@@ -39,7 +39,7 @@ export async function drill(asked: Request, edge: Edge): Promise<CommandResult> 
     await ledger.span('confirm', 'phase', () => assertConfirmed(castle, request, edge));
   await conduct(castle, request, edge, ledger, progress, (prepared) => performDrill(prepared, request));
   const result = await concludeRun(castle, request, edge, ledger, progress, (report) =>
-    figuresWithTrend(castle, report, { faults: request.fault }, edge),
+    figuresWithTrend(castle, report, { faults: request.fault, restarts: progress.restarts }, edge),
   );
   if (result.report === undefined || edge.signal.aborted) return result;
   const cautions = await keepDrill(castle, result.report, edge, { branch: request.history });

@@ -16,7 +16,7 @@ import { budgetError, withJudgement } from '../insight/judge.ts';
 import { samplesIn } from '../insight/sample.ts';
 import { rememberDurations, rememberedRuns } from '../rebirth/durations.ts';
 import { keepPage } from '../report/page/keep.ts';
-import { type PastRun, readPast } from '../report/page/past.ts';
+import { type Past, readPast } from '../report/page/past.ts';
 import { type Parts, readParts } from '../report/parts.ts';
 import type { Report } from '../report/schema.ts';
 import { renderTerminal } from '../report/terminal.ts';
@@ -55,15 +55,17 @@ export async function report(request: Request, edge: Edge): Promise<CommandResul
   const over = budgetError(joined);
   await rememberDurations(castle, joined, edge);
   const troubles = [await writeReport(resolve(edge.cwd, request.report), joined)];
-  let past: readonly PastRun[] = [];
+  let past: Past = { runs: [] };
   if (request.history) {
     const kept = await keep(castle, joined, edge);
     troubles.push(kept.trouble);
     past = kept.past;
   }
+  let pageless: PhoenixError | undefined;
   if (request.page !== '') {
     const file = resolve(edge.cwd, request.page);
-    troubles.push(await keepPage(file, { report: joined, past, cautions: [] }, edge.redactor.secrets));
+    pageless = await keepPage(file, { report: joined, past, cautions: [] }, edge.redactor.secrets);
+    troubles.push(pageless);
   }
   const cautions = request.drill && castle.drill.issue ? await tell(castle, joined, edge, before ?? '') : [];
   const [trouble] = troubles.filter((each) => each !== undefined);
@@ -74,6 +76,7 @@ export async function report(request: Request, edge: Edge): Promise<CommandResul
     json: joined,
     text: (options) => renderTerminal(joined, options),
     report: joined,
+    ...(request.page !== '' && pageless === undefined ? { page: request.page } : {}),
     cautions,
     ...(first === undefined ? {} : { error: first }),
   };
@@ -82,7 +85,7 @@ export async function report(request: Request, edge: Edge): Promise<CommandResul
 interface Kept {
   readonly trouble: PhoenixError | undefined;
   /** The castle's runs as the branch has them, for the page's trend. */
-  readonly past: readonly PastRun[];
+  readonly past: Past;
 }
 
 /** What came of it stands beside the verdict: a castle that is reborn is, also where nobody can write that down. */
@@ -92,9 +95,11 @@ async function keep(castle: Castle, joined: Report, edge: Edge): Promise<Kept> {
     const lines = await keepHistory(github, castle.report.history, joined, (all) =>
       joined.drill === undefined ? [] : badgeFiles(castle, all),
     );
-    return { trouble: undefined, past: readPast(edge.redactor.redact(lines), castle.name) };
+    return { trouble: undefined, past: { runs: readPast(edge.redactor.redact(lines), castle.name) } };
   } catch (thrown) {
-    return { trouble: toPhoenixError(thrown), past: [] };
+    const trouble = toPhoenixError(thrown);
+    const missing = edge.redactor.redact(`the branch ${castle.report.history}: ${trouble.why}`);
+    return { trouble, past: { runs: [], missing } };
   }
 }
 
@@ -130,7 +135,7 @@ async function partsOf(castle: Castle, { reports }: Request, edge: Edge): Promis
   }
   if (edge.env['GITHUB_ACTIONS'] !== 'true') throw noFolder();
   return inScratch(edge.env, async (folder) => {
-    const lost = await takeParts(castle.name, folder, edge);
+    const lost = await takeParts(castle.name, folder);
     for (const { part, why } of lost) edge.log.warn(`the report of ${part} could not be fetched: ${why}`);
     return readParts(folder, castle.name);
   });

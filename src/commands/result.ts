@@ -10,6 +10,8 @@ export interface CommandResult {
   /** For people. */
   text(options: { readonly color: boolean; readonly width: number }): string;
   readonly report?: Report;
+  /** The file of the report's page, as it was asked for; absent where none was written. */
+  readonly page?: string;
   /** What a command without a report gives to the Action: its outputs, and its job summary as markdown. */
   readonly outputs?: Readonly<Record<string, string>>;
   readonly summary?: string;

@@ -10,7 +10,16 @@ import type { Former } from './former.ts';
 import { type Reach, reachDatabase } from './reach.ts';
 import { lookAtRestore } from './restore.ts';
 import { inSnapshot, judgeRows, lookAtContent, lostSeconds, type Recovered, recoveredOf } from './rows.ts';
-import { failing, type Judged, type Rung, type RungName, rungOf, rungsUpTo, skipped } from './rungs.ts';
+import {
+  failing,
+  type Judged,
+  type Ran,
+  type Rung,
+  type RungName,
+  rungOf,
+  rungsUpTo,
+  skipped,
+} from './rungs.ts';
 import { judgeStanding, standingOf } from './standing.ts';
 
 export interface LadderAsk {
@@ -42,6 +51,8 @@ export interface LadderResult {
   readonly error: PhoenixError | undefined;
   /** Whether it may come right by itself. */
   readonly passes: boolean;
+  /** When the restore ran; null where it has not ended well, was not looked at, or nobody tells. */
+  readonly restore: Ran | null;
   /** Seconds of the former life that are lost; 0 for none, null where that was not looked at or cannot be told. */
   readonly rpoSeconds: number | null;
   /** Whether the two rows of the witness are back; null where there is none, or it was not looked at. */
@@ -192,11 +203,13 @@ function resultOf(
   const witness = 'witness' in former ? former.witness : undefined;
   const seen = all.some(([, verdict]) => verdict.is === 'passed');
   const error = cause?.error ?? (seen ? undefined : nothing(upTo));
+  const restore = judged.get('V1');
   return {
     is: error === undefined ? 'passed' : 'failed',
     rungs: all.map(([rung, verdict]) => rungOf(rung, verdict)),
     error,
     passes: cause?.passes ?? false,
+    restore: restore?.is === 'passed' ? (restore.ran ?? null) : null,
     rpoSeconds: witness === undefined || recovered === undefined ? null : lostSeconds(witness, recovered),
     witness:
       witness === undefined || recovered === undefined

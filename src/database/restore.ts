@@ -5,13 +5,19 @@ import { findPod } from '../cluster/find-pod.ts';
 import type { Pods } from '../cluster/pods.ts';
 import { messageOf } from '../errors.ts';
 import { restoreCause } from './restore-cause.ts';
-import { failing, type Judged, passed } from './rungs.ts';
+import { failing, type Judged, passed, type Ran } from './rungs.ts';
 
+const moment = z.coerce
+  .date()
+  .transform((date) => date.toISOString())
+  .optional()
+  .catch(undefined);
 const terminated = z.object({
   exitCode: z.int(),
   reason: z.string().optional(),
   message: z.string().optional(),
-  finishedAt: z.coerce.string().optional(),
+  startedAt: moment,
+  finishedAt: moment,
 });
 const states = z.object({
   waiting: z.object({ reason: z.string().optional(), message: z.string().optional() }).optional(),
@@ -37,7 +43,7 @@ const podStatus = z.object({
 /** How a container that restores stands: one that failed and waits to be tried again has failed. */
 export type RestoreState =
   | { readonly is: 'waiting'; readonly seen: string }
-  | { readonly is: 'done'; readonly seen: string }
+  | { readonly is: 'done'; readonly seen: string; readonly ran: Ran | null }
   | {
       readonly is: 'failed';
       readonly seen: string;
@@ -58,7 +64,10 @@ export function restoreState(pod: ApiObject | undefined, container: string): Res
     return { is: 'waiting', seen: `pod ${name} is ${phase}, without a container ${container}` };
   const { state, lastState, restartCount } = found;
   const ended = state.terminated ?? (state.running === undefined ? lastState.terminated : undefined);
-  if (ended?.exitCode === 0) return { is: 'done', seen: `${container} of pod ${name} ended with 0` };
+  if (ended?.exitCode === 0) {
+    const ran = ranOf(ended.startedAt, ended.finishedAt);
+    return { is: 'done', seen: `${container} of pod ${name} ended with 0`, ran };
+  }
   if (ended !== undefined) {
     return {
       is: 'failed',
@@ -81,16 +90,21 @@ export function restoreState(pod: ApiObject | undefined, container: string): Res
   };
 }
 
+function ranOf(started: string | undefined, ended: string | undefined): Ran | null {
+  return started === undefined || ended === undefined ? null : { started, ended };
+}
+
 type Restore = NonNullable<DatabaseSettings['restore']>;
 
-/** V1: whether what restores ended well. */
+/** V1: whether what restores ended well, and when it ran. */
 export async function lookAtRestore(
   restore: Restore,
   { cluster, pods }: { readonly cluster: Pick<Cluster, 'read' | 'list'>; readonly pods: Pods },
 ): Promise<Judged> {
   const found = await (restore.kind === 'pod' ? ofPod(restore, cluster) : ofJob(restore, cluster));
   const { state, pod, container, namespace } = found;
-  if (state.is === 'done') return passed(state.seen);
+  if (state.is === 'done')
+    return state.ran === null ? passed(state.seen) : { ...passed(state.seen), ran: state.ran };
   if (state.is === 'waiting') {
     return failing('PHX-DB-RESTORE', {
       seen: state.seen,
@@ -139,6 +153,7 @@ async function ofPod(
   return { state: restoreState(pod, container), pod, container, namespace: reference.namespace };
 }
 
+const jobStatus = z.object({ startTime: moment, completionTime: moment });
 const job = { apiVersion: 'batch/v1', kind: 'Job', plural: 'jobs' } as const;
 
 async function ofJob(
@@ -149,8 +164,11 @@ async function ofJob(
   const none = { pod: undefined, container: '', namespace };
   if (object === undefined)
     return { ...none, state: { is: 'waiting', seen: `Job ${name} does not exist yet` } };
-  if (conditionOf(object, 'Complete')?.status === 'True')
-    return { ...none, state: { is: 'done', seen: `Job ${name} is complete` } };
+  if (conditionOf(object, 'Complete')?.status === 'True') {
+    const { startTime, completionTime } = jobStatus.parse(object.status ?? {});
+    const ran = ranOf(startTime, completionTime);
+    return { ...none, state: { is: 'done', seen: `Job ${name} is complete`, ran } };
+  }
   const pod = await findPod(cluster, {
     namespace,
     label: { key: 'batch.kubernetes.io/job-name', value: name },

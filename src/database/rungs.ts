@@ -6,9 +6,15 @@ export type RungName = (typeof rungNames)[number];
 
 export const rungVerdicts = ['passed', 'failed', 'skipped'] as const;
 
-/** What a look at one rung came to. */
+/** From when to when a restore ran: moments by the cluster's clock, which tells whole seconds. */
+export interface Ran {
+  readonly started: string;
+  readonly ended: string;
+}
+
+/** What a look at one rung came to; `ran` of V1 alone. */
 export type Judged =
-  | { readonly is: 'passed'; readonly seen: string }
+  | { readonly is: 'passed'; readonly seen: string; readonly ran?: Ran }
   | { readonly is: 'skipped'; readonly reason: string }
   | {
       readonly is: 'failed';
@@ -62,7 +68,7 @@ export function failing(
   return { is: 'failed', seen, error, passes };
 }
 
-export function passed(seen: string): Judged {
+export function passed(seen: string): Extract<Judged, { is: 'passed' }> {
   return { is: 'passed', seen };
 }
 

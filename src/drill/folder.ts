@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Castle } from '../castle/load.ts';
+import { messageOf } from '../errors.ts';
 import { historyLine } from '../github/history-line.ts';
 import { castleHome } from '../journal/home.ts';
 import { parseJson } from '../json.ts';
@@ -13,6 +14,8 @@ export interface DrillFolder {
   readonly dir: string;
   /** The lines of the history; what of them cannot be read is made anew from the reports. Never throws. */
   read(): Promise<string>;
+  /** The same, and what is wrong with the file itself; undefined where it is whole, or where there is none yet. */
+  look(): Promise<{ readonly lines: string; readonly trouble: string | undefined }>;
   /** Adds the report, once. Throws what the file system throws. */
   add(report: Report): Promise<string>;
   write(name: string, text: string): Promise<void>;
@@ -30,11 +33,19 @@ export function openFolder(
   const file = join(dir, 'history.jsonl');
   const reports = join(dir, 'reports');
 
-  const read = async () => {
-    const size = (await stat(file).catch(() => undefined))?.size ?? 0;
-    const text = size > largestBytes ? '' : await readFile(file, 'utf8').catch(() => '');
+  const look = async () => {
+    const { text, trouble } = await textOf(file);
     const lines = linesOf(text);
     const sound = lines.filter((line) => parseJson(line) !== undefined);
+    const broken = lines.length - sound.length;
+    return {
+      lines: await withReports(lines, sound),
+      trouble: trouble ?? (broken === 0 ? undefined : `${broken} of its lines cannot be read`),
+    };
+  };
+  const read = async () => (await look()).lines;
+
+  const withReports = async (lines: readonly string[], sound: readonly string[]) => {
     const names = await namesIn(reports);
     if (sound.length === lines.length && (sound.length > 0 || names.length === 0)) return joined(sound);
     const known = new Set(sound.map((line) => (parseJson(line) as { run?: unknown } | null)?.run));
@@ -51,6 +62,7 @@ export function openFolder(
   return {
     dir,
     read,
+    look,
     async add(report) {
       await mkdir(reports, { recursive: true, mode: 0o700 });
       const line = historyLine(report);
@@ -64,6 +76,18 @@ export function openFolder(
     },
     write: (name, text) => inOneMove(join(dir, name), text),
   };
+}
+
+async function textOf(file: string): Promise<{ text: string; trouble: string | undefined }> {
+  try {
+    const { size } = await stat(file);
+    if (size > largestBytes)
+      return { text: '', trouble: `it is larger than ${largestBytes / 1024 / 1024} MiB` };
+    return { text: await readFile(file, 'utf8'), trouble: undefined };
+  } catch (thrown) {
+    const absent = thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT';
+    return { text: '', trouble: absent ? undefined : messageOf(thrown) };
+  }
 }
 
 /** Their names sort by time. */

@@ -26,14 +26,14 @@ export function jobToken(env: NodeJS.ProcessEnv): string {
 
 /** Opens the API with the job's token. Throws PHX-GITHUB-TOKEN where there is none, or no repository. */
 export async function openGitHub(
-  { env, self, redactor }: Pick<Edge, 'env' | 'self' | 'redactor'>,
+  { env, redactor }: Pick<Edge, 'env' | 'redactor'>,
   token: string,
 ): Promise<GitHub> {
   const [owner, repo] = (env['GITHUB_REPOSITORY'] ?? '').split('/');
   if (token === '' || !owner || !repo)
     throw noToken(token === '' ? 'No token is given' : 'No repository is named');
   redactor.add('GitHub token', token);
-  const { getOctokit } = await loadLibrary(self);
+  const { getOctokit } = await loadLibrary();
   const baseUrl = env['GITHUB_API_URL'];
   return { octokit: getOctokit(token, baseUrl ? { baseUrl } : {}), owner, repo };
 }

@@ -12,7 +12,7 @@ export interface Part {
   readonly part: string;
 }
 
-type World = Pick<Edge, 'env' | 'self'>;
+type World = Pick<Edge, 'env'>;
 
 /** How long a part is kept: the reports of a workflow run are joined minutes later, and looked at for some days. */
 const keptDays = 14;
@@ -21,12 +21,12 @@ const keptDays = 14;
  * Hands `file` over to later jobs of this workflow run, as an artifact. Each attempt has its own, since one that is there
  * cannot be replaced. Throws PHX-ARTIFACT-KEEP.
  */
-export async function keepPart(file: string, { castle, part }: Part, { env, self }: World): Promise<void> {
+export async function keepPart(file: string, { castle, part }: Part, { env }: World): Promise<void> {
   try {
     await inScratch(env, async (folder) => {
       const copy = join(folder, 'part.json');
       await copyFile(file, copy);
-      const { DefaultArtifactClient } = await loadLibrary(self);
+      const { DefaultArtifactClient } = await loadLibrary();
       const name = `${prefixOf(castle)}${tame(part)}.${env['GITHUB_RUN_ATTEMPT'] ?? '1'}`;
       await new DefaultArtifactClient().uploadArtifact(name, [copy], folder, { retentionDays: keptDays });
     });
@@ -43,16 +43,42 @@ export async function keepPart(file: string, { castle, part }: Part, { env, self
 }
 
 /**
+ * Keeps the page of a run as an artifact of its own, as the file that it is: the workflow run's page on GitHub opens it in
+ * the browser. Its name is none of a part's. Throws PHX-ARTIFACT-PAGE.
+ */
+export async function keepPageFile(file: string, { castle, part }: Part, { env }: World): Promise<void> {
+  try {
+    await inScratch(env, async (folder) => {
+      const attempt = env['GITHUB_RUN_ATTEMPT'] ?? '1';
+      const name = `phoenix-page.${tame(castle)}.${tame(part)}.${attempt}.html`;
+      const copy = join(folder, name);
+      await copyFile(file, copy);
+      const { DefaultArtifactClient } = await loadLibrary();
+      const options = { retentionDays: keptDays, skipArchive: true };
+      await new DefaultArtifactClient().uploadArtifact(name, [copy], folder, options);
+    });
+  } catch (cause) {
+    throw new PhoenixError({
+      code: 'PHX-ARTIFACT-PAGE',
+      class: 'report',
+      what: 'The page of this run could not be kept as an artifact.',
+      why: messageOf(cause),
+      next: 'It lies where the output `page` says; see whether this server takes artifacts and whether its storage is full.',
+      cause,
+    });
+  }
+}
+
+/**
  * Fetches the newest attempt of every part of this workflow run into a new folder below `into`, and gives those that are
  * there and could not be fetched: they are as good as missing. Throws PHX-ARTIFACT-TAKE where not even a list is given.
  */
 export async function takeParts(
   castle: string,
   into: string,
-  { self }: Pick<World, 'self'>,
 ): Promise<{ readonly part: string; readonly why: string }[]> {
   try {
-    const { DefaultArtifactClient } = await loadLibrary(self);
+    const { DefaultArtifactClient } = await loadLibrary();
     const client = new DefaultArtifactClient();
     const { artifacts } = await client.listArtifacts();
     const newest = new Map<string, { readonly id: number; readonly attempt: number }>();

@@ -6,7 +6,7 @@ import type { Edge } from '../edge.ts';
 import { type PlanPart, planPartSchema } from '../report/parts.ts';
 import type { Report } from '../report/schema.ts';
 import type { Request } from '../request.ts';
-import { keepPart } from './artifacts.ts';
+import { keepPageFile, keepPart } from './artifacts.ts';
 import { inScratch } from './scratch.ts';
 
 const { castle, stages, steps } = planPartSchema.shape;
@@ -16,7 +16,7 @@ const planned = z.object({ castle, stages, steps, mode: z.literal('matrix') });
 export async function handOverParts(
   request: Request,
   { json, report }: CommandResult,
-  edge: Pick<Edge, 'env' | 'self' | 'cwd'>,
+  edge: Pick<Edge, 'env' | 'cwd'>,
 ): Promise<boolean> {
   if (request.command === 'report') return false;
   if (report !== undefined) return handOverReport(report, resolve(edge.cwd, request.report), edge);
@@ -41,7 +41,7 @@ export async function handOverParts(
 export async function handOverReport(
   { castle, command, leg }: Report,
   file: string,
-  edge: Pick<Edge, 'env' | 'self'>,
+  edge: Pick<Edge, 'env'>,
 ): Promise<boolean> {
   // A rebirth is whole by itself: where the server takes no artifacts nothing is missing.
   const forItself = command === undefined && !edge.env['ACTIONS_RESULTS_URL'];
@@ -49,4 +49,13 @@ export async function handOverReport(
   const part = command === undefined ? 'rebirth' : command === 'verify' ? 'verify' : `leg-${leg ?? ''}`;
   await keepPart(file, { castle, part }, edge);
   return true;
+}
+
+/** The page, where there is one and a server that takes it. Nobody waits for it: a job that joins needs the report. */
+export async function handOverPage(
+  file: string,
+  { castle, command }: { readonly castle: string; readonly command: string },
+  edge: Pick<Edge, 'env' | 'self'>,
+): Promise<void> {
+  if (edge.env['ACTIONS_RESULTS_URL']) await keepPageFile(file, { castle, part: command }, edge);
 }

@@ -51,6 +51,24 @@ export function timesOf(newest: readonly Sample[]): Map<string, number> {
   return new Map([...seen].map(([id, list]) => [id, median(list)]));
 }
 
+/** What one run timed; a layer that failed or was stopped is not in it. */
+export interface Timed {
+  /** Seconds by name. */
+  readonly layers: Readonly<Record<string, number>>;
+}
+
+/** What the last runs of the castle timed on this machine, oldest first; what cannot be read is passed over. */
+export async function readTimed(home: string): Promise<Timed[]> {
+  const folder = join(home, 'durations');
+  const names = (await namesIn(folder)).slice(0, keptFiles).reverse();
+  const all = await Promise.all(
+    names.map(async (name) =>
+      timed.safeParse(parseJson(await readFile(join(folder, name), 'utf8').catch(() => ''))),
+    ),
+  );
+  return all.flatMap(({ data }) => (data === undefined ? [] : [{ layers: data.layers }]));
+}
+
 /** The newest first. */
 async function namesIn(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch(() => [] as string[]);

@@ -122,7 +122,9 @@ async function prepare(
     const rehearsal = await ledger.span('box', 'phase', () => openRehearsal(run, tools, request, edge));
     ends.use(rehearsal);
     rehearsal.onDeath((error) => halt('box', error));
+    if (request.node === 'real') progress.restarts = 0;
     rehearsal.onRestart((name, how) => {
+      progress.restarts = (progress.restarts ?? 0) + 1;
       const caution = `${name} of the node died and was started again (${how})`;
       log.warn(caution);
       progress.cautions.push(caution);

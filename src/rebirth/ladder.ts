@@ -15,7 +15,7 @@ import type { Prepared } from './protocol.ts';
  * that finds the former life whole is noted in the keepsake, for from then on the castle changes it.
  */
 export async function prepareLadder(prepared: Prepared): Promise<LookAtDatabase | undefined> {
-  const { run, edge, secrets, progress } = prepared;
+  const { run, secrets, progress } = prepared;
   const restored = progress.fromNothing?.reached === 'raising';
   const { castle } = run;
   const settings = castle.database;
@@ -36,15 +36,15 @@ export async function prepareLadder(prepared: Prepared): Promise<LookAtDatabase 
         cluster: access?.cluster,
         secret: (name) => secretOf(prepared, name),
         redactor: run.redactor,
-        library: await loadPostgres(edge.self),
+        library: await loadPostgres(),
         caFile: settings.caFile,
         signal,
       },
     });
-    const { rungs, rpoSeconds, witness } = result;
+    const { rungs, restore, rpoSeconds, witness } = result;
     // A look at fewer rungs says nothing of those above, which another look has seen.
     if (rungs.length >= (progress.database?.rungs.length ?? 0))
-      progress.database = { rungs: rungs.map((each) => ({ ...each })), rpoSeconds, witness };
+      progress.database = { rungs: rungs.map((each) => ({ ...each })), restore, rpoSeconds, witness };
     const whole = rungs.some(({ rung, is }) => rung === 'V4' && is === 'passed');
     if (whole && 'witness' in former) await noteProved(prepared, keepsake, former.witness.nonce);
     return result;

@@ -1,5 +1,5 @@
 import { layerSettings } from '../castle/layers.ts';
-import { warmClient } from '../cluster/client.ts';
+import { warmClient } from '../cluster/load.ts';
 import { toPhoenixError } from '../errors.ts';
 import { type Engines, enginesOf } from '../layer/engines.ts';
 import type { LayerJob, Operation } from '../layer/job.ts';

@@ -18,6 +18,8 @@ export interface Progress {
   readonly failures: { readonly name: string; readonly error: PhoenixError }[];
   /** What a job says in an annotation of its own, beside its errors. */
   readonly cautions: string[];
+  /** How often a program of a real node was started again; undefined where nobody counts. */
+  restarts?: number;
   readonly versions: Record<string, string>;
   readonly standIns: Report['standIns'];
   /** The VMs that a nuke found, and what became of them. */

@@ -53,7 +53,11 @@ export async function runBoxOpen([
     warn: (text) => log.warn(text),
   });
   const at = { dir: join(vault.dir, 'box'), stateDir: resolve(stateDir), log, signal };
-  const plain: Pick<Request, 'fault' | 'node'> = { fault: [], node: 'none' };
+  const plain: Pick<Request, 'fault' | 'node' | 'from-nothing'> = {
+    fault: [],
+    node: 'none',
+    'from-nothing': false,
+  };
   const { box, place } = await startBox(castle, at, secrets, tools, plain, {
     self: [process.execPath, bundle],
     home: dirname(dirname(bundle)),

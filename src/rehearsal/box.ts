@@ -25,8 +25,10 @@ export interface BoxOptions {
    */
   readonly tools: ReadonlyMap<string, { readonly file: string; readonly assets: string }>;
   readonly standIns: readonly { readonly name: string; readonly config: unknown }[];
-  /** For `node: real`: ways in by name, archives of images, the bucket, sizes of volumes that differ from the usual. */
-  readonly real?: Pick<HostConfig, 'doors' | 'images' | 'bucket' | 'volumes'>;
+  /** For `node: real`: ways in by name, archives of images, the bucket. */
+  readonly real?: Pick<HostConfig, 'doors' | 'images' | 'bucket'>;
+  /** What goes wrong with its machines, and from the how manieth on; nothing where it is left out. */
+  readonly troubles?: Pick<HostConfig, 'faults' | 'faultsFrom'>;
   /** How Phoenix itself is started, before the name of a hidden command. */
   readonly self: readonly string[];
   readonly log: Log;
@@ -142,7 +144,8 @@ async function startHost(options: BoxOptions) {
     standIns: [...options.standIns],
     self: [...options.self],
     node: options.node ?? 'none',
-    ...(options.real ?? { doors: [], images: [], volumes: {} }),
+    ...(options.real ?? { doors: [], images: [] }),
+    ...(options.troubles ?? { faults: [], faultsFrom: 1 }),
   };
   child.stdin.write(`${JSON.stringify(config)}\n`);
   return { lifeline: child.stdin, lines, exit, pid: child.pid ?? 0 };

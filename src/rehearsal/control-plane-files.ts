@@ -24,12 +24,13 @@ const components = {
 
 /**
  * Keys, certificates, the encryption key and the kubeconfig, each 0600, into `dir`; with nodes also NAME.kubeconfig of the
- * other components. The authorities' own keys are forgotten.
+ * other components, the kubelet's valid from `kubeletFromMs` from now on. The authorities' own keys are forgotten.
  */
 export async function writeControlPlaneFiles(
   dir: string,
   apiPort: number,
   node: NodeKind = 'none',
+  kubeletFromMs?: number,
 ): Promise<ApiAccess> {
   const write = (name: string, text: string) => writeFile(join(dir, name), text, { mode: 0o600, flag: 'wx' });
   const cluster = createAuthority('phoenix-box');
@@ -61,7 +62,7 @@ export async function writeControlPlaneFiles(
     write('encryption.json', encryptionConfiguration()),
     write('kubeconfig', kubeconfig({ server, ca: cluster.certificate, ...admin })),
     ...Object.entries(components[node]).map(([name, user]) => {
-      const client = cluster.client(user);
+      const client = cluster.client(user, name === 'kubelet' ? kubeletFromMs : undefined);
       return write(`${name}.kubeconfig`, kubeconfig({ server, ca: cluster.certificate, ...client }));
     }),
     ...(node === 'real' ? kubeletCertificates() : []),

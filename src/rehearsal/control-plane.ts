@@ -29,6 +29,8 @@ export interface ControlPlaneOptions {
   readonly programs: { readonly etcd: string; readonly apiServer: string };
   /** What is to follow: controllers, a scheduler and nodes of this kind. */
   readonly node: NodeKind;
+  /** How far in the future the certificate of the kubelet begins. */
+  readonly kubeletFromMs?: number;
   /** Opens the way to the port, where the programs are not in this network; ends with the control plane. */
   readonly reach?: (port: number) => Promise<AsyncDisposable>;
   /** The API server's port; 0 for any free one. */
@@ -68,7 +70,7 @@ async function tryControlPlane(options: ControlPlaneOptions): Promise<ControlPla
   const [etcdPort = 0, peerPort = 0, freePort = 0] = await freePorts(3);
   const apiPort = options.port === 0 ? freePort : options.port;
   await mkdir(dir, { recursive: true, mode: 0o700 });
-  const access = await writeControlPlaneFiles(dir, apiPort, options.node);
+  const access = await writeControlPlaneFiles(dir, apiPort, options.node, options.kubeletFromMs);
   const path = (name: string) => join(dir, name);
   const start = (name: string, file: string, args: readonly string[], env: Record<string, string>) =>
     supervisor.start({

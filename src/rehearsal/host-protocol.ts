@@ -26,8 +26,10 @@ export const hostConfig = z.object({
       secretKey: z.string(),
     })
     .optional(),
-  /** Sizes of the node's volumes that differ from the usual, by name, as tmpfs takes them. */
-  volumes: z.record(z.string(), z.string()),
+  /** What `--fault` says of the node and of the bucket. */
+  faults: z.array(z.string()),
+  /** The machine, counted from 1, that these faults and those of the cluster's clients are meant for, as all after it. */
+  faultsFrom: z.int().min(1),
 });
 export type HostConfig = z.infer<typeof hostConfig>;
 

@@ -7,6 +7,7 @@ import { type HostConfig, type HostEvent, hostConfig, socketName } from './host-
 import { machinePark } from './machine-park.ts';
 import { freePorts } from './ports.ts';
 import { startBucket } from './real/bucket.ts';
+import type { BoxBucket } from './real/spoil-bucket.ts';
 import { markBoxDirectory, removeBoxDirectory, removeRecord, writeRecord } from './records.ts';
 import { startStandIns } from './stand-in.ts';
 import { createSupervisor, type Program, type Supervisor } from './supervisor.ts';
@@ -67,12 +68,14 @@ async function host(config: HostConfig, emit: (event: HostEvent) => void, lifeli
   const ports = await freePorts(config.doors.length);
   const doors = config.doors.map((door, index) => ({ ...door, listen: ports[index] ?? 0 }));
   const outside: number[] = [];
+  let box: BoxBucket | undefined;
   const machines = machinePark({
     config,
     supervisor,
     logDir,
     doors,
     outside,
+    bucket: () => box,
     log: (source, text) => emit({ type: 'log', source, text }),
     onRestart: (name, how, times) => emit({ type: 'restart', name, how, times }),
   });
@@ -92,6 +95,8 @@ async function host(config: HostConfig, emit: (event: HostEvent) => void, lifeli
   const ready = await Promise.race([listening, lifeline]);
   if (ready !== undefined) {
     const [listed, s3] = ready;
+    if (s3 !== undefined && config.bucket !== undefined)
+      box = { program: s3.program, folder: join(config.bucket.folder, config.bucket.bucket) };
     outside.push(...listed.map(({ url }) => Number(new URL(url).port)), ...(s3 ? [s3.port] : []));
     emit({
       type: 'ready',

@@ -9,6 +9,9 @@ import { followedDeployments } from './node-status.ts';
 import { cgroupOf } from './real/cgroups.ts';
 import type { OnRestart } from './real/keeping.ts';
 import { startRealNode } from './real/real-node.ts';
+import { type BoxBucket, spoilBucket } from './real/spoil-bucket.ts';
+import { nodeTroubles } from './real/troubles.ts';
+import { declareStruck } from './stand-ins/struck.ts';
 import type { Supervisor } from './supervisor.ts';
 import { startWorkloads } from './workloads.ts';
 
@@ -20,6 +23,8 @@ export interface MachineParkOptions {
   readonly doors: readonly { readonly listen: number; readonly host: string; readonly port: number }[];
   /** Ports of the machine's loopback that pods reach at the node's address; complete when the first machine is asked for. */
   readonly outside: readonly number[];
+  /** The S3 server, once it is there. */
+  readonly bucket: () => BoxBucket | undefined;
   readonly log: (source: string, text: string) => void;
   readonly onRestart: OnRestart;
 }
@@ -28,6 +33,8 @@ type Making = {
   readonly id: string;
   readonly dir: string;
   readonly port: number;
+  /** Whether the faults are meant for it. */
+  readonly struck: boolean;
   readonly progress: (text: string) => void;
   readonly signal: AbortSignal;
 };
@@ -43,6 +50,7 @@ const images = new Map([
 export function machinePark(options: MachineParkOptions) {
   const { config } = options;
   let machine: AsyncDisposable | undefined;
+  let made = 0;
   let turn: Promise<unknown> = Promise.resolve();
   const stopping = new AbortController();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -57,10 +65,14 @@ export function machinePark(options: MachineParkOptions) {
   const create = async (id: string, port: number, progress: (text: string) => void) => {
     stopping.signal.throwIfAborted();
     await end();
+    made += 1;
+    const struck = made >= config.faultsFrom;
+    if (made === config.faultsFrom) await strike(options);
     const making = {
       id,
       dir: join(config.dir, machinesFolder, id),
       port,
+      struck,
       progress,
       signal: stopping.signal,
     };
@@ -81,6 +93,12 @@ export function machinePark(options: MachineParkOptions) {
       return inTurn(end);
     },
   };
+}
+
+async function strike({ config, bucket }: MachineParkOptions): Promise<void> {
+  await declareStruck(config.dir);
+  const server = bucket();
+  if (server !== undefined) await spoilBucket(config.faults, server);
 }
 
 /** Without a node, or with those of kwok: the controllers that the castle needs run as processes of this machine. */
@@ -110,7 +128,7 @@ async function simulated({ config, supervisor, logDir, log }: MachineParkOptions
   return { controlPlane, whole: parts.move() };
 }
 
-async function real(options: MachineParkOptions, { id, dir, port, progress, signal }: Making) {
+async function real(options: MachineParkOptions, { id, dir, port, struck, progress, signal }: Making) {
   const { config, supervisor, logDir, doors, outside, onRestart } = options;
   const names = [
     ...(['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'] as const),
@@ -131,7 +149,7 @@ async function real(options: MachineParkOptions, { id, dir, port, progress, sign
     port,
     inward: doors,
     outward: outside,
-    sizes: config.volumes,
+    troubles: nodeTroubles(config.faults, struck),
     self: config.self,
     supervisor,
     onRestart,

@@ -25,23 +25,36 @@ export interface CertificateAuthority {
   readonly certificate: string;
   /** A server's certificate for these host names and IPv4 addresses; it may also present itself as a client. */
   server(subject: Subject, hosts: readonly string[]): KeyPair;
-  client(subject: Subject): KeyPair;
+  /** `fromMs`: it begins so long from now; by default it has begun. */
+  client(subject: Subject, fromMs?: number): KeyPair;
 }
 
 /** A certificate authority that lives in memory and for one box: its own key is never written anywhere. */
 export function createAuthority(commonName: string): CertificateAuthority {
   const issuer = { commonName };
   const keys = newKeys();
-  const issue = (subject: Subject, publicKey: KeyObject, extensions: readonly Buffer[]) =>
-    certify({ issuer, signer: keys.privateKey, subject, publicKey, extensions });
-  const leaf = (subject: Subject, uses: readonly (keyof typeof purposes)[], hosts: readonly string[]) => {
+  const issue = (
+    subject: Subject,
+    publicKey: KeyObject,
+    extensions: readonly Buffer[],
+    fromMs = -backdateMs,
+  ) => certify({ issuer, signer: keys.privateKey, subject, publicKey, extensions, fromMs });
+  const leaf = (
+    subject: Subject,
+    uses: readonly (keyof typeof purposes)[],
+    hosts: readonly string[],
+    fromMs?: number,
+  ) => {
     const own = newKeys();
     const extensions = [
       extension('2.5.29.15', true, der.bits(Buffer.from([0x80]), 7)),
       extension('2.5.29.37', false, der.sequence(...uses.map((use) => der.oid(purposes[use])))),
       ...(hosts.length === 0 ? [] : [extension('2.5.29.17', false, der.sequence(...hosts.map(generalName)))]),
     ];
-    return { certificate: issue(subject, own.publicKey, extensions), key: privateKeyPem(own.privateKey) };
+    return {
+      certificate: issue(subject, own.publicKey, extensions, fromMs),
+      key: privateKeyPem(own.privateKey),
+    };
   };
   return {
     certificate: issue(issuer, keys.publicKey, [
@@ -49,7 +62,7 @@ export function createAuthority(commonName: string): CertificateAuthority {
       extension('2.5.29.15', true, der.bits(Buffer.from([0x86]), 1)),
     ]),
     server: (subject, hosts) => leaf(subject, ['server', 'client'], hosts),
-    client: (subject) => leaf(subject, ['client'], []),
+    client: (subject, fromMs) => leaf(subject, ['client'], [], fromMs),
   };
 }
 
@@ -72,17 +85,19 @@ interface Request {
   readonly subject: Subject;
   readonly publicKey: KeyObject;
   readonly extensions: readonly Buffer[];
+  /** When it begins, from now. */
+  readonly fromMs: number;
 }
 
 /** RFC 5280, section 4.1. */
-function certify({ issuer, signer, subject, publicKey, extensions }: Request): string {
+function certify({ issuer, signer, subject, publicKey, extensions, fromMs }: Request): string {
   const now = Date.now();
   const body = der.sequence(
     der.context(0, der.integer(Buffer.from([2]))),
     der.integer(randomBytes(16)),
     ecdsaWithSha256,
     name(issuer),
-    der.sequence(der.utcTime(new Date(now - backdateMs)), der.utcTime(new Date(now + lifetimeMs))),
+    der.sequence(der.utcTime(new Date(now + fromMs)), der.utcTime(new Date(now + lifetimeMs))),
     name(subject),
     publicKey.export({ type: 'spki', format: 'der' }),
     der.context(3, der.sequence(...extensions)),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { identify, isAlive, type ProcessIdentity } from '../process-identity.ts';
+import { cgroupOf, removeCgroup } from './real/cgroups.ts';
 
 const identity = z.object({ pid: z.number(), startTime: z.string(), bootId: z.string() });
 
@@ -56,7 +57,7 @@ export interface Swept {
 
 /**
  * Ends what boxes left whose host was killed: exactly the recorded processes (pid, start time and boot all match)
- * with their groups, then their RAM directories. A box whose host lives is another run's and is not touched.
+ * with their groups, then a node's cgroup and their RAM directories. A box whose host lives is another run's and is not touched.
  */
 export async function sweepBoxes(stateDir: string): Promise<Swept> {
   const files = await readdir(recordsDir(stateDir)).catch(() => [] as string[]);
@@ -68,6 +69,7 @@ export async function sweepBoxes(stateDir: string): Promise<Swept> {
     for (const known of record.processes) {
       if (await endLeftover(known)) ended.push(known.name);
     }
+    await removeCgroup(cgroupOf(record.id));
     await removeBoxDirectory(record.dir, record.id);
     await removeRecord(stateDir, record.id);
     boxes += 1;

@@ -22,8 +22,8 @@ import { plantLeaks } from './leaks.ts';
 import type { NodeKind } from './node-kind.ts';
 import { bucketCa } from './real/bucket.ts';
 import { prepareRealBox, type RealBox } from './real/prepare.ts';
+import { assertCanStrike } from './real/troubles.ts';
 import { standInConfigs } from './stand-in-configs.ts';
-import { parseFault } from './stand-ins/faults.ts';
 import { makeCastleRepository } from './stand-ins/git-repository.ts';
 
 /** A castle that is rebuilt in the box: the castle file with the stand-ins' addresses, and what the layers must know. */
@@ -38,29 +38,32 @@ export interface Rehearsal extends AsyncDisposable {
   onRestart(listener: (name: string, how: string) => void): void;
 }
 
+const machine = {
+  name: 'box-host',
+  standsFor: 'the machine: it starts etcd and kube-apiserver where Proxmox would clone a VM',
+};
+
 /** What the box is not, in the words of the report. */
 const standIns: Report['standIns'] = [
   { name: 'github-oidc', standsFor: "GitHub's OIDC issuer" },
   { name: 'infisical', standsFor: "Infisical's server" },
   { name: 'git', standsFor: 'the git host of the GitOps tree (a real git http-backend behind a token)' },
-  {
-    name: 'box-host',
-    standsFor: 'the machine: it starts etcd and kube-apiserver where Proxmox would clone a VM',
-  },
 ];
 
 const nodeStandIns: Readonly<Record<NodeKind, Report['standIns']>> = {
   none: [
+    machine,
     { name: 'box-node', standsFor: 'the kubelet: controllers run as host processes, and no other pod runs' },
   ],
   real: [
+    { name: 'box-host', standsFor: 'the hypervisor: it starts a node where Proxmox would clone a VM' },
     {
       name: 'castle-node',
-      standsFor:
-        'the machines: one node in namespaces of this machine, with volumes in RAM and a real kubelet',
+      standsFor: 'the machines: one real Kubernetes node in namespaces of this machine, with volumes in RAM',
     },
   ],
   kwok: [
+    machine,
     {
       name: 'box-node',
       standsFor: 'the kubelet of External Secrets Operator and Flux, which run as host processes',
@@ -80,11 +83,11 @@ const nodeStandIns: Readonly<Record<NodeKind, Report['standIns']>> = {
 export async function openRehearsal(
   run: Run,
   tools: ReadonlyMap<ToolName, InstalledTool>,
-  request: Pick<Request, 'fault' | 'seed' | 'node'>,
+  request: Pick<Request, 'fault' | 'seed' | 'node' | 'from-nothing'>,
   edge: Pick<Edge, 'self' | 'home' | 'env'>,
 ): Promise<Rehearsal> {
   const { castle } = run;
-  request.fault.forEach(parseFault);
+  assertCanStrike(request.fault, request.node);
   const lasting = run.env[lastingBoxVariable];
   if (lasting) {
     refuseForOpenBox(request);
@@ -140,7 +143,7 @@ export async function startBox(
   at: Pick<Run, 'stateDir' | 'log' | 'signal'> & { readonly dir: string },
   secrets: BoxSecrets,
   tools: ReadonlyMap<ToolName, InstalledTool>,
-  { fault, node }: Pick<Request, 'fault' | 'node'>,
+  { fault, node, ...request }: Pick<Request, 'fault' | 'node' | 'from-nothing'>,
   { self, home, env }: Pick<Edge, 'self' | 'home' | 'env'>,
 ): Promise<{ readonly box: Box; readonly place: Place }> {
   const onDisk = join(at.stateDir, 'box');
@@ -159,7 +162,9 @@ export async function startBox(
   const box = await openBox({
     ...at,
     tools,
-    standIns: standInConfigs(castle, secrets, bare, fault),
+    standIns: standInConfigs(castle, secrets, bare, fault, at.dir),
+    // The first life of a castle that is destroyed and raised again is a whole one.
+    troubles: { faults: [...fault], faultsFrom: request['from-nothing'] ? 2 : 1 },
     self,
     node,
     ...(real === undefined ? {} : { real: real.host }),

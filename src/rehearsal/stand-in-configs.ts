@@ -31,6 +31,7 @@ export function standInConfigs(
   secrets: BoxSecrets,
   bare: string,
   faults: readonly string[],
+  dir: string,
 ): { readonly name: string; readonly config: StandInConfig }[] {
   const { source } = castle.secrets;
   const configs: { name: string; config: StandInConfig }[] = [];
@@ -94,6 +95,8 @@ export function standInConfigs(
           })),
           inErrors: secrets.inErrors,
           faults: own('infisical'),
+          boxDir: dir,
+          ...(claim === undefined ? {} : { token: claim.token }),
         },
       },
     });

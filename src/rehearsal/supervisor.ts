@@ -139,7 +139,8 @@ async function launch(spec: ProgramSpec): Promise<{ readonly pid: number; readon
 
 async function describe({ code, signal }: Exit, logFile: string): Promise<string> {
   const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
-  const last = await lastLine(logFile);
+  // Who is killed has said nothing about it.
+  const last = signal === 'SIGKILL' || signal === 'SIGTERM' ? '' : await lastLine(logFile);
   return last === '' ? how : `${how}: ${last}`;
 }
 

@@ -320,6 +320,13 @@ export const reportSchema = z
             reason: z.string().nullable().describe('Why it failed or was skipped; null where it passed.'),
           }),
         ),
+        restore: z
+          .object({ started: moment, ended: moment })
+          .nullable()
+          .optional()
+          .describe(
+            "When what restores ran, by the cluster's clock in whole seconds; null where it has not ended well, or nobody tells.",
+          ),
         rpoSeconds: seconds
           .nullable()
           .describe(

@@ -10,6 +10,8 @@ export interface Look {
   readonly trouble?: Trouble | Move;
   /** It will not pass by itself: no further look is worth its time. */
   readonly final?: boolean;
+  /** It names what follows from something else, e.g. a pod that is not ready: whoever sees more tells that first. */
+  readonly symptom?: boolean;
 }
 
 export interface Looker {
@@ -95,7 +97,9 @@ async function bounded(looker: Looker, stop: AbortSignal): Promise<Look | undefi
 async function pause(looker: Looker, everyMs: number, stop: AbortSignal): Promise<void> {
   const woken = new AbortController();
   const signal = AbortSignal.any([stop, woken.signal]);
-  const waits = [sleep(everyMs, undefined, { signal }), ...(looker.changed ? [looker.changed(signal)] : [])];
-  await Promise.race(waits.map((wait) => wait.catch(() => {})));
+  const over = sleep(everyMs, undefined, { signal }).catch(() => {});
+  // Nobody who watches: the time between two looks goes by all the same.
+  const changed = looker.changed?.(signal).catch(() => over);
+  await Promise.race([over, ...(changed === undefined ? [] : [changed])]);
   woken.abort();
 }

@@ -37,7 +37,10 @@ function appliesTheCastle({ spec }: ApiObject): boolean {
   );
 }
 
-/** Looks at one Kustomization, or at every one there is; where a workload holds it back, at that one's pods. */
+/**
+ * Looks at one Kustomization, or at every one there is; where a workload or an ExternalSecret holds it back, at that one's
+ * pods, or at what it says.
+ */
 export async function lookAtKustomizations(
   cluster: Cluster,
   name: string | undefined,
@@ -49,26 +52,56 @@ export async function lookAtKustomizations(
   if ('done' in judgement)
     return { good: true, seen: `${name ?? 'every Kustomization'} is Ready at ${sha.slice(0, 12)}` };
   if ('refused' in judgement) throw judgement.refused;
-  for (const item of items) {
+  const held: Look[] = [];
+  for (const item of rootsFirst(items)) {
     if (conditionOf(item, 'Ready')?.status === 'True') continue;
+    const secret = await unsynced(cluster, item);
+    if (secret !== undefined)
+      return { good: false, seen: `${judgement.waiting}; ${secret}`, trouble: 'secret' };
     for (const workload of workloadsOf(item)) {
       const look = await lookAtWorkload(cluster, workload);
-      if (!look.good) return { ...look, seen: `${judgement.waiting}; ${look.seen}` };
+      if (!look.good) held.push(look);
     }
   }
-  return { good: false, seen: judgement.waiting };
+  const worst = held.find(({ final }) => final) ?? held.find(({ symptom }) => !symptom) ?? held[0];
+  return worst === undefined
+    ? { good: false, seen: judgement.waiting }
+    : { ...worst, seen: `${judgement.waiting}; ${worst.seen}` };
 }
 
-/** The workloads that a Kustomization has applied, by its inventory: NAMESPACE_NAME_GROUP_KIND. */
-export function workloadsOf({ status }: ApiObject): WorkloadName[] {
-  const { entries = [] } = (status?.['inventory'] ?? {}) as {
-    readonly entries?: readonly { readonly id?: string }[];
-  };
-  return entries.flatMap(({ id = '' }) => {
-    const [namespace = '', name = '', group, kind] = id.split('_');
+/** The first of the ExternalSecrets that a Kustomization has applied which has no value, in its own words. */
+async function unsynced(cluster: Cluster, item: ApiObject): Promise<string | undefined> {
+  for (const { namespace, name, group, kind } of inventoryOf(item)) {
+    if (group !== 'external-secrets.io' || kind !== kinds.externalSecret.kind) continue;
+    const ready = conditionOf(await cluster.read(kinds.externalSecret, name, namespace), 'Ready');
+    if (ready?.status === 'False') return `ExternalSecret ${namespace}/${name}: ${describeCondition(ready)}`;
+  }
+  return undefined;
+}
+
+/** The workloads that a Kustomization has applied. */
+export function workloadsOf(item: ApiObject): WorkloadName[] {
+  return inventoryOf(item).flatMap(({ namespace, name, group, kind }) => {
     const workload = workloadKinds.find((each) => each === kind);
     return group === 'apps' && workload !== undefined ? [{ workload, namespace, name }] : [];
   });
+}
+
+/** What a Kustomization has applied, by its inventory: NAMESPACE_NAME_GROUP_KIND. */
+function inventoryOf({ status }: ApiObject) {
+  const { entries = [] } = (status?.['inventory'] ?? {}) as {
+    readonly entries?: readonly { readonly id?: string }[];
+  };
+  return entries.map(({ id = '' }) => {
+    const [namespace = '', name = '', group = '', kind = ''] = id.split('_');
+    return { namespace, name, group, kind };
+  });
+}
+
+/** Those that wait for another are not what the others wait for: they come last. */
+function rootsFirst(items: readonly ApiObject[]): ApiObject[] {
+  const waits = (item: ApiObject) => (conditionOf(item, 'Ready')?.reason === 'DependencyNotReady' ? 1 : 0);
+  return items.toSorted((one, other) => waits(one) - waits(other));
 }
 
 /**
@@ -77,7 +110,7 @@ export function workloadsOf({ status }: ApiObject): WorkloadName[] {
  */
 export function judgeAll(items: readonly ApiObject[], sha: string): Judgement<true> {
   if (items.length === 0) return { waiting: 'there is no Kustomization yet' };
-  for (const item of items) {
+  for (const item of rootsFirst(items)) {
     const judgement = judgeKustomization(item, item.metadata?.name ?? '', sha);
     if ('waiting' in judgement) return judgement;
   }

@@ -5,7 +5,7 @@ import type { Log } from '../log.ts';
 import { hold } from './hold.ts';
 import { lookerOf, type ProbeContext, subjectOf } from './lookers.ts';
 import { moveFor } from './moves.ts';
-import { type ProbeResult, resultOf } from './result.ts';
+import { lastSeenText, type ProbeResult, resultOf } from './result.ts';
 
 export interface NamedProbe {
   readonly name: string;
@@ -45,7 +45,7 @@ export async function runProbes(
           what: held.final
             ? `The probe ${name} (${subjectOf(probe)}) will not pass by itself.`
             : `The probe ${name} (${subjectOf(probe)}) did not pass within ${Math.round(held.seconds)} s, ${passes} looks in a row.`,
-          why: `Last seen: ${held.lastSeen}.${flapped}`,
+          why: `${lastSeenText(held)}${flapped}`,
           next: held.trouble === undefined ? 'Mend what was last seen, then run verify again.' : move.next,
         }),
       );

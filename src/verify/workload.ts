@@ -15,13 +15,18 @@ export async function lookAtWorkload(cluster: Cluster, wanted: WorkloadName): Pr
   const wrong = judgeRollout(object, wanted);
   if (wrong === undefined) return { good: true, seen: `${shown(wanted)} is available` };
   const cause = object && (await workloadCause(cluster, wanted));
-  if (cause === undefined) return { good: false, seen: `${shown(wanted)} ${wrong}`, trouble: 'workload' };
+  if (cause === undefined)
+    return { good: false, seen: `${shown(wanted)} ${wrong}`, trouble: 'workload', symptom: true };
   return { good: false, seen: `${shown(wanted)} ${wrong}: ${cause.words}`, ...lookOf(cause) };
 }
 
 /** What a pod's cause means for the probe that meets it. */
-export function lookOf({ kind, lasting }: PodCause): Pick<Look, 'trouble' | 'final'> {
-  return { trouble: kind === 'image' ? 'image' : 'workload', ...(lasting ? { final: true } : {}) };
+export function lookOf({ kind, lasting }: PodCause): Pick<Look, 'trouble' | 'final' | 'symptom'> {
+  return {
+    trouble: kind === 'image' ? 'image' : 'workload',
+    ...(lasting ? { final: true } : {}),
+    ...(kind === 'ready' ? { symptom: true } : {}),
+  };
 }
 
 /** Why the pods of a workload do not run; undefined where they say nothing, or where there is none. */

@@ -25,10 +25,10 @@ export async function takeWitness(
   prepared: Prepared,
   settings: WitnessSettings,
 ): Promise<Omit<Witness, 'signature'>> {
-  const { run, edge } = prepared;
+  const { run } = prepared;
   const address = await addressFor(prepared, settings);
   await using database = await openDatabase(address, {
-    library: await loadPostgres(edge.self),
+    library: await loadPostgres(),
     caFile: settings.caFile,
     signal: run.signal,
     answerWithinMs: readsTablesMs,

@@ -11,7 +11,7 @@ import { makeImages } from '../images/make.ts';
 
 /** What a box with a real node is opened with, and what its castle must know of it beforehand. */
 export interface RealBox {
-  readonly host: Pick<HostConfig, 'doors' | 'images' | 'bucket' | 'volumes'>;
+  readonly host: Pick<HostConfig, 'doors' | 'images' | 'bucket'>;
   /** What the pages of the blog say they are built from. */
   readonly blogBuild: string;
 }
@@ -56,7 +56,6 @@ export async function prepareRealBox(
     host: {
       doors: castle.box === false ? [] : [...castle.box.doors],
       images: images.map(({ reference, file }) => ({ reference, file })),
-      volumes: {},
       ...(server === undefined
         ? {}
         : {

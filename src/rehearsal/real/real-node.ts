@@ -4,17 +4,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PhoenixError } from '../../errors.ts';
 import { type ControlPlane, startControlPlane } from '../control-plane.ts';
 import type { KubeApi } from '../kube-api.ts';
-import type { Program, Supervisor } from '../supervisor.ts';
+import type { Supervisor } from '../supervisor.ts';
 import { controllerManagerFlags, schedulerFlags } from '../workload-flags.ts';
 import { nodesReady } from '../workload-gates.ts';
 import { makeCgroup, removeCgroup } from './cgroups.ts';
+import { clockTrouble } from './clock.ts';
 import { dnsObjects } from './coredns.ts';
 import { type Inward, openDoors } from './doors.ts';
 import { pluginFolder, runtimeFile } from './host-programs.ts';
 import { importImages } from './import-images.ts';
 import { keepingUp, type OnRestart } from './keeping.ts';
+import { killAgain } from './kill.ts';
 import { openNamespaces } from './namespaces.ts';
 import { kubeletFlags, nodeFiles } from './node-files.ts';
+import type { NodeTroubles } from './troubles.ts';
 
 export interface RealNodeOptions {
   readonly id: string;
@@ -37,7 +40,7 @@ export interface RealNodeOptions {
   readonly port: number;
   readonly inward: readonly Inward[];
   readonly outward: readonly number[];
-  readonly sizes: Readonly<Record<string, string>>;
+  readonly troubles: NodeTroubles;
   readonly self: readonly string[];
   readonly supervisor: Supervisor;
   readonly onRestart: OnRestart;
@@ -55,7 +58,7 @@ const probeEveryMs = 100;
  * @throws PhoenixError PHX-BOX-NODE, PHX-BOX-CONTROL-PLANE, PHX-BOX-START, PHX-BOX-PORT-IN-USE, PHX-BOX-IMAGE
  */
 export async function startRealNode(options: RealNodeOptions): Promise<ControlPlane> {
-  const { dir, logDir, progress, signal, programs } = options;
+  const { dir, logDir, progress, signal, programs, troubles } = options;
   await using ends = new AsyncDisposableStack();
   ends.defer(() => removeCgroup(options.cgroup));
   await makeCgroup(options.cgroup);
@@ -72,7 +75,7 @@ export async function startRealNode(options: RealNodeOptions): Promise<ControlPl
       ],
       logDir,
       supervisor: options.supervisor,
-      sizes: options.sizes,
+      sizes: troubles.sizes,
       signal,
     }),
   );
@@ -90,7 +93,6 @@ export async function startRealNode(options: RealNodeOptions): Promise<ControlPl
     await writeFile(join(nodeDir, name), text, { mode: 0o600 });
   }
   const path = (name: string) => join(dir, name);
-  const started: Program[] = [];
   const start = async (name: string, file: string, args: readonly string[]) => {
     const program = await inside.start({
       name,
@@ -103,16 +105,17 @@ export async function startRealNode(options: RealNodeOptions): Promise<ControlPl
     });
     program.declareUp();
     ends.defer(() => program.end());
-    started.push(program);
+    return program;
   };
   progress('containerd, and the images into it');
   await start('containerd', 'containerd', ['--config', join(nodeDir, 'containerd.toml')]);
-  const imported = importImages(options.images, {
-    supervisor: namespaces.inside,
-    dir: nodeDir,
-    logDir,
-    signal,
-  });
+  const import_ = (images: RealNodeOptions['images']) =>
+    importImages(images, { supervisor: namespaces.inside, dir: nodeDir, logDir, signal });
+  const imported = import_(
+    options.images.filter(
+      ({ reference }) => !troubles.withheld.has(reference) && !troubles.late.has(reference),
+    ),
+  );
   imported.catch(() => {});
   const controlPlane = ends.use(
     await startControlPlane({
@@ -121,6 +124,7 @@ export async function startRealNode(options: RealNodeOptions): Promise<ControlPl
       logDir,
       programs: { etcd: programs.etcd, apiServer: programs['kube-apiserver'] },
       node: 'real',
+      kubeletFromMs: troubles.certificateAheadMs,
       port: options.port,
       supervisor: inside,
       progress,
@@ -144,9 +148,19 @@ export async function startRealNode(options: RealNodeOptions): Promise<ControlPl
   );
   await start('kube-scheduler', programs['kube-scheduler'], schedulerFlags(path));
   await start('kube-proxy', programs['kube-proxy'], [`--config=${join(nodeDir, 'kube-proxy.json')}`]);
-  await start('kubelet', programs.kubelet, kubeletFlags(nodeDir, dir));
+  const kubelet = await start('kubelet', programs.kubelet, kubeletFlags(nodeDir, dir));
   progress(`${await imported} images are there`);
-  await ready(controlPlane.api, signal);
+  await ready(controlPlane.api, join(logDir, 'kube-apiserver.log'), signal);
+  const ended = new AbortController();
+  ends.defer(() => ended.abort());
+  const alive = AbortSignal.any([signal, ended.signal]);
+  const { kubeletKills: times, killAfterMs: afterMs } = troubles;
+  void killAgain(kubelet, { times, afterMs, signal: alive }).catch(() => {});
+  const late = options.images.filter(({ reference }) => troubles.late.has(reference));
+  if (late.length > 0)
+    void sleep(troubles.lateMs, undefined, { signal: alive })
+      .then(() => import_(late))
+      .catch(() => {});
   for (const { path: at, object } of dnsObjects('phoenix.box/coredns:1'))
     await create(controlPlane.api, at, object);
   const whole = ends.move();
@@ -155,12 +169,14 @@ export async function startRealNode(options: RealNodeOptions): Promise<ControlPl
 
 const foldersOf = (files: readonly string[]) => [...new Set(files.map((file) => dirname(file)))];
 
-async function ready(api: KubeApi, signal: AbortSignal): Promise<void> {
+async function ready(api: KubeApi, apiServerLog: string, signal: AbortSignal): Promise<void> {
   const deadline = Date.now() + readyWithinMs;
   let seen: string | undefined;
   while (Date.now() < deadline) {
     seen = await nodesReady(api).catch((error: Error) => error.message);
     if (seen === undefined) return;
+    const clocks = await clockTrouble(apiServerLog);
+    if (clocks !== undefined) throw wrongClock(clocks);
     await sleep(probeEveryMs, undefined, { signal });
   }
   throw notReady(`It was not Ready within ${readyWithinMs / 1000} s (last seen: ${seen}).`);
@@ -169,6 +185,16 @@ async function ready(api: KubeApi, signal: AbortSignal): Promise<void> {
 async function create(api: KubeApi, path: string, object: object): Promise<void> {
   const { status, body } = await api.request('POST', path, object);
   if (status !== 201) throw notReady(`${path} was answered ${status}: ${JSON.stringify(body)}`);
+}
+
+function wrongClock(seen: string): PhoenixError {
+  return new PhoenixError({
+    code: 'PHX-BOX-NODE',
+    class: 'cluster',
+    what: 'The node of the box did not come up: its clock is off.',
+    why: `The API server refuses the kubelet: its certificate has expired or is not yet valid: ${seen}.`,
+    next: 'Set the clocks of the machines by NTP (`chronyc tracking`, `talosctl time`), then run again.',
+  });
 }
 
 function notReady(why: string): PhoenixError {

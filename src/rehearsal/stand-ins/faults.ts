@@ -2,7 +2,8 @@ import { PhoenixError } from '../../errors.ts';
 import { didYouMean } from '../../near.ts';
 
 /**
- * Every fault of the box: what its network stand-ins can be given, and the leaks that its audit must find. `--fault
+ * Every fault of the box: what its network stand-ins can be given, what befalls a real node and its S3 server, and the
+ * leaks that the audit must find. `--fault
  * NAME:KIND`, or `NAME:KIND*N` for the first N requests only that meet it. The words are what docs/box.md shows.
  */
 export const faultKinds = {
@@ -49,6 +50,8 @@ export const faultKinds = {
     'mint-forbidden':
       'does not let the run make client secrets for an identity with more rights than its own',
     'mint-lost': 'makes a client secret, then cuts the connection before it is told',
+    'cluster-late':
+      'has no secret but the git token for External Secrets Operator until 30 s after it is first asked for one',
     locked: 'locks the client id of the cluster at its login, as after three bad ones',
     'no-revoke': 'fails to revoke access tokens',
   },
@@ -59,6 +62,19 @@ export const faultKinds = {
     '500': 'answers 500',
     slow: 'holds every request for 30 s',
     drop: 'cuts the connection without an answer',
+  },
+  node: {
+    'kubelet-killed':
+      'kills the kubelet 2 s after each of its starts, until it is given up; with `*N` N times, and it comes back',
+    'image-missing': 'lacks the image of Mnemosyne',
+    'webhook-late': "gets the image of MetalLB's controller, and so its webhook, only 30 s after it is Ready",
+    'disk-full': "has a volume of 16 MB for the database's data",
+    'clock-off': 'has a kubelet whose certificate begins in an hour, as by a clock that goes wrong',
+  },
+  s3: {
+    unreachable: 'is not there any more',
+    corrupted: 'has kept the backups, each of their data files damaged in its middle',
+    'wrong-stanza': 'has the backups and the WAL under the name of another stanza',
   },
   leak: {
     environ: 'starts a process with a secret in its environment',
@@ -75,7 +91,7 @@ type FaultKind<Target extends FaultTarget> = keyof (typeof faultKinds)[Target] &
 export interface Fault {
   readonly target: FaultTarget;
   readonly kind: string;
-  /** How many requests meet it; Infinity for all. */
+  /** How many requests meet it, or how often it happens; Infinity for all. */
   readonly times: number;
 }
 

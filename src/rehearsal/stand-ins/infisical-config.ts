@@ -63,6 +63,10 @@ export const infisicalConfig = z.strictObject({
   /** Stands in the `details` of every error body, as the request's data does in the real server's. */
   inErrors: z.string().optional(),
   faults: z.array(z.string()).default([]),
+  /** The box' folder, where it is one's: by it the faults of the cluster know when they are meant. */
+  boxDir: z.string().optional(),
+  /** The key of the secret that the cluster's claim waits for. */
+  token: z.string().optional(),
 });
 
 export type InfisicalConfig = z.output<typeof infisicalConfig>;

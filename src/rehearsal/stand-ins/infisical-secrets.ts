@@ -44,8 +44,11 @@ export function getSecret(
 ) {
   assertMember(config, faults, identity, scope);
   if (identity.role === 'none' || faults.strikes('no-read')) throw permissionDenied('read', 'secrets');
+  const cluster = scope.version === 'v3';
   const missing =
-    faults.strikes('missing-secret') || (scope.version === 'v3' && faults.strikes('cluster-missing'));
+    faults.strikes('missing-secret') ||
+    (cluster &&
+      (faults.strikes('cluster-missing') || (key !== config.token && faults.strikes('cluster-late'))));
   const folders = [
     { environment: scope.environment, path: scope.path },
     ...importsOf(config, scope)

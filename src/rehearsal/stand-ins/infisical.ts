@@ -9,6 +9,7 @@ import { secretRoutes } from './infisical-secret-routes.ts';
 import type { Route, Server } from './infisical-server.ts';
 import { createTokens } from './infisical-tokens.ts';
 import { breakCall, type Call, type RequestRecord, type StandIn, sendJson, serve } from './server.ts';
+import { strikingCluster } from './struck.ts';
 
 /**
  * Infisical's HTTP API as far as Phoenix and External Secrets Operator's client (go-sdk: universal-auth login, v3 raw
@@ -19,8 +20,8 @@ export async function startInfisical(
   options: { readonly now?: () => number; readonly onRequest?: (record: RequestRecord) => void } = {},
 ): Promise<StandIn> {
   const parsed = infisicalConfig.parse(config);
-  const faults = planFaults('infisical', parsed.faults);
   const real = options.now ?? Date.now;
+  const faults = strikingCluster(planFaults('infisical', parsed.faults), { dir: parsed.boxDir, now: real });
   const skewMs = faults.strikes('skew') ? 600_000 : 0;
   const now = () => real() + skewMs;
   const server: Server = {

@@ -3,18 +3,23 @@ import { duration, percent, unattributedText, witnessText } from '../words.ts';
 import { cut, type Html, html, name } from './html.ts';
 
 const most = 60;
+/** Seconds; what takes less is only counted. */
+const shortest = 0.05;
 
 /** Where the time went, by part of the run; parts that overlap count each. */
 export function whereTheTimeWent(report: Report): Html {
-  const { phases, wallSeconds } = report;
+  const { phases, wallSeconds, fromNothing } = report;
   const parts = Object.entries(phases).toSorted(([, a], [, b]) => b - a);
-  const rows = parts
-    .slice(0, most)
-    .map(
-      ([of, seconds]) =>
-        html`<dt>${name(of)}</dt><dd>${duration(seconds)} (${percent(seconds / (wallSeconds || 1))})</dd>`,
-    );
-  return html`<section><h2>Where the time went</h2><p>Parts that overlap count each.</p><dl class="facts">${rows}<dt>unattributed</dt><dd>${unattributedText(report)}</dd></dl></section>`;
+  const shown = parts.slice(0, most).filter(([, seconds]) => seconds >= shortest);
+  const rows = shown.map(
+    ([of, seconds]) =>
+      html`<dt>${name(of)}</dt><dd>${duration(seconds)} (${percent(seconds / (wallSeconds || 1))})</dd>`,
+  );
+  const rest = parts.slice(shown.length);
+  const together = duration(rest.reduce((sum, [, seconds]) => sum + seconds, 0));
+  const shorter =
+    rest.length === 0 ? undefined : html`<dt>${rest.length} shorter ones</dt><dd>${together} together</dd>`;
+  return html`<section><h2>Where the time went</h2><p>Parts that overlap count each${fromNothing?.firstBirthSeconds === undefined ? '' : ', and both lives of the castle'}.</p><dl class="facts">${rows}${shorter}<dt>unattributed</dt><dd>${unattributedText(report)}</dd></dl></section>`;
 }
 
 /** What ran, and what was not the real thing. */

@@ -1,10 +1,10 @@
 import type { Report } from '../schema.ts';
 import { gapWarning, leftoverTexts, shownFailures, witnessText } from '../words.ts';
-import type { Extras } from './extras.ts';
+import { failureBody, failureSource, failureTitle, leadOf, othersOf } from './failure.ts';
 import { cut, type Html, html, name, names } from './html.ts';
 
 const most = 60;
-const longest = { what: 1_000, why: 8_000, next: 1_000, line: 400 } as const;
+const longest = { what: 1_000, why: 8_000 } as const;
 
 interface Finding {
   readonly tone: 'bad' | 'warn' | 'note';
@@ -15,13 +15,13 @@ interface Finding {
 const words = { bad: 'error', warn: 'warning', note: 'note' } as const;
 
 /** All that is to be known or done, the worst first. */
-export function findings(report: Report, extras: Extras, cautions: readonly string[]): Html {
+export function findings(report: Report, cautions: readonly string[]): Html {
   const all = [
     ...failures(report),
     ...leaks(report),
     ...machines(report),
-    ...probes(extras),
-    ...rungs(extras),
+    ...probes(report),
+    ...rungs(report),
     ...warnings(report, cautions),
     ...retries(report),
     ...notes(report),
@@ -30,7 +30,7 @@ export function findings(report: Report, extras: Extras, cautions: readonly stri
   const shown = all.toSorted((a, b) => rank(a) - rank(b)).slice(0, most);
   const rest = all.length - shown.length;
   if (shown.length === 0)
-    return html`<section><h2>Findings</h2><p>Nothing: no error, no warning, no retry, no leak.</p></section>`;
+    return html`<section><h2>Findings</h2><p>${leadOf(report) === undefined ? 'Nothing: no error, no warning, no retry, no leak.' : 'Nothing but the error above.'}</p></section>`;
   return html`<section class="long"><h2>Findings</h2>${shown.map(finding)}${rest === 0 ? '' : html`<p class="quiet">${rest} more stand in the report.</p>`}</section>`;
 }
 
@@ -40,17 +40,11 @@ function finding({ tone, what, more }: Finding): Html {
 }
 
 function failures(report: Report): Finding[] {
-  return shownFailures(report).map(({ name: of, code, what, why, next, tail }) => ({
-    tone: report.verdict === 'cancelled' && code.includes('CANCEL') ? 'warn' : 'bad',
-    what: html`${cut(what, longest.what)} <code>${cut(code, 80)}</code> in ${name(of)}`,
-    more: html`${why.trim() === '' ? '' : html`<pre>${cut(why.trim(), longest.why)}</pre>`}<p class="next">Next: ${cut(next, longest.next)}</p>${tailOf(tail)}`,
+  return othersOf(report).map((failure) => ({
+    tone: report.verdict === 'cancelled' && failure.code.includes('CANCEL') ? 'warn' : 'bad',
+    what: html`${failureTitle(failure)} ${failureSource(failure)}`,
+    more: failureBody(failure),
   }));
-}
-
-function tailOf(tail: readonly string[]): Html | undefined {
-  if (tail.length === 0) return undefined;
-  const lines = tail.map((line) => cut(line, longest.line)).join('\n');
-  return html`<details><summary>${tail.length === 1 ? 'Its last line' : `Its last ${tail.length} lines`}</summary><pre>${lines}</pre></details>`;
 }
 
 function leaks({ leaks: { found, checked }, verdict }: Report): Finding[] {
@@ -71,21 +65,21 @@ function machines({ machines: all = [] }: Report): Finding[] {
     }));
 }
 
-function probes({ probes: all = [] }: Extras): Finding[] {
-  const failed = all.filter(({ verdict }) => verdict === 'failed');
+function probes(report: Report): Finding[] {
+  const all = report.probes ?? [];
   const skipped = all.filter(({ verdict }) => verdict === 'skipped');
-  const flapped = all.filter(({ verdict, flaps = 0 }) => verdict === 'passed' && flaps > 0);
+  const flapped = all.filter(({ verdict, flaps }) => verdict === 'passed' && flaps > 0);
   return [
-    ...failed.map((each) => ({
-      tone: 'bad' as const,
-      what: html`The probe ${name(each.name)} failed${each.reason == null ? '.' : `: ${cut(each.reason, longest.what)}`}`,
-      ...(each.lastSeen == null
-        ? {}
-        : { more: html`<pre>last seen: ${cut(each.lastSeen, longest.why)}</pre>` }),
-    })),
+    ...all
+      .filter((each) => each.verdict === 'failed' && !isTold(report, each))
+      .map((each) => ({
+        tone: 'bad' as const,
+        what: html`The probe ${name(each.name)} failed${each.reason === null ? '.' : `: ${cut(each.reason, longest.what)}`}`,
+        ...seen(each.lastSeen),
+      })),
     ...flapped.map((each) => ({
       tone: 'warn' as const,
-      what: html`The probe ${name(each.name)} passed only after it had failed again ${each.flaps} times.`,
+      what: html`The probe ${name(each.name)} passed only after it had failed again ${each.flaps === 1 ? 'once' : `${each.flaps} times`}.`,
     })),
     ...(skipped.length === 0
       ? []
@@ -98,16 +92,29 @@ function probes({ probes: all = [] }: Extras): Finding[] {
   ];
 }
 
-const sound: ReadonlySet<string> = new Set(['passed', 'proved', 'met', 'ok', 'skipped', 'needless']);
-
-function rungs({ database }: Extras): Finding[] {
-  return (database?.rungs ?? [])
-    .filter(({ is }) => !sound.has(is))
-    .map(({ rung, is, reason, seen }) => ({
+function rungs(report: Report): Finding[] {
+  return (report.database?.rungs ?? [])
+    .filter(({ is, reason, seen: lastSeen }) => is === 'failed' && !isTold(report, { reason, lastSeen }))
+    .map((each) => ({
       tone: 'bad',
-      what: html`The database is not proved at ${name(rung)} (${cut(is, 40)})${reason == null ? '.' : `: ${cut(reason, longest.what)}`}`,
-      ...(seen == null ? {} : { more: html`<pre>last seen: ${cut(seen, longest.why)}</pre>` }),
+      what: html`The database is not proved at ${each.rung}${each.reason === null ? '.' : `: ${cut(each.reason, longest.what)}`}`,
+      ...seen(each.seen),
     }));
+}
+
+function seen(text: string | null): { readonly more?: Html } {
+  return text === null || text === '' ? {} : { more: html`<pre>last seen: ${cut(text, longest.why)}</pre>` };
+}
+
+/** Whether an error above has said it already: the same cause told three times hides the second one. */
+function isTold(
+  report: Report,
+  { reason, lastSeen }: { readonly reason: string | null; readonly lastSeen: string | null },
+): boolean {
+  const told = shownFailures(report).map(({ why }) => why);
+  return [reason, lastSeen].some(
+    (text) => text !== null && text.length > 20 && told.some((why) => why.includes(text)),
+  );
 }
 
 function warnings(report: Report, cautions: readonly string[]): Finding[] {

@@ -1,10 +1,10 @@
 import type { Report } from '../schema.ts';
-import { affectedText, duration, fromNothingText, leaksText, percent, verdictText } from '../words.ts';
-import type { Drill } from './extras.ts';
+import { affectedText, fromNothingText } from '../words.ts';
+import { failureBody, failureSource, failureTitle, leadOf } from './failure.ts';
+import { figures, type Tone } from './figures.ts';
+import { course, headline } from './headline.ts';
 import { cut, type Html, html } from './html.ts';
 import { dateText } from './scale.ts';
-
-export type Tone = 'good' | 'bad' | 'warn';
 
 /** How the run ended, as one look is to see it. */
 export function toneOf({ verdict }: Report): Tone {
@@ -23,85 +23,24 @@ const modes = {
   rehearsal: 'a rehearsal in the box',
 } as const;
 
-/** The verdict in words and the figures that are asked for first. */
-export function head(report: Report, drill: Drill | undefined): Html {
-  const { run, mode, started } = report;
+/** The verdict in words; where it is bad, the cause and the next move; then the figures that are asked for first. */
+export function head(report: Report): Html {
+  const { run, mode, started, drill } = report;
   const tone = toneOf(report);
-  const more = [fromNothingText(report), affectedText(report.affected)].filter((text) => text !== undefined);
+  const more = [
+    course(report),
+    drill === undefined ? fromNothingText(report) : undefined,
+    affectedText(report.affected),
+  ].filter((text) => text !== undefined);
   return html`<header><div class="verdict"><svg class="${tone}" viewBox="0 0 24 24" aria-hidden="true">${signs[tone]}</svg><div>
-<h1>${cut(verdictText(report), 300)}</h1>
-<p class="quiet">${dateText(started)}, ${modes[mode]}, run <code>${cut(run, 80)}</code></p>${more.map((text) => html`<p class="quiet">${cut(text, 600)}</p>`)}
-</div></div><dl class="figures">${[...figures(report), ...drillFigures(drill)].map(figure)}</dl></header>`;
+<h1>${cut(headline(report), 300)}</h1>
+${more.map((text) => html`<p>${cut(text, 600)}</p>`)}<p class="quiet">${drill === undefined ? '' : 'Drill, '}${dateText(started)}, ${modes[mode]}, run <code>${cut(run, 80)}</code></p>
+</div></div>${lead(report, tone)}${figures(report)}</header>`;
 }
 
-interface Figure {
-  readonly title: string;
-  readonly value: string;
-  readonly more?: string;
-  readonly tone?: Tone | undefined;
-}
-
-function figure({ title, value, more, tone }: Figure): Html {
-  return html`<div><dt>${title}</dt><dd>${value}</dd>${more === undefined ? undefined : html`<dd class="${tone ?? ''}">${more}</dd>`}</div>`;
-}
-
-function figures(report: Report): Figure[] {
-  const {
-    wallSeconds,
-    criticalPathSeconds,
-    unattributedSeconds,
-    unattributedLimit,
-    milestones,
-    layers,
-    leaks,
-  } = report;
-  const share = (part: number) => percent(wallSeconds === 0 ? 0 : part / wallSeconds);
-  const over = unattributedSeconds > wallSeconds * unattributedLimit;
-  const met = milestones.filter((each) => each.met).length;
-  const retries = layers.reduce((sum, each) => sum + each.retries, 0);
-  const ran = layers.filter(({ started }) => started !== null).length;
-  return [
-    { title: 'Wall clock', value: duration(wallSeconds) },
-    {
-      title: 'Critical path',
-      value: duration(criticalPathSeconds),
-      more: `${share(criticalPathSeconds)} of the run`,
-    },
-    {
-      title: 'Unattributed',
-      value: duration(unattributedSeconds),
-      more: `${share(unattributedSeconds)}, ${over ? 'over' : 'within'} ${percent(unattributedLimit)}`,
-      tone: over ? 'warn' : undefined,
-    },
-    {
-      title: 'Layers',
-      value: `${ran} of ${layers.length}`,
-      more: retries === 0 ? 'ran, no retry' : `ran, ${retries} retries`,
-      tone: retries === 0 ? undefined : 'warn',
-    },
-    {
-      title: 'Milestones',
-      value: milestones.length === 0 ? 'none' : `${met} of ${milestones.length}`,
-      more: milestones.length === 0 ? 'are set' : 'met',
-      tone: met < milestones.length ? 'bad' : undefined,
-    },
-    {
-      title: 'Leaks',
-      value: leaks.checked === 0 ? '?' : String(leaks.found.length),
-      more: leaksText(report),
-      tone: leaks.found.length > 0 ? 'bad' : leaks.checked === 0 ? 'warn' : undefined,
-    },
-  ];
-}
-
-function drillFigures(drill: Drill | undefined): Figure[] {
-  if (drill === undefined) return [];
-  const { score, streak, rpoSeconds } = drill;
-  return [
-    ...(score == null ? [] : [{ title: 'Drill score', value: `${score}`, more: 'of 100' }]),
-    ...(streak == null ? [] : [{ title: 'Streak', value: `${streak}`, more: 'good drills in a row' }]),
-    ...(rpoSeconds == null
-      ? []
-      : [{ title: 'RPO', value: duration(rpoSeconds), more: 'of rows lost at most' }]),
-  ];
+/** What decided a bad end, and what to do: all else on the page can wait. */
+function lead(report: Report, tone: Tone): Html | undefined {
+  const failure = leadOf(report);
+  if (failure === undefined) return undefined;
+  return html`<section class="lead ${tone}"><h2>${failureTitle(failure)}</h2>${failureBody(failure)}<p class="quiet">${failureSource(failure)}</p></section>`;
 }

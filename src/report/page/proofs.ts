@@ -1,51 +1,81 @@
+import type { RungName } from '../../database/rungs.ts';
+import type { Report } from '../schema.ts';
 import { duration } from '../words.ts';
-import type { Extras, Probe, Rung } from './extras.ts';
 import { cut, type Html, html, name } from './html.ts';
-import { table } from './table.ts';
 
 const most = 200;
 const longest = 300;
 
-/** What was looked at to call the castle alive: probes, and the rungs of the database. Empty where neither is there. */
-export function proofs({ probes = [], database }: Extras): Html | undefined {
+/** What was looked at to call the castle alive: the rungs of its database, and the probes. Empty where neither is there. */
+export function proofs({ probes = [], database }: Report): Html | undefined {
   const rungs = database?.rungs ?? [];
   if (probes.length + rungs.length === 0) return undefined;
-  return html`<section class="long"><h2>Proofs</h2>${probeTable(probes)}${rungTable(rungs)}</section>`;
+  const left = probes.length - most;
+  return html`<section class="long"><h2>Proofs</h2>${rungs.length === 0 ? undefined : html`<h3 class="sub">Database, rung by rung</h3><ul class="proofs">${rungs.map(rungRow)}</ul>`}${
+    probes.length === 0
+      ? undefined
+      : html`<h3 class="sub">Probes</h3><ul class="proofs">${probes.slice(0, most).map(probeRow)}</ul>${left > 0 ? html`<p class="quiet">${left} more stand in the report.</p>` : undefined}`
+  }</section>`;
 }
 
-const text = (value: string | null | undefined) => cut(value ?? '', longest);
+type Verdict = 'passed' | 'failed' | 'skipped';
 
-const isWord = (good: boolean, word: string) =>
-  html`<span class="${good ? 'good' : 'bad'}">${cut(word, 40)}</span>`;
+const tones = { passed: 'good', failed: 'bad', skipped: 'warn' } as const;
 
-function probeTable(probes: readonly Probe[]): Html | undefined {
-  if (probes.length === 0) return undefined;
-  const columns = [
-    { title: 'Probe' },
-    { title: 'Kind' },
-    { title: 'Verdict' },
-    { title: 'Time', numeric: true },
-    { title: 'Passes', numeric: true },
-    { title: 'Last seen' },
-  ];
-  const rows = probes
-    .slice(0, most)
-    .map(({ name: of, kind, verdict, seconds, passes, lastSeen }) => [
-      name(of),
-      cut(kind, 40),
-      verdict === 'skipped' ? html`<span class="warn">skipped</span>` : isWord(verdict === 'passed', verdict),
-      seconds === undefined ? '' : duration(seconds),
-      passes === undefined ? '' : String(passes),
-      text(lastSeen),
-    ]);
-  return html`${table('Probes', columns, rows)}${probes.length > most ? html`<p class="quiet">${probes.length - most} more stand in the report.</p>` : ''}`;
+const signs: Readonly<Record<Verdict, Html>> = {
+  passed: html`<path d="M2.5 7.5l3 3 6-7"/>`,
+  failed: html`<path d="M3 3l8 8M3 11l8-8"/>`,
+  skipped: html`<path d="M2.5 7h9"/>`,
+};
+
+interface Proof {
+  readonly title: Html;
+  readonly is: Verdict;
+  /** Beside the verdict: how long, how often. */
+  readonly how: string;
+  readonly seen: string;
 }
 
-function rungTable(rungs: readonly Rung[]): Html | undefined {
-  if (rungs.length === 0) return undefined;
-  const columns = [{ title: 'Database' }, { title: 'Is' }, { title: 'Seen' }, { title: 'Reason' }];
-  const rows = rungs
-    .slice(0, most)
-    .map(({ rung, is, seen, reason }) => [name(rung), cut(is, 40), text(seen), text(reason)]);
-  return table('Rungs of the database', columns, rows);
+function row({ title, is, how, seen }: Proof): Html {
+  return html`<li><svg class="sign ${tones[is]}" viewBox="0 0 14 14" aria-hidden="true">${signs[is]}</svg><span class="n">${title}</span><span class="t"><span class="${tones[is]}">${is}</span>${how}</span><span class="seen">${cut(seen, longest)}</span></li>
+`;
+}
+
+function probeRow({
+  name: of,
+  kind,
+  verdict,
+  seconds,
+  passes,
+  reason,
+  lastSeen,
+}: NonNullable<Report['probes']>[number]): Html {
+  const times = passes > 1 ? `, ${passes} in a row` : '';
+  return row({
+    title: html`${name(of)} <small>${kind}</small>`,
+    is: verdict,
+    how:
+      verdict === 'skipped' ? '' : ` ${verdict === 'failed' ? 'after' : 'in'} ${duration(seconds)}${times}`,
+    seen:
+      verdict === 'passed' ? (lastSeen ?? '') : [reason, lastSeen].filter((text) => text !== null).join(': '),
+  });
+}
+
+const rungTitles: Readonly<Record<RungName, string>> = {
+  V0: 'backup',
+  V1: 'restore',
+  V2: 'recovery',
+  V3: 'witness',
+  V4: 'content',
+  V5: 'archive',
+  V6: 'application',
+};
+
+function rungRow({ rung, is, seen, reason }: NonNullable<Report['database']>['rungs'][number]): Html {
+  return row({
+    title: html`${rung} ${rungTitles[rung]}`,
+    is,
+    how: '',
+    seen: is === 'passed' ? seen : (reason ?? seen),
+  });
 }

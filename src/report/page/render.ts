@@ -1,13 +1,12 @@
 import type { Report } from '../schema.ts';
-import { verdictText } from '../words.ts';
 import { drillSection } from './drill.ts';
-import { extrasOf } from './extras.ts';
 import { circumstances, whereTheTimeWent } from './facts.ts';
 import { findings } from './findings.ts';
 import { head, toneOf } from './head.ts';
+import { headline } from './headline.ts';
 import { cut, html, trusted } from './html.ts';
 import { milestones } from './milestones.ts';
-import { type PastRun, withThisRun } from './past.ts';
+import type { Past } from './past.ts';
 import { proofs } from './proofs.ts';
 import { pageStyle, styleHash } from './style.ts';
 import { timeline } from './timeline.ts';
@@ -16,8 +15,7 @@ import { trend } from './trend.ts';
 
 export interface PageInput {
   readonly report: Report;
-  /** Earlier runs of the castle, oldest first; `report` may be among them. */
-  readonly past: readonly PastRun[];
+  readonly past: Past;
   /** What people should know of the run and its report does not have. */
   readonly cautions: readonly string[];
 }
@@ -30,7 +28,6 @@ const policy = `default-src 'none'; style-src '${styleHash}'; img-src data:; bas
  * where they are very long; what is left out is counted, so the page stays below 1.5 MiB whatever the run was.
  */
 export function renderPage({ report, past, cautions }: PageInput): string {
-  const extras = extrasOf(report);
   const tone = toneOf(report);
   const color = iconColors[tone === 'warn' ? 'idle' : tone];
   const icon = `data:image/svg+xml,${encodeURIComponent(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><circle cx="8" cy="8" r="7" fill="${color}"/></svg>`)}`;
@@ -39,19 +36,19 @@ export function renderPage({ report, past, cautions }: PageInput): string {
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer"><meta name="color-scheme" content="light dark">
-<title>${cut(verdictText(report), 200)}</title><link rel="icon" href="${icon}">
+<title>${cut(headline(report), 200)}</title><link rel="icon" href="${icon}">
 <style>${trusted(pageStyle)}</style></head>
 <body><a class="skip" href="#main">To the findings and the timeline</a>
 ${patterns}
-${head(report, extras.drill)}
+${head(report)}
 <main id="main">
-${tone === 'good' ? milestones(report, extras.drill) : undefined}
-${findings(report, extras, cautions)}
-${tone === 'good' ? undefined : milestones(report, extras.drill)}
-${drillSection(extras.drill)}
+${tone === 'good' ? milestones(report) : undefined}
+${findings(report, cautions)}
+${tone === 'good' ? undefined : milestones(report)}
+${proofs(report)}
 ${timeline(report)}
-${proofs(extras)}
-${trend(report.command === undefined ? withThisRun(past, report) : past)}
+${drillSection(report)}
+${trend(report, past)}
 <div class="pair">${whereTheTimeWent(report)}${circumstances(report)}</div>
 </main>
 <footer><p>Made by Phoenix from the report of run <code>${cut(report.run, 80)}</code>, ended ${report.ended}. Nothing here is loaded from elsewhere.</p></footer>
@@ -66,4 +63,5 @@ const mark = html`<meta name="generator" content="Phoenix">`;
 const patterns = html`<svg class="defs" aria-hidden="true"><defs>
 <pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><line class="hatch" y2="6"/></pattern>
 <pattern id="cross" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(-45)"><line class="cross" y2="5"/></pattern>
+<g id="mark"><path d="M0 2L7 9L0 16L-7 9Z"/></g><g id="fault" class="x"><path d="M-5 4L5 14M-5 14L5 4"/></g>
 </defs></svg>`;

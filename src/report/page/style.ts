@@ -29,16 +29,20 @@ header{padding-top:1.5rem;padding-bottom:var(--gap)}
 .verdict>svg{flex:none;width:1.9rem;height:1.9rem;margin-top:.05rem;fill:none;stroke:currentColor;stroke-width:2.2;stroke-linecap:round;stroke-linejoin:round}
 .verdict h1{color:var(--ink)}
 header p{margin-top:.3rem}
-.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.2rem,1fr));gap:1px;margin-top:var(--gap);background:var(--card);border:1px solid var(--line);border-radius:var(--round);overflow:hidden}
-.figures>div{box-shadow:0 0 0 1px var(--line);padding:.6rem .8rem .7rem}
+.figures{display:flex;flex-wrap:wrap;gap:1px;margin-top:var(--gap);background:var(--card);border:1px solid var(--line);border-radius:var(--round);overflow:hidden}
+.figures>div{flex:1 1 8.6rem;box-shadow:0 0 0 1px var(--line);padding:.6rem .8rem .7rem}
 .figures dt{color:var(--quiet);font-size:.78rem}
 .figures dd{font-size:1.15rem;line-height:1.35;font-weight:600}
 .figures dd+dd{font-size:.78rem;font-weight:400;color:var(--quiet)}
-.figures dd+dd.bad{color:var(--bad)}.figures dd+dd.warn{color:var(--warn)}
+.lead{margin:var(--gap) 0 0;border-left:4px solid var(--bad)}.lead.warn{border-left-color:var(--warn)}
+.lead,.lead h2{color:var(--ink)}.lead h2+p{color:var(--ink);margin:0}
+.lead pre{background:var(--paper);border-radius:6px;padding:.5rem .65rem;max-height:14rem;overflow:auto;margin-top:.4rem}
+.lead .next,.lead h2+.next{margin-top:.5rem}
 svg.bar{display:block;width:100%;height:18px;overflow:visible}
 .path{fill:var(--path);stroke:var(--path)}
 .work{fill:var(--work);stroke:var(--work)}
 .part{fill:var(--part);stroke:var(--part)}
+.ruin{fill:var(--card);stroke:var(--work)}
 .none{fill:url(#hatch);stroke:var(--warn)}
 .broken{fill:url(#cross);stroke:var(--bad)}
 .mark{fill:var(--mark);stroke:var(--card)}
@@ -60,6 +64,12 @@ svg.bar{display:block;width:100%;height:18px;overflow:visible}
 .key{display:flex;flex-wrap:wrap;gap:.15rem 1rem;margin:.6rem 0 0}
 .key li{display:flex;align-items:center;gap:.4rem;font-size:.8rem;color:var(--quiet)}
 .key svg{width:22px;height:14px;flex:none}
+.proofs>li{display:grid;grid-template-columns:1rem minmax(0,1fr) auto;column-gap:.6rem;align-items:baseline;padding:.3rem 0;border-top:1px solid var(--line);font-size:.86rem}
+.proofs>li:first-child{border-top:0}
+.proofs .t{font-size:.82rem;text-align:right}
+.proofs .seen{grid-column:2/-1;color:var(--quiet);font-size:.82rem;overflow-wrap:anywhere}
+.proofs .n{font-weight:600;overflow-wrap:anywhere}.proofs small{font-weight:400}
+svg.sign{width:.9rem;height:.9rem;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-linejoin:round;align-self:start;margin-top:.2rem}
 .goals{display:grid;gap:.9rem 2rem}
 .goals h3{display:flex;justify-content:space-between;gap:1rem;font-weight:600}
 .goals h3 bdi{min-width:0}
@@ -78,8 +88,9 @@ summary{cursor:pointer;color:var(--quiet);font-size:.86rem;width:fit-content}
 .scroll{overflow-x:auto;margin-top:.4rem}
 table{border-collapse:collapse;font-size:.82rem;width:100%}
 th,td{text-align:left;vertical-align:top;padding:.28rem .8rem .28rem 0;border-bottom:1px solid var(--line);min-width:3.5rem;max-width:26rem}
+th,td{overflow-wrap:break-word}tbody th{min-width:8.5rem}
 th{font-weight:600}thead th{color:var(--quiet);white-space:nowrap}
-td:last-child:not(.num):not(:empty){min-width:13rem}td.num,th.num{text-align:right;white-space:nowrap}
+td:last-child:not(.num):not(:empty),td:nth-last-child(2):not(.num):not(:empty){min-width:13rem}td.num,th.num{text-align:right;white-space:nowrap}
 tbody tr:last-child>*{border-bottom:0}
 .cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr));gap:.9rem 1.5rem;margin-top:.75rem}
 .cards h4{white-space:nowrap;overflow:hidden;text-overflow:ellipsis;font-weight:600}
@@ -88,8 +99,7 @@ svg.spark{display:block;width:100%;height:34px;overflow:visible;margin:.2rem 0}
 .spark polyline{fill:none;stroke:var(--work);stroke-width:1.5;vector-effect:non-scaling-stroke;stroke-linejoin:round}
 .spark .median{stroke:var(--part);stroke-dasharray:2 3}
 .spark circle{fill:var(--path)}
-svg.runs{display:block;width:100%;height:72px;margin-top:.75rem}
-.runs .broken,.runs .part{vector-effect:non-scaling-stroke}
+svg.runs{display:block;width:100%;height:72px;margin-top:.75rem;border-bottom:1px solid var(--line)}
 .runs .part{fill:none}
 .runs .path,.runs .work{stroke:none}
 h3.sub{margin-top:1.1rem}
@@ -101,6 +111,8 @@ footer{padding-bottom:2rem;color:var(--quiet);font-size:.8rem}
 .lanes .bar,.axis .bar{grid-column:2;grid-row:1}
 .lanes>li{padding:.06rem 0}
 .goals{grid-template-columns:repeat(auto-fit,minmax(18rem,1fr))}
+.proofs>li{grid-template-columns:1rem minmax(0,17rem) 11rem minmax(0,1fr)}
+.proofs .t{text-align:left}.proofs .seen{grid-column:auto}
 .pair{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:0 var(--gap)}
 section{padding:1.15rem 1.35rem 1.25rem}
 }

@@ -1,6 +1,9 @@
+import type { Timed } from '../../journal/durations.ts';
+import type { Report } from '../schema.ts';
 import { duration } from '../words.ts';
-import { type Html, html, name } from './html.ts';
-import type { PastRun } from './past.ts';
+import { cut, type Html, html, name } from './html.ts';
+import { type Measure, measureOf, type Outcome } from './measured.ts';
+import { type Past, type PastRun, withThisRun } from './past.ts';
 import { runsChart, runsTable } from './runs.ts';
 import { dateText, place, trimmed } from './scale.ts';
 import { againstMedian, type Spread, spread } from './spread.ts';
@@ -17,48 +20,66 @@ interface Series {
   readonly numbers: readonly number[];
 }
 
-/** How long the parts took from run to run. `runs` are those of the castle, oldest first. */
-export function trend(runs: readonly PastRun[]): Html {
-  const kept = runs.filter(({ verdict }) => verdict !== 'untouched');
+/** How long the parts took from run to run, compared with runs of the same kind: drills with drills. */
+export function trend(report: Report, { runs, timed = [], missing }: Past): Html {
+  const ofDrills = report.drill !== undefined;
+  const known = report.command === undefined ? withThisRun(runs, report) : runs;
+  const kept = known.filter(
+    ({ verdict, drill }) => verdict !== 'untouched' && (drill !== undefined) === ofDrills,
+  );
+  const lost =
+    missing === undefined
+      ? undefined
+      : html`<p><span class="warn">Not all earlier runs are in it:</span> ${cut(missing, 600)}</p>`;
+  if (kept.length < 2)
+    return html`<section class="long"><h2>Trend</h2>${lost}${byTimes(report, timed)}</section>`;
   const shown = kept.slice(-mostRuns);
-  const good = shown.filter(({ verdict }) => verdict === 'reborn');
-  if (shown.length < 2)
-    return html`<section><h2>Trend</h2><p>There is no history yet: a trend begins with the second run that is kept.</p></section>`;
+  const measure = measureOf(shown, ofDrills);
+  const good = shown.filter((run) => measure.outcomeOf(run) === 'good');
   const older = kept.length - shown.length;
-  return html`<section class="long"><h2>Trend</h2>
-<p>${tally(shown)} since ${dateText(shown[0]?.started ?? '')}${older === 0 ? '' : `; ${older} older ones are left out`}.</p>
-${runsChart(shown)}${runsTable(shown)}${cards('Milestones', milestoneSeries(good))}${cards('Layers', layerSeries(good))}</section>`;
+  return html`<section class="long"><h2>Trend</h2>${lost}
+<p>${tally(shown, measure)} since ${dateText(shown[0]?.started ?? '')}${older === 0 ? '' : `; ${older} older ones are left out`}.</p>
+${runsChart(shown, measure)}${runsTable(shown, measure)}${cards(ofDrills ? 'Milestones from gone' : 'Milestones', goalSeries(good, measure))}${cards('Layers', layerSeries(good))}</section>`;
 }
 
-function tally(runs: readonly PastRun[]): string {
-  const count = (test: (run: PastRun) => boolean) => runs.filter(test).length;
-  const [failed, cancelled] = [
-    count(({ verdict }) => verdict === 'failed'),
-    count(({ verdict }) => verdict === 'cancelled'),
-  ];
-  const bad = [
-    failed === 0 ? '' : `${failed} failed`,
-    cancelled === 0 ? '' : `${cancelled} cancelled`,
+/** Where no run is kept: the layers against those that this machine timed before. */
+function byTimes(report: Report, timed: readonly Timed[]): Html {
+  const now = Object.fromEntries(
+    report.layers
+      .filter(({ verdict }) => verdict === 'applied' || verdict === 'unchanged')
+      .map(({ name: of, seconds }) => [of, seconds]),
+  );
+  const all = [...timed, ...(Object.keys(now).length === 0 ? [] : [{ layers: now }])].slice(-mostRuns);
+  if (timed.length === 0 || all.length < 2)
+    return html`<p>No earlier run is known here: a trend begins with the second that is kept.</p>`;
+  return html`<p>No history of runs is kept here; these are the times of the layers of the last ${all.length} runs on this machine, each where it ran through.</p>${cards('Layers', layerSeries(all))}`;
+}
+
+function tally(runs: readonly PastRun[], { ofDrills, outcomeOf }: Measure): string {
+  const count = (wanted: Outcome) => runs.filter((run) => outcomeOf(run) === wanted).length;
+  const rest = [
+    count('failed') === 0 ? '' : `${count('failed')} failed`,
+    count('void') === 0 ? '' : `${count('void')} ${ofDrills ? 'not counted' : 'cancelled'}`,
   ].filter((text) => text !== '');
-  return [`${runs.length} runs, ${count(({ verdict }) => verdict === 'reborn')} reborn`, ...bad].join(', ');
+  const good = `${runs.length} ${ofDrills ? 'drills' : 'runs'}, ${count('good')} ${ofDrills ? 'good' : 'reborn'}`;
+  return [good, ...rest].join(', ');
 }
 
-function layerSeries(runs: readonly PastRun[]): Series[] {
+function layerSeries(runs: readonly Pick<PastRun, 'layers'>[]): Series[] {
   // A layer that never ran has no time at all, which is not the same as a short one.
-  return seriesOf(runs, ({ layers }) =>
-    Object.entries(layers).map(([of, seconds]) => [of, seconds === 0 ? null : seconds]),
+  return seriesOf(
+    runs.map(({ layers }) =>
+      Object.entries(layers).map(([of, seconds]) => [of, seconds === 0 ? null : seconds]),
+    ),
   );
 }
 
-function milestoneSeries(runs: readonly PastRun[]): Series[] {
-  return seriesOf(runs, (run) => Object.entries(run.milestones).map(([of, { seconds }]) => [of, seconds]));
+function goalSeries(runs: readonly PastRun[], { goalsOf }: Measure): Series[] {
+  return seriesOf(runs.map((run) => Object.entries(goalsOf(run))));
 }
 
-function seriesOf(
-  runs: readonly PastRun[],
-  figuresOf: (run: PastRun) => (readonly [string, number | null])[],
-): Series[] {
-  const byRun = runs.map((run) => new Map(figuresOf(run)));
+function seriesOf(runs: readonly (readonly (readonly [string, number | null])[])[]): Series[] {
+  const byRun = runs.map((figures) => new Map(figures));
   const all = new Set(byRun.flatMap((figures) => [...figures.keys()]));
   return [...all]
     .map((of) => {
@@ -73,14 +94,18 @@ function cards(title: string, all: readonly Series[]): Html | undefined {
   if (all.length === 0) return undefined;
   const shown = all.slice(0, mostCards);
   const rest = all.length - shown.length;
-  return html`<h3 class="sub">${title}, of the runs that ended reborn, the longest first; each in a scale of its own, dashed: the median</h3><ul class="cards">${shown.map(card)}</ul>${rest === 0 ? '' : html`<p class="quiet">${rest} shorter ones are not drawn.</p>`}${seriesTable(title, shown)}`;
+  return html`<h3 class="sub">${title}, where they ended well, the longest first; each in a scale of its own, dashed: the median</h3><ul class="cards">${shown.map(card)}</ul>${rest === 0 ? '' : html`<p class="quiet">${rest} shorter ones are not drawn.</p>`}${seriesTable(title, shown)}`;
 }
 
 function card({ name: of, values, numbers }: Series): Html {
   const last = numbers.at(-1) ?? 0;
   const { median = 0, least = 0, most = 0 } = spread(numbers) ?? {};
-  const range = `of ${duration(median)}; ${duration(least)} to ${duration(most)} in ${numbers.length} runs`;
   const missing = values.at(-1) === undefined ? ' when it last ran,' : '';
+  // One time is no trend: it has neither a median nor a line.
+  if (numbers.length < 2)
+    return html`<li><h4 title="${of}">${name(of)}</h4><p><b>${duration(last)}</b>${missing} the only time that is known</p></li>
+`;
+  const range = `of ${duration(median)}; ${duration(least)} to ${duration(most)} in ${numbers.length} runs`;
   return html`<li><h4 title="${of}">${name(of)}</h4>${spark(values, { median, least, most })}<p><b>${duration(last)}</b>${missing} ${againstMedian(last, median)}</p><p>${range}</p></li>
 `;
 }

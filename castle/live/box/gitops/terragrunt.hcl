@@ -14,8 +14,9 @@ locals {
   s3    = split(":", get_env("PHOENIX_BOX_S3", "192.0.2.1:443"))
   s3_ca = get_env("PHOENIX_BOX_S3_CA", "")
 
-  # The bucket outlives the machine: once it has a backup, a castle is born again and no more for the first time.
-  kept  = fileexists("${get_env("PHOENIX_BOX_BUCKET", "/none")}/node/tazlab-db/repo1/backup/db/backup.info")
+  # The bucket outlives the machine: once it has a backup, a castle is born again and no more for the first time. Of any
+  # stanza: where the castle's own is not among them, that is to be told, and no empty database put in its place.
+  kept  = length(fileset(get_env("PHOENIX_BOX_BUCKET", "/none"), "node/tazlab-db/repo1/backup/*/backup.info")) > 0
   birth = get_env("PHOENIX_BOX_DATABASE_BIRTH", local.kept ? "restored" : "first")
 }
 
