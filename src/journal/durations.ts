@@ -59,14 +59,7 @@ export interface Timed {
 
 /** What the last runs of the castle timed on this machine, oldest first; what cannot be read is passed over. */
 export async function readTimed(home: string): Promise<Timed[]> {
-  const folder = join(home, 'durations');
-  const names = (await namesIn(folder)).slice(0, keptFiles).reverse();
-  const all = await Promise.all(
-    names.map(async (name) =>
-      timed.safeParse(parseJson(await readFile(join(folder, name), 'utf8').catch(() => ''))),
-    ),
-  );
-  return all.flatMap(({ data }) => (data === undefined ? [] : [{ layers: data.layers }]));
+  return (await readSamples(home)).map(({ layers }) => ({ layers })).reverse();
 }
 
 /** The newest first. */

@@ -6,6 +6,8 @@ import { traceOf } from './trace.ts';
 
 /** So long a receiver may take to show that it is there, before layers are told of it. */
 const probeMs = 1000;
+/** And so long to take the spans of a cancelled run: its runner kills it soon. */
+const cancelledMs = 1000;
 
 /**
  * Sends the run's spans where the environment says; undefined where it says nothing, or they were taken. No run fails for
@@ -21,7 +23,13 @@ export async function sendTrace(
   if (settings === undefined) return undefined;
   if (typeof settings === 'string') return `The run's spans were not sent: ${settings}.`;
   const body = otlpOf(report, traceOf(env, report.run || report.started), settings);
-  const trouble = await post(settings, redact(JSON.stringify(body)), settings.timeoutMs, fetch);
+  const most = report.verdict === 'cancelled' ? cancelledMs : settings.timeoutMs;
+  const trouble = await post(
+    settings,
+    redact(JSON.stringify(body)),
+    Math.min(most, settings.timeoutMs),
+    fetch,
+  );
   return trouble === undefined
     ? undefined
     : `The run's spans were not taken by ${new URL(settings.url).host}: ${redact(trouble)}.`;
