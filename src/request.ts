@@ -137,6 +137,12 @@ export const requestSchema = z.strictObject({
     .boolean({ error: '`true` or `false`' })
     .default(false)
     .describe('Plan only: write the plan on the pull request.'),
+  forecast: z
+    .boolean({ error: '`true` or `false`' })
+    .default(false)
+    .describe(
+      'Plan only: what other modes and numbers of runners would take, by playing recorded runs again.',
+    ),
   node: z
     .enum(nodeKinds, { error: 'none, kwok or real' })
     .default('none')
@@ -183,7 +189,7 @@ export const optionsOf: Readonly<Record<CommandName, readonly Option[]>> = {
   layers: ['castle', 'only', 'report', 'fault', 'seed'],
   verify: ['castle', 'report', 'page', 'fault', 'seed'],
   report: ['castle', 'report', 'page', 'reports', 'history', 'results', 'drill', 'dead-man'],
-  plan: [...layers, ...range, 'mode', 'runners', 'changes', 'comment'],
+  plan: [...layers, ...range, 'mode', 'runners', 'forecast', 'changes', 'comment'],
   doctor: ['castle', 'only', 'trust', 'node'],
   unlock: layers,
   claim: ['castle', 'report'],

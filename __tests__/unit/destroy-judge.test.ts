@@ -20,6 +20,7 @@ const good: Evidence = {
   exit: { code: 0, signal: null },
   report: { Name: 'engine', Result: 'succeeded' },
   seen: {
+    slowest: [],
     errors: [],
     claimed: new Map([['terraform_data.a', 'absent']]),
     begun: new Map(),

@@ -19,6 +19,7 @@ const good: Evidence = {
   exit: { code: 0, signal: null },
   report: { Name: 'platform', Result: 'succeeded' },
   seen: {
+    slowest: [],
     errors: [],
     claimed: new Map([['terraform_data.a', 'present']]),
     begun: new Map(),

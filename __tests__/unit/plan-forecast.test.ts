@@ -1,7 +1,7 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { keepDurations, readDurations } from '../../src/journal/durations.ts';
+import { keepDurations, readSamples, timesOf } from '../../src/journal/durations.ts';
 import { expectedFrom, median } from '../../src/plan/expected.ts';
 import { buildGraph } from '../../src/plan/graph.ts';
 import { chooseMode } from '../../src/plan/mode.ts';
@@ -16,6 +16,7 @@ import { at, layerResult, sampleInput } from '../support/reports.ts';
 
 const leg = (...nodes: string[]) => ({ nodes, seconds: 1 });
 const itself = (id: string) => id;
+const readDurations = async (home: string) => timesOf(await readSamples(home));
 
 describe('what a node is expected to take', () => {
   const graph = buildGraph(['a', 'b', 'c', 'd'].map((id) => ({ id, dependencies: [] })));

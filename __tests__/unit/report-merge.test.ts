@@ -3,6 +3,7 @@ import { buildReport } from '../../src/report/build.ts';
 import { mergeReports } from '../../src/report/merge.ts';
 import type { Parts, PlanPart } from '../../src/report/parts.ts';
 import { type Report, reportSchema } from '../../src/report/schema.ts';
+import { renderTerminal } from '../../src/report/terminal.ts';
 import { exitCodeOf, wholeReport } from '../../src/report/whole.ts';
 import { at, layerFailure, layerResult, sampleInput } from '../support/reports.ts';
 
@@ -214,5 +215,76 @@ describe('the report of a whole run', () => {
     const report = whole({ plan, legs: [leaky, stopped] });
     expect(report.verdict).toBe('failed');
     expect(exitCodeOf(report)).toBe(5);
+  });
+});
+
+describe('the jobs of a matrix', () => {
+  const known = (name: string, created: number, started: number | undefined, runner = 'forge-1') => ({
+    name,
+    createdAt: at(created),
+    startedAt: started === undefined ? undefined : at(started),
+    runner: started === undefined ? undefined : runner,
+  });
+  const legs = [leg('secrets,platform', 20, 60), leg('networking', 80, 100), leg('storage', 90, 120)];
+  const merged = (jobs: readonly ReturnType<typeof known>[]) =>
+    mergeReports(plan, { legs, verify: undefined }, 'run', 0.02, jobs);
+
+  it('have what GitHub says of their queue and their runner, by their names in a reusable workflow too', () => {
+    const report = merged([
+      known('rebirth / secrets-platform', 6, 13),
+      known('rebirth / networking', 61, 62, 'forge-2'),
+      known('storage', 61, 85),
+      known('lint', 0, 1),
+    ]);
+    expect(report.jobs).toEqual([
+      { name: 'secrets-platform', runner: 'forge-1', queueSeconds: 7, setupSeconds: 7, seconds: 40 },
+      { name: 'networking', runner: 'forge-2', queueSeconds: 1, setupSeconds: 18, seconds: 20 },
+      { name: 'storage', runner: 'forge-1', queueSeconds: 24, setupSeconds: 5, seconds: 30 },
+    ]);
+    expect(reportSchema.safeParse(report).error).toBeUndefined();
+    expect(renderTerminal(report, { color: false, width: 120 })).toMatch(
+      /^Runners +3 jobs waited 32\.0s for one, storage 24\.0s the longest; setting up took 30\.0s$/m,
+    );
+  });
+
+  it('have no figure that is a guess: unknown, two of one name, or clocks that say less than nothing', () => {
+    const report = merged([
+      known('a / secrets-platform', 6, 13),
+      known('b / secrets-platform', 6, 13),
+      known('networking', 61, 95),
+      known('storage', 61, undefined),
+    ]);
+    expect(report.jobs?.map(({ queueSeconds, setupSeconds }) => [queueSeconds, setupSeconds])).toEqual([
+      [null, null],
+      [34, null],
+      [null, null],
+    ]);
+    expect(renderTerminal(merged([]), { color: false, width: 120 })).toMatch(
+      /^Runners +not known: GitHub does not tell/m,
+    );
+  });
+
+  it('put the barrier of a stage into the slack of its layers, and each layer’s slowest into one list', () => {
+    const report = mergeReports(
+      plan,
+      {
+        legs: legs.map((each) => ({
+          ...each,
+          slowest: [
+            { layer: each.leg ?? '', address: 'vm.n', action: 'create', seconds: each.wallSeconds / 2 },
+          ],
+        })),
+        verify: undefined,
+      },
+      'run',
+      0.02,
+    );
+    expect(report.slack?.map(({ name, seconds }) => [name, seconds])).toEqual([
+      ['secrets', 0],
+      ['platform', 0],
+      ['networking', 20],
+      ['storage', 0],
+    ]);
+    expect(report.slowest?.map(({ layer }) => layer)).toEqual(['secrets,platform', 'storage', 'networking']);
   });
 });

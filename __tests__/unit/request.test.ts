@@ -31,6 +31,7 @@ describe('a request', () => {
       trust: false,
       changes: false,
       comment: false,
+      forecast: false,
       reports: '',
       history: false,
       drill: false,
@@ -94,6 +95,7 @@ const flags = new Set([
   'affected',
   'changes',
   'comment',
+  'forecast',
   'from-nothing',
   'without-witness',
   'drill',
@@ -118,7 +120,7 @@ describe('an option that means nothing for a command', () => {
       runners: '2',
     },
     ...{ affected: true, base: 'main' },
-    ...{ changes: true, comment: true },
+    ...{ changes: true, comment: true, forecast: true },
   };
 
   test.each(commandNames)('is refused by %s, and what it takes is taken', (command) => {

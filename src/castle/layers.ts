@@ -29,10 +29,13 @@ interface Mention {
 }
 
 function mentions(castle: Castle): Mention[] {
-  const { layers, secrets, kubeconfig, claim, destroy } = castle;
+  const { layers, secrets, kubeconfig, claim, destroy, budget } = castle;
   const value = (layer: string, ...path: KeyPath): Mention => ({ layer, path, as: 'value' });
   return [
     ...[...layers.keys()].map((layer): Mention => ({ layer, path: ['layers', layer], as: 'key' })),
+    ...budget.flatMap(({ kind, name }): Mention[] =>
+      kind === 'layer' ? [{ layer: name, path: ['budget', 'layers', name], as: 'key' }] : [],
+    ),
     ...secrets.list.flatMap((secret) =>
       secret.layers.map((layer, index) => value(layer, 'secrets', secret.name, 'layers', index)),
     ),

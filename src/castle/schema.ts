@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type RetryClass, retryClasses } from '../layer/retry.ts';
 import { box } from './box.ts';
+import { budget } from './budget.ts';
 import { claim, gitops, kubeconfig } from './cluster.ts';
 import { type DatabaseSettings, database } from './database.ts';
 import { drill } from './drill.ts';
@@ -220,8 +221,14 @@ export const castleSchema = z
     database: database.optional(),
     destroy: destroy.optional(),
     drill: drill.prefault({}),
+    budget: budget.prefault({}),
     report: report.prefault({}),
   })
+  .refine(
+    ({ budget, milestones }) =>
+      budget.every(({ kind, name }) => kind !== 'milestone' || milestones.some((each) => each.name === name)),
+    { path: ['budget', 'milestones'], error: 'names of `milestones` of this castle' },
+  )
   .refine((value) => value.claim === undefined || value.kubeconfig !== undefined, {
     path: ['claim'],
     error: 'a `kubeconfig` section beside `claim`, for the claim talks to the cluster',

@@ -4,7 +4,9 @@ import { notGood } from '../drill/judge.ts';
 import { pastOf } from '../drill/past.ts';
 import type { Drill } from '../drill/schema.ts';
 import type { Edge } from '../edge.ts';
-import { rememberDurations } from '../rebirth/durations.ts';
+import { budgetError, withJudgement } from '../insight/judge.ts';
+import { sendTrace } from '../otel/send.ts';
+import { rememberDurations, rememberedRuns } from '../rebirth/durations.ts';
 import { kindOf } from '../rebirth/kind.ts';
 import { noteFailure, type Progress, verdictOf } from '../rebirth/progress.ts';
 import { leaksInReport, withheld } from '../report/audit.ts';
@@ -30,12 +32,15 @@ export async function concludeRun(
 ): Promise<CommandResult> {
   const { secrets } = edge.redactor;
   let report = reportOf(castle, request, ledger, progress, edge);
+  // Behind the first report, whose clock must not count it.
+  const before = await rememberedRuns(castle, edge);
+  const judged = (each: Report) => withJudgement(castle, each, before, 'machine');
   let figures = await drilled?.(report);
   if (figures?.verdict === 'failed' && progress.failures.length === 0) {
     noteFailure(progress, 'drill', notGood(castle.name, figures.why));
     report = reportOf(castle, request, ledger, progress, edge);
   }
-  report = { ...report, ...(figures === undefined ? {} : { drill: figures }) };
+  report = judged({ ...report, ...(figures === undefined ? {} : { drill: figures }) });
   const cautions = progress.cautions.map((caution) => edge.redactor.redact(caution));
   const wanted = request.page !== '';
   const past = wanted
@@ -49,7 +54,7 @@ export async function concludeRun(
     if (!told) noteFailure(progress, 'leaks', leakError(found));
     report = reportOf(castle, request, ledger, progress, edge);
     figures = await drilled?.(report);
-    report = withheld({ ...report, ...(figures === undefined ? {} : { drill: figures }) }, secrets);
+    report = withheld(judged({ ...report, ...(figures === undefined ? {} : { drill: figures }) }), secrets);
   }
   const unwritten = await writeReport(resolve(edge.cwd, request.report), report);
   const pageless = wanted
@@ -57,17 +62,26 @@ export async function concludeRun(
     : undefined;
   for (const trouble of [unwritten, pageless])
     if (trouble !== undefined) edge.log.warn(`${trouble.what} ${trouble.why} ${trouble.next}`);
-  await rememberDurations(castle, report, edge);
+  const unsent = await sendTrace(report, edge.env, edge.fetch, (text) => edge.redactor.redact(text));
+  if (unsent !== undefined) {
+    edge.log.warn(unsent);
+    progress.cautions.push(unsent);
+  }
+  // One with a fault put in shows what it was meant to show.
+  if (request.fault.length === 0) await rememberDurations(castle, report, edge);
+  const over = budgetError(report);
   const error =
-    progress.failures[0]?.error ?? (unwritten && report.verdict === progress.good ? undefined : unwritten);
+    progress.failures[0]?.error ??
+    over ??
+    (unwritten && report.verdict === progress.good ? undefined : unwritten);
   return {
-    exitCode: report.verdict === progress.good ? 0 : (error?.exitCode ?? 1),
+    exitCode: report.verdict === progress.good ? (over?.exitCode ?? 0) : (error?.exitCode ?? 1),
     json: report,
     text: (options) => renderTerminal(report, options),
     report,
     ...(wanted && pageless === undefined ? { page: request.page } : {}),
     ...(error === undefined ? {} : { error }),
-    errors: progress.failures.map((failure) => failure.error),
+    errors: [...progress.failures.map((failure) => failure.error), ...(over === undefined ? [] : [over])],
     cautions: progress.cautions,
   };
 }

@@ -3,10 +3,12 @@ import { resolve } from 'node:path';
 import { type Castle, loadCastle } from '../castle/load.ts';
 import type { Edge } from '../edge.ts';
 import { ownPullRequest } from '../identity/pull-request.ts';
-import { readDurations } from '../journal/durations.ts';
+import { jobCost, simulationOf } from '../insight/forecast.ts';
+import { readSamples, timesOf } from '../journal/durations.ts';
 import { castleHome } from '../journal/home.ts';
 import { layerEnvironment } from '../layer/environment.ts';
 import { descendants } from '../plan/graph.ts';
+import { perJobSeconds } from '../plan/stages.ts';
 import { stagingOf } from '../plan/staging.ts';
 import { claimGate, shownName } from '../rebirth/graph.ts';
 import { makePlan } from '../rebirth/plan.ts';
@@ -15,6 +17,7 @@ import { literal } from '../report/markdown.ts';
 import { renderPlanSummary } from '../report/plan-summary.ts';
 import { renderPlanned } from '../report/plan-terminal.ts';
 import { plannedRun, planOutputs } from '../report/planned.ts';
+import { renderSimulation, shownSimulation } from '../report/simulated.ts';
 import { affectedText } from '../report/words.ts';
 import type { Request } from '../request.ts';
 import { installToolchain } from '../toolchain/install.ts';
@@ -50,23 +53,38 @@ export async function plan(request: Request, edge: Edge): Promise<CommandResult>
     dependencies: dependencies.map(shownName),
     dependents: [...descendants(graph, [id])].map(shownName),
   }));
+  const samples = await readSamples(castleHome(castle, edge.env));
   const staging = stagingOf(nodes, {
     mode: request.mode,
     runners: request.runners,
-    timed: await readDurations(castleHome(castle, edge.env)),
+    timed: timesOf(samples),
     cores: availableParallelism(),
+    perJob: jobCost(samples, perJobSeconds),
   });
   const planned = plannedRun(staging, shownName);
+  const simulation = request.forecast ? simulationOf(staging.graph, samples, staging.assumed) : undefined;
   const order = steps.map(({ name, kind, dependencies }) => {
     const waits = dependencies.length === 0 ? 'starts at once' : `after ${dependencies.join(', ')}`;
     return `${name.padEnd(20)} ${kind.padEnd(6)} ${waits}`;
   });
   const touched = affectedText(affected);
-  const summary = renderPlanSummary(castle.name, planned, staging, shownName);
+  const summary = renderPlanSummary(castle.name, planned, staging, shownName, simulation);
   const result = {
     exitCode: 0,
-    json: { castle: castle.name, steps, ...planned, ...(affected === undefined ? {} : { affected }) },
-    text: () => [...order, '', renderPlanned(planned)].join('\n'),
+    json: {
+      castle: castle.name,
+      steps,
+      ...planned,
+      ...(simulation === undefined ? {} : { simulation: shownSimulation(simulation) }),
+      ...(affected === undefined ? {} : { affected }),
+    },
+    text: () =>
+      [
+        ...order,
+        '',
+        renderPlanned(planned),
+        ...(simulation === undefined ? [] : ['', renderSimulation(simulation)]),
+      ].join('\n'),
     outputs: {
       ...planOutputs(planned),
       affected: String(nodes.length > 0 || affected?.gitops === true),

@@ -10,8 +10,11 @@ import { messageOf, PhoenixError, toPhoenixError } from '../errors.ts';
 import { jobToken, openGitHub } from '../github/api.ts';
 import { takeParts } from '../github/artifacts.ts';
 import { keepHistory, readHistory } from '../github/history.ts';
+import { runJobs } from '../github/run-jobs.ts';
 import { inScratch } from '../github/scratch.ts';
-import { rememberDurations } from '../rebirth/durations.ts';
+import { budgetError, withJudgement } from '../insight/judge.ts';
+import { samplesIn } from '../insight/sample.ts';
+import { rememberDurations, rememberedRuns } from '../rebirth/durations.ts';
 import { keepPage } from '../report/page/keep.ts';
 import { type Past, readPast } from '../report/page/past.ts';
 import { type Parts, readParts } from '../report/parts.ts';
@@ -38,12 +41,18 @@ export async function report(request: Request, edge: Edge): Promise<CommandResul
     run,
     results: request.results,
     unattributedLimit: castle.report.unattributed,
+    jobs: parts.plan === undefined ? [] : await runJobs(edge),
     redact: (text) => edge.redactor.redact(text),
   });
-  const before = request.drill && request.history ? await historyOf(castle, edge) : undefined;
-  const joined: Report = request.drill
+  const before = request.history ? await historyOf(castle, edge) : undefined;
+  const drilled: Report = request.drill
     ? { ...whole, drill: withTrend(whole, whole.drill ?? drillOf(whole, { faults: [] }), before) }
     : whole;
+  const joined =
+    before === undefined
+      ? withJudgement(castle, drilled, await rememberedRuns(castle, edge), 'machine')
+      : withJudgement(castle, drilled, samplesIn(before), 'branch');
+  const over = budgetError(joined);
   await rememberDurations(castle, joined, edge);
   const troubles = [await writeReport(resolve(edge.cwd, request.report), joined)];
   let past: Past = { runs: [] };
@@ -61,15 +70,15 @@ export async function report(request: Request, edge: Edge): Promise<CommandResul
   const cautions = request.drill && castle.drill.issue ? await tell(castle, joined, edge, before ?? '') : [];
   const [trouble] = troubles.filter((each) => each !== undefined);
   if (trouble !== undefined) edge.log.warn(`${trouble.what} ${trouble.why} ${trouble.next}`);
-  const exitCode = exitCodeOf(joined);
+  const [first] = [over, trouble].filter((each) => each !== undefined);
   return {
-    exitCode: exitCode === 0 && trouble !== undefined ? trouble.exitCode : exitCode,
+    exitCode: exitCodeOf(joined) || (first?.exitCode ?? 0),
     json: joined,
     text: (options) => renderTerminal(joined, options),
     report: joined,
     ...(request.page !== '' && pageless === undefined ? { page: request.page } : {}),
     cautions,
-    ...(trouble === undefined ? {} : { error: trouble }),
+    ...(first === undefined ? {} : { error: first }),
   };
 }
 

@@ -1,16 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import { type Sample, sampleOf, sampleSchema } from '../insight/sample.ts';
 import { parseJson } from '../json.ts';
 import { median } from '../plan/expected.ts';
 import type { Report } from '../report/schema.ts';
-
-/** Seconds by name, of what a run did whole: a part that failed or was stopped says nothing of how long it takes. */
-const timed = z.object({
-  layers: z.record(z.string(), z.number().nonnegative()),
-  gates: z.record(z.string(), z.number().nonnegative()),
-});
 
 /** Of so many of its last runs a layer's median is taken: one that took long once moves nothing. */
 const samples = 5;
@@ -22,32 +16,34 @@ const keptFiles = 100;
  * side by side, in one move, so that none is ever half there. Throws what the file system throws.
  */
 export async function keepDurations(home: string, report: Report): Promise<void> {
-  const layers = report.layers.filter(({ verdict }) => verdict === 'applied' || verdict === 'unchanged');
-  const gates = report.gates.filter(({ verdict }) => verdict === 'passed');
-  if (layers.length + gates.length === 0) return;
-  const secondsOf = (parts: readonly { readonly name: string; readonly seconds: number }[]) =>
-    Object.fromEntries(parts.map(({ name, seconds }) => [name, seconds]));
+  const sample = sampleOf(report);
+  if (sample === undefined) return;
   const folder = join(home, 'durations');
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const temporary = join(folder, `.${randomUUID()}`);
-  const text = JSON.stringify({ layers: secondsOf(layers), gates: secondsOf(gates) });
-  await writeFile(temporary, `${text}\n`, { mode: 0o600, flag: 'wx' });
+  await writeFile(temporary, `${JSON.stringify(sample)}\n`, { mode: 0o600, flag: 'wx' });
   // Their names sort by time; the same run's report, joined or handed on, is not counted twice.
   const name = `${report.ended}-${report.run}`.replaceAll(/[^0-9A-Za-z-]/g, '');
   await rename(temporary, join(folder, `${name}.json`));
   for (const old of (await namesIn(folder)).slice(keptFiles)) await rm(join(folder, old), { force: true });
 }
 
-/** For each node that earlier runs of the castle timed on this machine, its seconds; a gate is called `gate:NAME`. */
-export async function readDurations(home: string): Promise<Map<string, number>> {
+/** What the earlier runs of the castle on this machine kept, the newest first; what cannot be read is passed over. */
+export async function readSamples(home: string): Promise<Sample[]> {
   const folder = join(home, 'durations');
+  const names = (await namesIn(folder)).slice(0, keptFiles);
+  const read = names.map(async (name) =>
+    sampleSchema.safeParse(parseJson(await readFile(join(folder, name), 'utf8').catch(() => ''))),
+  );
+  return (await Promise.all(read)).flatMap(({ data }) => data ?? []);
+}
+
+/** For each node that earlier runs timed (`newest` first), its seconds; a gate is called `gate:NAME`. */
+export function timesOf(newest: readonly Sample[]): Map<string, number> {
   const seen = new Map<string, number[]>();
-  for (const name of (await namesIn(folder)).slice(0, keptFiles)) {
-    const { data } = timed.safeParse(parseJson(await readFile(join(folder, name), 'utf8').catch(() => '')));
-    const gates = Object.entries(data?.gates ?? {}).map(
-      ([gate, seconds]) => [`gate:${gate}`, seconds] as const,
-    );
-    for (const [id, seconds] of [...Object.entries(data?.layers ?? {}), ...gates]) {
+  for (const { layers, gates } of newest) {
+    const ofGates = Object.entries(gates).map(([gate, seconds]) => [`gate:${gate}`, seconds] as const);
+    for (const [id, seconds] of [...Object.entries(layers), ...ofGates]) {
       const known = seen.get(id) ?? [];
       if (known.length < samples) seen.set(id, [...known, seconds]);
     }
@@ -63,14 +59,7 @@ export interface Timed {
 
 /** What the last runs of the castle timed on this machine, oldest first; what cannot be read is passed over. */
 export async function readTimed(home: string): Promise<Timed[]> {
-  const folder = join(home, 'durations');
-  const names = (await namesIn(folder)).slice(0, keptFiles).reverse();
-  const all = await Promise.all(
-    names.map(async (name) =>
-      timed.safeParse(parseJson(await readFile(join(folder, name), 'utf8').catch(() => ''))),
-    ),
-  );
-  return all.flatMap(({ data }) => (data === undefined ? [] : [{ layers: data.layers }]));
+  return (await readSamples(home)).map(({ layers }) => ({ layers })).reverse();
 }
 
 /** The newest first. */

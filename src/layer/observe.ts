@@ -1,5 +1,6 @@
 import { type Diagnostic, type EngineEvent, isHeartbeat } from './events.ts';
 import { printedErrors } from './printed.ts';
+import { createSlowest, type TimedResource } from './slowest.ts';
 import type { Claimed } from './state.ts';
 import { createTail } from './words.ts';
 
@@ -35,6 +36,8 @@ export interface Observation {
   readonly begun: ReadonlyMap<string, string>;
   /** Addresses whose change was finished, in the order of the engine's words. */
   readonly completed: ReadonlySet<string>;
+  /** What took longest among what was changed or read while applying, the longest first; ten at most. */
+  readonly slowest: readonly TimedResource[];
   /** Finished changes (a replacement is two), and how many the plan has; undefined where no plan was made. */
   readonly finished: number;
   readonly toDo: number | undefined;
@@ -72,6 +75,7 @@ export function createObserver(now: () => number = Date.now): Observer {
   const completed = new Set<string>();
   const mocked: string[] = [];
   const plannedChanges: PlannedChange[] = [];
+  const slowest = createSlowest();
   let moved = 0;
   const tail = createTail();
   const seen: { -readonly [Key in keyof Observation]: Observation[Key] } = {
@@ -79,6 +83,7 @@ export function createObserver(now: () => number = Date.now): Observer {
     claimed,
     begun,
     completed,
+    slowest: slowest.list,
     finished: 0,
     toDo: undefined,
     changes: undefined,
@@ -158,13 +163,17 @@ export function createObserver(now: () => number = Date.now): Observer {
           return;
         case 'apply_start': {
           const { action, resource } = event.hook;
+          slowest.start(resource.addr, Date.parse(event['@timestamp']));
           if (changes(action)) begun.set(resource.addr, action);
           return tail.add(event['@message']);
         }
         case 'apply_complete':
+          slowest.end(event.hook, Date.parse(event['@timestamp']));
           noteChange(event.hook.resource.addr, event.hook.action);
           return tail.add(event['@message']);
         case 'apply_errored':
+          slowest.end(event.hook, Date.parse(event['@timestamp']));
+          return tail.add(event['@message']);
         case 'provision_errored':
           return tail.add(event['@message']);
         case 'provision_progress':

@@ -11,6 +11,7 @@ import { type DoneVerdict, remark } from './judge.ts';
 import { phasesOf, type TimedPhase } from './phases.ts';
 import { erroredState, rescueState } from './rescue.ts';
 import { backoffSeconds, classifyFailure, type RetryClass } from './retry.ts';
+import { slowestOf, type TimedResource } from './slowest.ts';
 import type { LayerState } from './state.ts';
 
 export interface RetryPolicy {
@@ -23,6 +24,8 @@ export interface LayerOutcome {
   readonly verdict: DoneVerdict | 'dropped' | 'failed' | 'cancelled' | 'handed-over';
   readonly retries: number;
   readonly phases: readonly TimedPhase[];
+  /** What took longest in all its attempts, the longest first. */
+  readonly slowest?: readonly TimedResource[];
   readonly outputs: ReadonlyMap<string, unknown>;
   /** What must be known of it beside its verdict. */
   readonly note?: string;
@@ -40,6 +43,7 @@ export async function runLayer(
   signal: AbortSignal,
 ): Promise<LayerOutcome> {
   const phases: TimedPhase[] = [];
+  const slowest: TimedResource[][] = [];
   const ended = (
     verdict: LayerOutcome['verdict'],
     retries: number,
@@ -49,6 +53,7 @@ export async function runLayer(
     verdict,
     retries,
     phases,
+    slowest: slowestOf(slowest),
     outputs: state?.outputs ?? new Map<string, unknown>(),
     ...(error === undefined ? {} : { error }),
   });
@@ -67,6 +72,7 @@ export async function runLayer(
       const retries = number - 1;
       const attempt = await attemptLayer(job, (job.attemptsBefore ?? 0) + number, log, signal);
       phases.push(...phasesOf(attempt, job.operation));
+      slowest.push([...attempt.seen.slowest]);
       if (attempt.ending === 'handed-over') return ended('handed-over', retries);
       const { verdict, state } = await conclude(job, attempt, phases);
       const doubt = verdict instanceof PhoenixError ? undefined : remark({ layer: job.name, ...attempt });

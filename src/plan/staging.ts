@@ -13,9 +13,11 @@ export interface Staging extends Choice {
   readonly assumed: Assumed;
 }
 
-/** What the forecast rests on and no run has measured. */
+/** What the forecast rests on beside the times of layers. */
 export interface Assumed {
   readonly perJobSeconds: number;
+  /** So many jobs were measured for it; 0: an estimate. */
+  readonly jobsMeasured: number;
   readonly runners: number;
   /** Layers that one runner carries at a time without slowing them down. */
   readonly layersAtOnce: number;
@@ -32,20 +34,26 @@ export function stagingOf(
     runners,
     timed,
     cores,
+    perJob = { seconds: perJobSeconds, jobs: 0 },
   }: {
     readonly mode: Mode;
     readonly runners: number;
     readonly timed: ReadonlyMap<string, number>;
     readonly cores: number;
+    /** What a job costs beside its layers, and how many were measured. */
+    readonly perJob?: { readonly seconds: number; readonly jobs: number };
   },
 ): Staging {
   const graph = buildGraph(nodes);
   const expected = expectedFrom(graph, timed);
-  const assumed = { perJobSeconds, runners, layersAtOnce: layersPerCore * Math.max(1, cores) };
-  const stages = stagesOf(graph, { expected: expected.seconds, runners });
+  const assumed = {
+    ...{ perJobSeconds: perJob.seconds, jobsMeasured: perJob.jobs, runners },
+    layersAtOnce: layersPerCore * Math.max(1, cores),
+  };
+  const stages = stagesOf(graph, { expected: expected.seconds, runners, perJobSeconds: perJob.seconds });
   const forecast = forecastOf(graph, stages, {
     expected: expected.seconds,
-    perJobSeconds,
+    perJobSeconds: perJob.seconds,
     runners,
     atOnce: assumed.layersAtOnce,
   });

@@ -2,6 +2,7 @@ import { whenAborted } from '../cancellation.ts';
 import type { Castle } from '../castle/load.ts';
 import type { Edge } from '../edge.ts';
 import { type PhoenixError, toPhoenixError } from '../errors.ts';
+import { layerTracing } from '../otel/send.ts';
 import { thisJob } from '../owner.ts';
 import { openRehearsal } from '../rehearsal/rehearsal.ts';
 import type { Ledger } from '../report/ledger.ts';
@@ -113,6 +114,7 @@ async function prepare(
     vault,
     stateDir,
     toolsReady,
+    tracing: layerTracing(env, castle.env, edge.fetch),
   };
   const signal = AbortSignal.any([edge.signal, stop.signal]);
   let run: Run = { ...shared, stop: (error) => halt('lease', error), castle, env, signal, auditRoots: [] };

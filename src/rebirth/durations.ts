@@ -1,7 +1,8 @@
 import type { Castle } from '../castle/load.ts';
 import type { Edge } from '../edge.ts';
 import { messageOf } from '../errors.ts';
-import { keepDurations } from '../journal/durations.ts';
+import type { Sample } from '../insight/sample.ts';
+import { keepDurations, readSamples } from '../journal/durations.ts';
 import { castleHome } from '../journal/home.ts';
 import type { Report } from '../report/schema.ts';
 
@@ -14,4 +15,9 @@ export async function rememberDurations(
   await keepDurations(castleHome(castle, env), report).catch((thrown: unknown) =>
     log.debug(`how long the layers took could not be kept: ${messageOf(thrown)}`),
   );
+}
+
+/** What earlier runs of the castle on this machine took, the newest first. */
+export async function rememberedRuns(castle: Castle, { env }: Pick<Edge, 'env'>): Promise<Sample[]> {
+  return readSamples(castleHome(castle, env));
 }

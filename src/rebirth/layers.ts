@@ -4,10 +4,12 @@ import { toPhoenixError } from '../errors.ts';
 import { type Engines, enginesOf } from '../layer/engines.ts';
 import type { LayerJob, Operation } from '../layer/job.ts';
 import { type LayerOutcome, runLayer } from '../layer/run.ts';
+import { traceOf, traceparent } from '../otel/trace.ts';
 import type { Layer } from '../plan/discover.ts';
 import { runGraph } from '../plan/execute.ts';
 import type { GraphNode } from '../plan/graph.ts';
 import type { Outcome, Standing } from '../plan/schedule.ts';
+import type { OpenSpan } from '../report/ledger.ts';
 import { goOnWith } from '../settle/go-on.ts';
 import { leaveLayer } from '../settle/handover.ts';
 import { learnMade } from '../vault/made.ts';
@@ -82,7 +84,7 @@ async function runOne(
   run.log.from(name, 'started');
   let outcome: LayerOutcome;
   try {
-    const job = await layerJob(layer, engines, context);
+    const job = await traced(await layerJob(layer, engines, context), run, span);
     await leaveLayer(run.vault, job);
     outcome = await perform(job, layerSettings(run.castle, name).retry, run.log, run.signal);
     // What a layer says that could not write is not the cause: whether there was room is asked at once.
@@ -114,6 +116,7 @@ async function runOne(
     verdict,
     retries: outcome.retries,
     phases: outcome.phases,
+    slowest: outcome.slowest ?? [],
     ...(verdict === 'cancelled'
       ? { note: cancelledNote(name, outcome, context) }
       : outcome.note === undefined
@@ -157,6 +160,14 @@ export async function layerJob(
     learn: (outputs: ReadonlyMap<string, unknown>) => learnMade(run.redactor, name, outputs),
     ...(warms ? { onRunning: warmClient } : {}),
   };
+}
+
+/** Its Terragrunt's spans hang below the layer's own. */
+async function traced(job: LayerJob, run: Run, { id }: OpenSpan): Promise<LayerJob> {
+  const tracing = await run.tracing;
+  if (tracing === undefined) return job;
+  const trace = traceOf(run.env, run.id);
+  return { ...job, env: { ...job.env, ...tracing, TRACEPARENT: traceparent(trace, trace.spanId(id)) } };
 }
 
 /** The claim, noted as a gate. Never throws. */

@@ -30,6 +30,8 @@ export interface Run {
   readonly signal: AbortSignal;
   /** When the tools were ready, in the ledger's seconds: milestones count from here, since a first run installs for minutes. */
   readonly toolsReady: number;
+  /** What layers are told of the trace beside their own span (otel/send.ts); undefined in it: nothing is traced. */
+  readonly tracing?: Promise<Readonly<Record<string, string>> | undefined>;
   /** Folders beside the castle's own that the leak audit looks through. */
   readonly auditRoots: readonly string[];
 }

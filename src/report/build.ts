@@ -1,5 +1,7 @@
 import type { Affected } from '../affected/affected.ts';
 import { type PhoenixError, whatAndWhere } from '../errors.ts';
+import { insightOf } from '../insight/insight.ts';
+import { slowestOf, type TimedResource } from '../layer/slowest.ts';
 import { account, criticalPath, type PathNode, unionSeconds } from './account.ts';
 import type { Span, SpanKind } from './ledger.ts';
 import type { GateVerdict, LayerVerdict, Report } from './schema.ts';
@@ -19,6 +21,8 @@ export interface LayerResult {
   readonly retries: number;
   /** Epoch milliseconds; phases of one name (a retry's) are summed. */
   readonly phases: readonly { readonly name: string; readonly from: number; readonly to: number }[];
+  /** What took longest in it, as the engine's events tell. */
+  readonly slowest?: readonly TimedResource[];
   readonly note?: string;
 }
 
@@ -81,14 +85,17 @@ const kindGroups: Readonly<Record<Exclude<SpanKind, 'phase' | 'step' | 'mileston
 /** The report of a run. Seconds are rounded to milliseconds. Never throws on what a run can bring. */
 export function buildReport(input: ReportInput): Report {
   const { startedAt, wallSeconds, redact } = input;
-  const books = account(input.spans, wallSeconds);
+  const ledger = account(input.spans, wallSeconds);
   const path = criticalPath(pathNodes(input));
   const failures = input.failures.map(({ name, error }) => ({
     name,
     ...explained(error),
     tail: [...error.tail],
   }));
-  const report: Report = {
+  const slowest = slowestOf(
+    input.layers.map(({ name, slowest: own = [] }) => own.map((each) => ({ layer: name, ...each }))),
+  ).map((each) => ({ ...each, seconds: round(each.seconds) }));
+  const books: Report = {
     schema: 'phoenix.report/v1',
     run: input.run,
     castle: input.castle,
@@ -99,7 +106,7 @@ export function buildReport(input: ReportInput): Report {
     started: startedAt.toISOString(),
     ended: new Date(startedAt.getTime() + wallSeconds * 1000).toISOString(),
     wallSeconds: round(wallSeconds),
-    unattributedSeconds: round(books.unattributedSeconds),
+    unattributedSeconds: round(ledger.unattributedSeconds),
     unattributedLimit: input.unattributedLimit ?? 0.02,
     criticalPath: [...path.names],
     criticalPathSeconds: round(path.seconds),
@@ -134,14 +141,15 @@ export function buildReport(input: ReportInput): Report {
     error: input.failures[0] === undefined ? null : explained(input.failures[0].error),
     failures,
     phases: parts(input.spans),
+    ...(slowest.length === 0 ? {} : { slowest }),
     spans: input.spans.map((span) => ({ ...span, from: round(span.from), to: round(span.to) })),
-    gaps: books.gaps
+    gaps: ledger.gaps
       .map((gap) => ({ ...gap, from: round(gap.from), to: round(gap.to) }))
       .filter(({ from, to }) => to > from),
     standIns: [...input.standIns],
     resources: { peakRssBytes: Math.round(input.peakRssBytes) },
   };
-  return redacted(report, redact);
+  return redacted({ ...books, ...insightOf(books) }, redact);
 }
 
 function fromNothingOf(from: NonNullable<Report['fromNothing']>): typeof from {

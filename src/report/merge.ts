@@ -1,5 +1,9 @@
+import type { RunJob } from '../github/run-jobs.ts';
+import { insightOf } from '../insight/insight.ts';
+import { slowestOf } from '../layer/slowest.ts';
 import { account, criticalPath } from './account.ts';
 import { parts as phasesOf, round } from './build.ts';
+import { jobTimes } from './job-times.ts';
 import { type Job, jobsOf, type Missing } from './jobs.ts';
 import type { Parts, PlanPart } from './parts.ts';
 import type { Report } from './schema.ts';
@@ -10,13 +14,14 @@ type Failure = Report['failures'][number];
  * One report of all the legs of a matrix: their ledgers on one wall clock, with what each job waited for a runner. A leg
  * that the plan names and that left no report fails the run, unless a stage before it failed.
  *
- * The clocks of the runners are taken as they are: legs of machines whose clocks differ stand apart by that much.
+ * `known` is what GitHub tells of the jobs. The clocks of the runners are taken as they are: legs of machines whose clocks differ stand apart by that much.
  */
 export function mergeReports(
   plan: PlanPart,
   { legs, verify }: Pick<Parts, 'legs' | 'verify'>,
   run: string,
   unattributedLimit: number,
+  known: readonly RunJob[] = [],
 ): Report {
   const reports = [...legs, ...(verify === undefined ? [] : [verify])];
   const started = Date.parse(plan.started);
@@ -24,7 +29,7 @@ export function mergeReports(
   const wallSeconds = (ended - started) / 1000;
   const { jobs, missing } = jobsOf(plan, legs, verify);
   const spans = spansOf(plan, jobs, started);
-  const books = account(spans, wallSeconds);
+  const ledger = account(spans, wallSeconds);
   const waits = new Map(plan.steps.map(({ name, dependencies }) => [name, dependencies]));
   const layers = [
     ...legs.flatMap((leg) => leg.layers),
@@ -38,8 +43,9 @@ export function mergeReports(
   const path = pathOf(layers, gates, started);
   const failures = [...reports.flatMap((each) => each.failures), ...missing.flatMap(unheard)];
   const found = reports.flatMap(({ leaks }) => leaks.found);
+  const slowest = slowestOf(legs.map((leg) => leg.slowest ?? []));
   const identity = reports.find((each) => each.identity?.proved)?.identity;
-  return {
+  const books: Report = {
     schema: 'phoenix.report/v1',
     run,
     castle: plan.castle,
@@ -48,7 +54,7 @@ export function mergeReports(
     started: plan.started,
     ended: new Date(ended).toISOString(),
     wallSeconds: round(wallSeconds),
-    unattributedSeconds: round(books.unattributedSeconds),
+    unattributedSeconds: round(ledger.unattributedSeconds),
     unattributedLimit,
     criticalPath: [...path.names],
     criticalPathSeconds: round(path.seconds),
@@ -62,13 +68,17 @@ export function mergeReports(
     error: errorOf(failures.toSorted((a, b) => rank(a) - rank(b))),
     failures,
     phases: phasesOf(spans),
+    jobs: jobTimes(jobs, known),
+    ...(slowest.length === 0 ? {} : { slowest }),
     spans: spans.map((span) => ({ ...span, from: round(span.from), to: round(span.to) })),
-    gaps: [...books.gaps].map((gap) => ({ ...gap, from: round(gap.from), to: round(gap.to) })),
+    gaps: [...ledger.gaps].map((gap) => ({ ...gap, from: round(gap.from), to: round(gap.to) })),
     standIns: [
       ...new Map(reports.flatMap(({ standIns }) => standIns).map((each) => [each.name, each])).values(),
     ],
     resources: { peakRssBytes: Math.max(0, ...reports.map(({ resources }) => resources.peakRssBytes)) },
   };
+  const stages = plan.stages.map((stage) => stage.flatMap((leg) => leg.layers.split(',')));
+  return { ...books, ...insightOf(books, stages) };
 }
 
 /** The plan, each job with what it waited and what it did, on the clock of the whole. */

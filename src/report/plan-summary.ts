@@ -1,8 +1,10 @@
+import type { Simulation } from '../insight/forecast.ts';
 import { reduce } from '../plan/reduce.ts';
 import type { Staging } from '../plan/staging.ts';
 import { createPage, literal } from './markdown.ts';
 import type { PlannedRun } from './planned.ts';
 import { forecastRows, shortened } from './planned-words.ts';
+import { simulationRows } from './simulated.ts';
 import { duration } from './words.ts';
 
 /** Other steps write into the same summary, which GitHub drops whole past 1 MiB. */
@@ -16,6 +18,7 @@ export function renderPlanSummary(
   planned: PlannedRun,
   staging: Staging,
   shown: (id: string) => string,
+  simulation?: Simulation,
 ): string {
   const page = createPage(limitBytes);
   page.add(`## 🗺️ ${literal(`Plan of ${castle}: ${planned.mode}`)}`);
@@ -33,6 +36,14 @@ export function renderPlanSummary(
     ['Forecast', ''],
     forecastRows(planned).map(([name, words]) => [literal(name), literal(words)]),
   );
+  if (simulation !== undefined) {
+    const { rows, notes } = simulationRows(simulation);
+    page.table(
+      ['Way', 'Takes', 'In past runs'],
+      rows.map((row) => row.map(literal)),
+    );
+    page.add(literal(notes.join(' ')));
+  }
   return page.text((leftOut) => `**Shortened**: ${leftOut} parts are left out; \`plan --json\` has all.`);
 }
 

@@ -30,7 +30,13 @@ function sourceText({ source, guessed }: PlannedRun['forecast']): string {
   return `from the last runs on this machine${rest}`;
 }
 
-function assumedText({ perJobSeconds, layersAtOnce }: PlannedRun['forecast']['assumed']): string {
+function assumedText({
+  perJobSeconds,
+  jobsMeasured,
+  layersAtOnce,
+}: PlannedRun['forecast']['assumed']): string {
+  if (jobsMeasured > 0)
+    return `measured: a job costs ${duration(perJobSeconds)} beside its layers; an estimate: a runner carries ${layersAtOnce} layers at once`;
   return `estimates: a job starts in ${perJobSeconds} s, a runner carries ${layersAtOnce} layers at once`;
 }
 

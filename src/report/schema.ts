@@ -126,6 +126,54 @@ const gap = z.object({
   before: z.string().nullable(),
 });
 
+const slack = z.object({
+  name: z.string(),
+  kind: z.enum(['layer', 'gate']),
+  seconds: seconds.describe('How much later it could have ended before the end moves.'),
+  milestones: z
+    .record(z.string(), seconds.nullable())
+    .describe('The same before each milestone moves, at least; null where it is off its path.'),
+});
+
+const slow = z.object({
+  layer: z.string(),
+  address: z.string().describe('Of the resource, as the engine has it.'),
+  action: z.string(),
+  seconds,
+});
+
+const job = z.object({
+  name: z.string(),
+  runner: z.string().nullable(),
+  queueSeconds: seconds
+    .nullable()
+    .describe('From when GitHub queued it until a runner took it; null: unknown.'),
+  setupSeconds: seconds.nullable().describe('From then until Phoenix began; null: unknown.'),
+  seconds: seconds.describe('Of Phoenix itself.'),
+});
+
+const comparedKinds = ['total', 'milestone', 'layer', 'gate'] as const;
+
+const compared = z.object({
+  kind: z.enum(comparedKinds),
+  name: z.string(),
+  seconds,
+  runs: z.int().nonnegative().describe('Runs that did the same to it, eight at most.'),
+  medianSeconds: seconds.nullable().describe('null where fewer than five are known.'),
+  minSeconds: seconds.nullable(),
+  maxSeconds: seconds.nullable(),
+  is: z.enum(['slower', 'faster', 'usual', 'unknown']),
+});
+
+const held = z.object({
+  kind: z.enum(['total', 'milestone', 'layer']),
+  name: z.string(),
+  limitSeconds: seconds.nullable().describe('null where it is not known.'),
+  seconds: seconds.nullable().describe('null where it did not run.'),
+  is: z.enum(['kept', 'over', 'unknown']),
+  reason: z.string().nullable().describe('Why it was not held; null where it was.'),
+});
+
 /** `phoenix-report.json`. Fields are added, never renamed; readers pass over what they do not know. */
 export const reportSchema = z
   .object({
@@ -150,6 +198,36 @@ export const reportSchema = z
       .describe('The share of the wall clock that may stay unexplained.'),
     criticalPath: z.array(z.string()),
     criticalPathSeconds: seconds.describe("The path's own work, without the time between."),
+    slack: z.array(slack).optional().describe('Per layer and gate that ran; absent where none did.'),
+    parallel: z
+      .object({
+        sequentialSeconds: seconds.describe('All layers and gates one after another.'),
+        wallSeconds: seconds.describe('From the first that began to the last that ended.'),
+        savedSeconds: z.number().describe('Less than 0 where more time lay between them than was saved.'),
+      })
+      .optional()
+      .describe('What running side by side saved; absent where nothing ran.'),
+    advice: z.array(z.string()).optional().describe('What would make it faster, in sentences.'),
+    slowest: z
+      .array(slow)
+      .optional()
+      .describe('The resources that took longest, ten at most; absent where no change was timed.'),
+    jobs: z.array(job).optional().describe('The jobs of a matrix; absent where it is none.'),
+    comparison: z
+      .object({
+        from: z.enum(['machine', 'branch']).describe('Where the earlier runs are kept.'),
+        runs: z.int().nonnegative().describe('Whole runs that did the same, eight at most.'),
+        parts: z.array(compared),
+      })
+      .optional()
+      .describe('Against the last runs that did the same; absent where it is no whole rebirth.'),
+    budget: z
+      .object({
+        parts: z.array(held),
+        error: explanation.nullable().describe('Of a run that is over it; its verdict stays.'),
+      })
+      .optional()
+      .describe('The run held to `budget` of the castle file; absent where there is none.'),
     layers: z.array(layer),
     gates: z.array(gate),
     milestones: z.array(milestone),

@@ -1,4 +1,5 @@
 import { drillRows } from '../drill/words.ts';
+import { insightRows } from '../insight/words.ts';
 import { renderGantt } from './gantt.ts';
 import { createPage, literal, type Page, preformatted } from './markdown.ts';
 import type { Report } from './schema.ts';
@@ -144,4 +145,11 @@ function whereTheTimeWent(page: Page, report: Report): void {
   );
   const path = criticalPathText(report);
   if (path !== undefined) page.add(`**Critical path:** ${literal(path)}`);
+  page.table(
+    ['What the ledger tells', ''],
+    insightRows(report).map(({ name, text, bad = false }) => [
+      literal(name),
+      bad ? `**${literal(text)}**` : literal(text),
+    ]),
+  );
 }

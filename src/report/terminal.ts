@@ -1,5 +1,6 @@
 import { drillRows } from '../drill/words.ts';
 import { tailLines } from '../errors.ts';
+import { insightRows } from '../insight/words.ts';
 import { type Lane, lanesOf } from './lanes.ts';
 import { logLine, printable } from './printable.ts';
 import type { Report } from './schema.ts';
@@ -140,6 +141,7 @@ function facts(report: Report, paint: Paint): string[] {
       tone: red(status.startsWith('FAILED')),
     })),
     ...(path === undefined ? [] : [{ name: 'Critical path', text: path }]),
+    ...insightRows(report).map(({ name, text, bad = false }) => ({ name, text, tone: red(bad) })),
     { name: 'Time went into', text: timeWentInto(report) },
     { name: 'Unattributed', text: unattributedText(report) },
     ...destroyFacts(report),

@@ -1,4 +1,5 @@
 import { exitCodes, PhoenixError } from '../errors.ts';
+import type { RunJob } from '../github/run-jobs.ts';
 import { buildReport } from './build.ts';
 import { mergeReports } from './merge.ts';
 import type { Parts } from './parts.ts';
@@ -10,16 +11,18 @@ export interface Whole {
   /** How the jobs of the run ended, in GitHub's words: what a report says of a job that failed is of an earlier attempt. */
   readonly results: readonly string[];
   readonly unattributedLimit: number;
+  /** What GitHub tells of the jobs of the run. */
+  readonly jobs?: readonly RunJob[];
   readonly redact: (text: string) => string;
 }
 
 /** The one report of a workflow run: of a matrix the joined one, of one job that job's, of none that there is none. */
 export function wholeReport(parts: Parts, whole: Whole): Report {
-  const { run, results, unattributedLimit } = whole;
+  const { run, results, unattributedLimit, jobs } = whole;
   const report =
     parts.plan === undefined
       ? (parts.whole ?? nothingLeft(whole))
-      : mergeReports(parts.plan, parts, run, unattributedLimit);
+      : mergeReports(parts.plan, parts, run, unattributedLimit, jobs);
   if (report.verdict === 'failed' || report.verdict === 'cancelled') return report;
   if (results.includes('failure')) return refused(report, 'failed', jobError('failed'));
   if (results.includes('cancelled')) return refused(report, 'cancelled', jobError('was cancelled'));

@@ -226,9 +226,10 @@ export function gapWarning(report: Report): string | undefined {
   return `${summary} The longest gap is in ${longest.inside}${after}${before}: ${span}.`;
 }
 
-/** The errors to show: all of the run's, or the deciding one where a report names no others. */
-export function shownFailures({ failures, error, castle }: Report): Report['failures'] {
-  return failures.length > 0 || error === null ? failures : [{ name: castle, ...error, tail: [] }];
+/** The errors to show: all of the run's, or the deciding one where a report names no others, and a budget overrun. */
+export function shownFailures({ failures, error, castle, budget }: Report): Report['failures'] {
+  const own = failures.length > 0 || error === null ? failures : [{ name: castle, ...error, tail: [] }];
+  return budget?.error ? [...own, { name: 'budget', ...budget.error, tail: [] }] : own;
 }
 
 function shareOf(part: number, whole: number): number {
