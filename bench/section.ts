@@ -5,11 +5,6 @@ export interface Section {
   readonly data: unknown;
 }
 
-export interface Row {
-  readonly name: string;
-  readonly cells: readonly (string | number)[];
-}
-
 export function markdownTable(
   heads: readonly string[],
   rows: readonly (readonly (string | number)[])[],

@@ -55,10 +55,13 @@ export async function environmentOf(
   cliConfig: string | undefined,
 ): Promise<Record<string, string>> {
   const { PATH = '', RUNNER_TOOL_CACHE } = process.env;
-  await mkdir(home, { recursive: true });
+  // Of its own too: the leak audit looks at what is written into it meanwhile, by whomever.
+  const TMPDIR = join(home, 'tmp');
+  await mkdir(TMPDIR, { recursive: true });
   return {
     PATH: [...new Set([dirname(tofu), dirname(terragrunt)]), PATH].join(delimiter),
     HOME: home,
+    TMPDIR,
     RUNNER_TOOL_CACHE: RUNNER_TOOL_CACHE ?? join(homedir(), '.cache', 'phoenix', 'tools'),
     TG_TF_PATH: tofu,
     TG_NON_INTERACTIVE: 'true',
