@@ -136,7 +136,7 @@ describe('the figures of the bench', () => {
   it('take the place of those that a page had, and nothing else of it', () => {
     const page = 'before\n<!-- bench: begin -->\nold\n<!-- bench: end -->\nafter\n';
     const once = withSections(page, 'on this machine', [{ title: 'Claim', text: '| 1 |', data: 1 }]);
-    expect(once).toMatch(/^before\n[^]*on this machine\n\n### Claim\n\n\| 1 \|\n[^]*\nafter\n$/);
+    expect(once).toMatch(/^before\n[\s\S]*on this machine\n\n### Claim\n\n\| 1 \|\n[\s\S]*\nafter\n$/);
     expect(once).not.toContain('old');
     expect(withSections(once, 'there', [])).not.toContain('Claim');
     expect(() => withSections('a page without a place', '', [])).toThrow('has no <!-- bench: begin -->');
