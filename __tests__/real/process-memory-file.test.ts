@@ -15,7 +15,7 @@ const lengths = [
 test('a command line and an environment are read whole, however long they are', async () => {
   for (const length of lengths) {
     // Its bytes are the name, an equals sign, the value and a zero: one of the lengths is to the byte.
-    const child = spawn('/bin/sleep', ['60', '0'.repeat(length)], {
+    const child = spawn('/bin/sleep', ['60', `0${'0'.repeat(length)}`], {
       env: { LONG_VARIABLE: 'x'.repeat(length) },
     });
     try {
