@@ -22,6 +22,9 @@ export interface PhoenixFigures {
 export interface Figures {
   readonly machine: string;
   readonly tree: string;
+  /** `cold`: no `.terraform`, no cache, a provider to install from a mirror. */
+  readonly caches: 'cold' | 'warm';
+  readonly from: 'nothing' | 'no change';
   readonly rows: readonly Row[];
   /** Ways that could not be measured, and why. */
   readonly missing: Readonly<Partial<Record<WayName, string>>>;
@@ -65,7 +68,7 @@ function thousandths(seconds: number): number {
 }
 
 export function table(
-  { machine: where, tree, rows, missing, phoenix }: Figures,
+  { machine: where, tree, caches, from, rows, missing, phoenix }: Figures,
   ways: readonly Way[],
 ): string {
   const limit = rows.find(({ name }) => name === 'limit')?.medianSeconds;
@@ -89,7 +92,7 @@ export function table(
             `at most ${(phoenix.peakRssBytes / 1e6).toFixed(0)} MB resident.`,
         ];
   return [
-    `Tree ${tree} on ${where}`,
+    `Tree ${tree}, ${from === 'nothing' ? 'from nothing' : 'no change'}, ${caches}, on ${where}`,
     '',
     '| Way | Median s | Spread s | Runs | Over the limit | What it is |',
     '|---|---|---|---|---|---|',

@@ -1,5 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pins } from '../src/toolchain/install.ts';
+import { required } from './provider.ts';
 import type { BenchLayer, Tree } from './trees.ts';
 
 /** A planted tree: Terragrunt units under `live`, their one module, their states, and a castle file. */
@@ -10,7 +12,7 @@ export interface Plot {
   readonly report: string;
 }
 
-const moduleText = `variable "name" {
+const moduleText = (needs: string) => `${needs}variable "name" {
   type = string
 }
 
@@ -36,9 +38,10 @@ output "id" {
 }
 `;
 
-const rootText = `remote_state {
+/** The states lie at one place for every copy of the tree: a job of a workflow works in a checkout of its own. */
+const rootText = (state: string) => `remote_state {
   backend  = "local"
-  config   = { path = "\${get_parent_terragrunt_dir()}/../state/\${path_relative_to_include()}.tfstate" }
+  config   = { path = "${state}/\${path_relative_to_include()}.tfstate" }
   generate = { path = "backend.tf", if_exists = "overwrite" }
 }
 `;
@@ -55,37 +58,55 @@ function unitText({ name, seconds, dependencies }: BenchLayer): string {
 }
 
 /** A tool already on PATH is taken where it is the pinned version, so that no way is measured with other tools. */
-function castleText(versions: { readonly tofu: string; readonly terragrunt: string }): string {
-  return [
-    'version: 1',
-    'castle: bench',
-    'live: live',
-    'toolchain:',
-    `  opentofu: { version: ${versions.tofu}, path: ${versions.tofu} }`,
-    `  terragrunt: { version: ${versions.terragrunt}, path: ${versions.terragrunt} }`,
-    '',
-  ].join('\n');
-}
+const castleText = [
+  'version: 1',
+  'castle: bench',
+  'live: live',
+  'toolchain:',
+  ...(['tofu', 'terragrunt'] as const).map((name) => {
+    const key = name === 'tofu' ? 'opentofu' : name;
+    return `  ${key}: { version: ${pins[name]}, path: ${pins[name]} }`;
+  }),
+  'state: { plaintext: allowed }',
+  '',
+].join('\n');
 
-/** Plants the tree anew in `root`: no state, no cache, nothing of the way measured before. */
+/** Plants the tree in `root`, which is empty or has an older form of it: units are written anew, the rest stays. */
 export async function plant(
   tree: Tree,
   root: string,
-  versions: { readonly tofu: string; readonly terragrunt: string },
+  options: { readonly provider: boolean },
 ): Promise<Plot> {
-  await rm(root, { recursive: true, force: true });
   const live = join(root, 'live');
-  await mkdir(join(root, 'modules', 'work'), { recursive: true });
-  await mkdir(live);
-  await writeFile(join(root, 'modules', 'work', 'main.tf'), moduleText);
-  await writeFile(join(live, 'root.hcl'), rootText);
+  const modules = join(root, 'modules', 'work');
+  await mkdir(modules, { recursive: true });
+  await mkdir(live, { recursive: true });
+  await writeFile(join(modules, 'main.tf'), moduleText(options.provider ? required : ''));
+  await writeFile(join(live, 'root.hcl'), rootText(join(root, 'state')));
   for (const layer of tree) {
-    await mkdir(join(live, layer.name));
+    await mkdir(join(live, layer.name), { recursive: true });
     await writeFile(join(live, layer.name, 'terragrunt.hcl'), unitText(layer));
   }
   const castle = join(root, 'phoenix.yaml');
-  await writeFile(castle, castleText(versions));
+  await writeFile(castle, castleText);
   return { root, live, castle, report: join(root, 'phoenix-report.json') };
+}
+
+/** Nothing was ever applied. */
+export async function forgetStates({ root }: Plot, tree: Tree): Promise<void> {
+  await rm(join(root, 'state'), { recursive: true, force: true });
+  for (const { name } of tree) {
+    for (const file of ['terraform.tfstate', 'terraform.tfstate.backup'])
+      await rm(join(root, 'limit', name, file), { force: true });
+  }
+}
+
+/** A fresh checkout on a machine that never installed a provider: no `.terraform`, no cache of Terragrunt's or the user's. */
+export async function forgetCaches({ live }: Plot, tree: Tree, home: string): Promise<void> {
+  for (const { name } of tree)
+    await rm(join(live, name, '.terragrunt-cache'), { recursive: true, force: true });
+  for (const folder of ['.cache', '.terraform.d'])
+    await rm(join(home, folder), { recursive: true, force: true });
 }
 
 /** The layers whose state does not hold their work: a way that left any out was not faster, it was wrong. */

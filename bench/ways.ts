@@ -1,27 +1,19 @@
 import { access, copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Plot } from './plant.ts';
+import { openMatrix } from './matrix.ts';
+import type { Site } from './site.ts';
 import { type Program, type Timed, timed } from './timed.ts';
 import { longestPath, stages, type Tree } from './trees.ts';
 
-export const wayNames = ['limit', 'bash', 'seq', 'tg', 'job'] as const;
+export const wayNames = ['limit', 'bash', 'seq', 'tg', 'job', 'matrix'] as const;
 export type WayName = (typeof wayNames)[number];
-
-export interface Site {
-  readonly tree: Tree;
-  readonly plot: Plot;
-  readonly tools: { readonly tofu: string; readonly terragrunt: string };
-  readonly env: Readonly<Record<string, string>>;
-  /** Phoenix's entry: the bundle, or the source for a quick look. */
-  readonly phoenix: string;
-}
 
 export interface Way {
   readonly name: WayName;
   readonly says: string;
   /** Whether it brings up the whole tree; the limit only walks the path that nobody can beat. */
   readonly whole: boolean;
-  /** Not timed. */
+  /** Once for a site, not timed. */
   prepare?(site: Site): Promise<void>;
   run(site: Site, log: string): Promise<Timed>;
   /** Why it cannot be measured here, if it cannot. */
@@ -84,18 +76,30 @@ export const ways: readonly Way[] = [
     name: 'job',
     says: 'phoenix rebirth',
     whole: true,
-    async missing({ phoenix }) {
-      return access(phoenix).then(
-        () => undefined,
-        () => 'not built: run `npm run build`',
-      );
-    },
+    missing: ({ phoenix }) => unbuilt(phoenix),
     run({ plot, phoenix, env }, log) {
       const args = [phoenix, 'rebirth', '--castle', plot.castle, '--report', plot.report, '--no-color'];
       return timed({ file: process.execPath, args, cwd: plot.root, env }, log);
     },
   },
+  {
+    name: 'matrix',
+    says: 'the workflow rebirth in matrix mode under act, with checkouts and jobs',
+    whole: true,
+    missing: ({ phoenix }) => unbuilt(phoenix),
+    async run(site, log) {
+      await using matrix = await openMatrix(site);
+      return await matrix.run(log);
+    },
+  },
 ];
+
+function unbuilt(phoenix: string): Promise<string | undefined> {
+  return access(phoenix).then(
+    () => undefined,
+    () => 'not built: run `npm run build`',
+  );
+}
 
 function script({ plot, env }: Site, order: readonly Tree[]): Program {
   const words = order.map((stage) => stage.map(({ name }) => name).join(','));

@@ -69,6 +69,31 @@ describe('the starter of an engine', () => {
     );
   });
 
+  test('asks it for its version once a run, away from the unit, and answers for it from then on', async () => {
+    await using made = await engineFolder('echo "$PWD" >> "$0.asked"; echo "OpenTofu v9.9.9"');
+    const asked = () => readFile(join(made.folder.dir, "it's an engine/tofu.asked"), 'utf8');
+    for (let time = 0; time < 3; time += 1) {
+      const answer = await capture(made.starter.engine, ['-version'], {
+        cwd: made.folder.dir,
+        env: made.env,
+      });
+      expect(answer).toMatchObject({ code: 0, stdout: 'OpenTofu v9.9.9\n' });
+    }
+    expect(await asked()).toBe('/\n');
+    await capture(made.starter.engine, ['version', '-json'], { cwd: '/', env: made.env });
+    expect(await asked()).toBe('/\n/\n');
+  });
+
+  test('does not keep the answer of an engine that fails to tell its version', async () => {
+    await using made = await engineFolder(
+      '[ -e "$0.well" ] && echo "OpenTofu v9.9.9" || { echo ill; exit 4; }',
+    );
+    const ask = () => capture(made.starter.engine, ['-version'], { env: made.env });
+    expect(await ask()).toMatchObject({ code: 4, stdout: 'ill\n' });
+    await writeFile(join(made.folder.dir, "it's an engine/tofu.well"), '');
+    expect(await ask()).toMatchObject({ code: 0, stdout: 'OpenTofu v9.9.9\n' });
+  });
+
   test('does not start it where it cannot be put on record', async () => {
     await using made = await engineFolder('touch started');
     await writeFile(join(made.folder.dir, 'a-file'), '');

@@ -196,6 +196,8 @@ export async function openCluster(world: World) {
   const json = async (...args: string[]) => JSON.parse(await kube('get', ...args, '--output=json'));
   return {
     json,
+    /** Runs kubectl on it. */
+    kube,
     /** The identity as the cluster has it, and the version of its Secret. */
     async identity() {
       const secret = await json('secret', 'infisical-machine-identity', '--namespace=external-secrets');

@@ -12,7 +12,20 @@ import { artifactServer } from './artifact-server.ts';
 const root = join(import.meta.dirname, '..', '..');
 /** What the copies of the examples call, and act finds in a folder. */
 const released = 'phoenix-box/phoenix';
-const castleFile = 'castle/live/box/phoenix.yaml';
+
+/** What a repository holds beside its callers. */
+export interface Content {
+  readonly castleFile: string;
+  plant(dir: string): void;
+}
+
+const boxCastle: Content = {
+  castleFile: 'castle/live/box/phoenix.yaml',
+  plant(dir) {
+    for (const part of ['castle/modules', 'castle/gitops', 'castle/live/box'])
+      cpSync(join(root, part), join(dir, part), { recursive: true });
+  },
+};
 
 /** The token of every job, for the stand-ins of GitHub's API. */
 export const jobToken = 'ghs_of-a-newcomers-job';
@@ -24,7 +37,7 @@ export interface ActRun {
   readonly report: Report | undefined;
 }
 
-/** A repository as a newcomer has it: the castle of the box, and the examples of callers with their own names filled in. */
+/** A repository as a newcomer has it: a castle (that of the box, if no other), and the examples of callers with their own names filled in. */
 export interface Newcomer extends AsyncDisposable {
   readonly dir: string;
   /** Commits what the working tree has by now; returns the commit. */
@@ -39,16 +52,16 @@ export interface Newcomer extends AsyncDisposable {
   ): Promise<ActRun>;
 }
 
-export async function newcomer(): Promise<Newcomer> {
+export async function newcomer(content: Content = boxCastle): Promise<Newcomer> {
   const home = await mkdtemp(join(tmpdir(), 'phoenix-newcomer-'));
   const dir = join(home, 'castle');
   const phoenix = join(home, 'phoenix');
   const kept = join(home, 'kept');
   const artifacts = await artifactServer();
   mkdirSync(kept);
-  for (const part of ['castle/modules', 'castle/gitops', 'castle/live/box'])
-    cpSync(join(root, part), join(dir, part), { recursive: true });
-  plantCallers(join(dir, '.github/workflows'));
+  mkdirSync(dir);
+  content.plant(dir);
+  plantCallers(join(dir, '.github/workflows'), content.castleFile);
   plantPhoenix(phoenix, kept);
   const git = (...args: string[]) =>
     execFileSync(
@@ -124,7 +137,7 @@ function reportIn(file: string): Report | undefined {
 }
 
 /** The examples as a newcomer copies them: the owner, the commit and the path of the castle file filled in. */
-function plantCallers(folder: string): void {
+function plantCallers(folder: string, castleFile: string): void {
   mkdirSync(folder, { recursive: true });
   for (const file of readdirSync(join(root, 'examples')).filter((name) => name.endsWith('.yml'))) {
     const example = readFileSync(join(root, 'examples', file), 'utf8');

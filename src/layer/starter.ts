@@ -59,11 +59,16 @@ export interface Starter {
  * No core dump may hold a secret, files are the user's own, and the kernel takes no layer first when memory runs out
  * (the runner raises `oom_score_adj` of all that it starts). The scripts stand on disk, since a RAM filesystem may be
  * mounted noexec; they hold no secret.
+ *
+ * Terragrunt asks the engine for its version each time before anything else; the engine is pinned, so it is asked once a
+ * run and answers from a file of the run's folder after that. Away from the unit: in a folder with providers it would
+ * list those too.
  */
 export async function makeStarter(folder: string, engine: string): Promise<Starter> {
   await mkdir(folder, { recursive: true });
   const name = engine.endsWith('terraform') ? 'terraform' : 'tofu';
   const refuse = `[ ! -e "$${marks.stop}" ] || { echo "stopped by Phoenix before it began" >&2; exit 130; }`;
+  const version = quote(join(folder, `${name}-version`));
   return {
     wrapper: await script(join(folder, 'layer-start'), [
       record('terragrunt', `"\${1##*/}"`),
@@ -71,6 +76,11 @@ export async function makeStarter(folder: string, engine: string): Promise<Start
       'exec "$@"',
     ]),
     engine: await script(join(folder, name), [
+      'if [ "$#" -eq 1 ] && [ "$1" = -version ]; then',
+      `  [ -s ${version} ] && exec cat ${version}`,
+      `  (cd / && exec ${quote(engine)} -version) > ${version}.$$ || { rm -f ${version}.$$; exec ${quote(engine)} -version; }`,
+      `  mv ${version}.$$ ${version} && exec cat ${version}`,
+      'fi',
       `if [ -n "$${marks.folder}" ]; then`,
       record('engine', '"$1"'),
       refuse,

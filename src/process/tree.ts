@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readMemoryFile } from './memory-file.ts';
 import { type ProcessRecord, pids, readProc, readStat } from './stat.ts';
 
 /** An environment variable that all processes of one layer bear. */
@@ -22,12 +22,11 @@ const emptyPauseMs = 5;
 
 /**
  * Whether the process' environment, as it was at its exec, holds exactly NAME=VALUE. False for a zombie, which has none
- * left, and for a process that this user may not look into. Read by a promise: /proc/PID/environ takes the other
- * process' memory lock, and a process that hangs in the kernel with that lock held would hang this one too.
+ * left, and for a process that this user may not look into.
  */
 export async function bears(pid: number, { name, value }: Marker): Promise<boolean> {
   for (let look = 1; ; look += 1) {
-    const environ = await readFile(`/proc/${pid}/environ`).catch(() => undefined);
+    const environ = await readMemoryFile(`/proc/${pid}/environ`);
     if (environ === undefined) return false;
     if (environ.length > 0) return Buffer.concat([Buffer.of(0), environ]).includes(`\0${name}=${value}\0`);
     if (look === emptyLooks) return false;

@@ -55,7 +55,16 @@ export async function protocol(
   try {
     const discovered = () =>
       ledger.span('plan', 'phase', () =>
-        makePlan(castle, planned(request), { ...workspace, env: workspace.environment({}) }, run),
+        makePlan(
+          castle,
+          planned(request),
+          {
+            terragrunt: workspace.terragrunt,
+            engine: workspace.starter.engine,
+            env: workspace.environment({}),
+          },
+          run,
+        ),
       );
     const early = request.affected ? await discovered() : undefined;
     if (early?.affected !== undefined) {

@@ -33,7 +33,7 @@ export async function findStates(
   if (castle.lease.place === 'machine') return 'the castle file wants no other place';
   const first = layers.find(({ dependencies }) => dependencies.length === 0);
   const env = workspace.environment(secrets.environment(first?.name ?? ''));
-  const terragrunt = { terragrunt: workspace.terragrunt, tofu: workspace.engine, env, signal };
+  const terragrunt = { terragrunt: workspace.terragrunt, tofu: workspace.starter.engine, env, signal };
   const state = await ledger.span('lease', 'phase', () => findState(layers, castle.liveDir, terragrunt));
   return typeof state === 'string' ? state : { state, env };
 }

@@ -1,4 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
+import { readMemoryFile } from '../process/memory-file.ts';
 import type { LeakAudit } from './audit.ts';
 import { createFinder, type Finder, type Leak } from './audit-finder.ts';
 import { isMade } from './made.ts';
@@ -39,14 +40,14 @@ export function processAuditor(
     let checked = 0;
     const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
     for (const pid of pids) {
-      const command = await readFile(`/proc/${pid}/cmdline`).catch(() => undefined);
+      const command = await readMemoryFile(`/proc/${pid}/cmdline`);
       if (command === undefined) continue;
       const text = command.toString('latin1');
       const before = seen.get(pid);
       const times = before?.command === text ? before.times + 1 : 1;
       seen.set(pid, { command: text, times });
       if (times > looks) continue;
-      const environ = await readFile(`/proc/${pid}/environ`).catch(() => undefined);
+      const environ = await readMemoryFile(`/proc/${pid}/environ`);
       // Of another user, or gone: only its arguments were seen, which is not all of it.
       if (environ !== undefined) checked += 1;
       const name = command.toString('utf8').split('\0')[0]?.split('/').at(-1) ?? '';
