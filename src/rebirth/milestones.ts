@@ -16,6 +16,8 @@ export interface MilestoneWatch {
   begin(): void;
   /** Gives up on what is not reached yet, because the run can no longer get there. */
   abandon(reason: PhoenixError): void;
+  /** What was missed: one milestone's failure keeps no other from being reached. */
+  readonly missed: ReadonlySet<PhoenixError>;
   /** Resolves when every milestone is reached, missed or given up. */
   finished(): Promise<void>;
 }
@@ -28,6 +30,7 @@ export function watchMilestones(
   const given = new AbortController();
   const signal = AbortSignal.any([run.signal, given.signal]);
   let watching: Promise<unknown> | undefined;
+  const missed = new Set<PhoenixError>();
   for (const { name, withinSeconds } of run.castle.milestones) {
     progress.milestones.set(name, { name, seconds: undefined, targetSeconds: withinSeconds });
   }
@@ -59,13 +62,16 @@ export function watchMilestones(
       run.log.from(name, `milestone reached at ${seconds.toFixed(1)} s`);
     } catch (thrown) {
       span.close('failed');
-      noteFailure(progress, name, toPhoenixError(thrown));
+      const error = toPhoenixError(thrown);
+      missed.add(error);
+      noteFailure(progress, name, error);
     }
   };
   return {
     begin() {
       watching ??= Promise.all(run.castle.milestones.map(reach));
     },
+    missed,
     abandon(reason) {
       given.abort(reason);
     },

@@ -30,7 +30,7 @@ export async function raise(prepared: Prepared): Promise<void> {
       milestones.begin();
     },
   });
-  const [failure] = progress.failures;
+  const failure = progress.failures.find(({ error }) => !milestones.missed.has(error));
   if (failure !== undefined) milestones.abandon(unreachable(failure.name));
   else milestones.begin();
   await run.ledger.span('verify', 'phase', async () => {
