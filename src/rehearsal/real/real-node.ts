@@ -8,7 +8,7 @@ import type { Supervisor } from '../supervisor.ts';
 import { controllerManagerFlags, schedulerFlags } from '../workload-flags.ts';
 import { nodesReady } from '../workload-gates.ts';
 import { makeCgroup, removeCgroup } from './cgroups.ts';
-import { clockTrouble } from './clock.ts';
+import { watchClock } from './clock.ts';
 import { dnsObjects } from './coredns.ts';
 import { type Inward, openDoors } from './doors.ts';
 import { pluginFolder, runtimeFile } from './host-programs.ts';
@@ -107,6 +107,7 @@ export async function startRealNode(options: RealNodeOptions): Promise<ControlPl
     ends.defer(() => program.end());
     return program;
   };
+  const clockTrouble = await watchClock(join(logDir, 'kube-apiserver.log'));
   progress('containerd, and the images into it');
   await start('containerd', 'containerd', ['--config', join(nodeDir, 'containerd.toml')]);
   const import_ = (images: RealNodeOptions['images']) =>
@@ -150,7 +151,7 @@ export async function startRealNode(options: RealNodeOptions): Promise<ControlPl
   await start('kube-proxy', programs['kube-proxy'], [`--config=${join(nodeDir, 'kube-proxy.json')}`]);
   const kubelet = await start('kubelet', programs.kubelet, kubeletFlags(nodeDir, dir));
   progress(`${await imported} images are there`);
-  await ready(controlPlane.api, join(logDir, 'kube-apiserver.log'), signal);
+  await ready(controlPlane.api, clockTrouble, signal);
   const ended = new AbortController();
   ends.defer(() => ended.abort());
   const alive = AbortSignal.any([signal, ended.signal]);
@@ -169,13 +170,17 @@ export async function startRealNode(options: RealNodeOptions): Promise<ControlPl
 
 const foldersOf = (files: readonly string[]) => [...new Set(files.map((file) => dirname(file)))];
 
-async function ready(api: KubeApi, apiServerLog: string, signal: AbortSignal): Promise<void> {
+async function ready(
+  api: KubeApi,
+  clockTrouble: () => Promise<string | undefined>,
+  signal: AbortSignal,
+): Promise<void> {
   const deadline = Date.now() + readyWithinMs;
   let seen: string | undefined;
   while (Date.now() < deadline) {
     seen = await nodesReady(api).catch((error: Error) => error.message);
     if (seen === undefined) return;
-    const clocks = await clockTrouble(apiServerLog);
+    const clocks = await clockTrouble();
     if (clocks !== undefined) throw wrongClock(clocks);
     await sleep(probeEveryMs, undefined, { signal });
   }

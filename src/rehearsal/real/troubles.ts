@@ -50,7 +50,8 @@ const ofRealNodes = new Set<FaultTarget>(['node', 's3']);
 
 /** Refuses a fault that nothing in such a box could have. @throws PhoenixError PHX-BOX-FAULT */
 export function assertCanStrike(faults: readonly string[], node: NodeKind): void {
-  const fault = faults.find((each) => ofRealNodes.has(parseFault(each).target));
+  // Every one is parsed, also behind the first of them.
+  const [fault] = faults.filter((each) => ofRealNodes.has(parseFault(each).target));
   if (fault === undefined || node === 'real') return;
   throw new PhoenixError({
     code: 'PHX-BOX-FAULT',
