@@ -23,13 +23,7 @@ const keptDays = 14;
  */
 export async function keepPart(file: string, { castle, part }: Part, { env }: World): Promise<void> {
   try {
-    await inScratch(env, async (folder) => {
-      const copy = join(folder, 'part.json');
-      await copyFile(file, copy);
-      const { DefaultArtifactClient } = await loadLibrary();
-      const name = `${prefixOf(castle)}${tame(part)}.${env['GITHUB_RUN_ATTEMPT'] ?? '1'}`;
-      await new DefaultArtifactClient().uploadArtifact(name, [copy], folder, { retentionDays: keptDays });
-    });
+    await upload(file, 'part.json', `${prefixOf(castle)}${tame(part)}.${attemptOf(env)}`, { env });
   } catch (cause) {
     throw new PhoenixError({
       code: 'PHX-ARTIFACT-KEEP',
@@ -48,15 +42,8 @@ export async function keepPart(file: string, { castle, part }: Part, { env }: Wo
  */
 export async function keepPageFile(file: string, { castle, part }: Part, { env }: World): Promise<void> {
   try {
-    await inScratch(env, async (folder) => {
-      const attempt = env['GITHUB_RUN_ATTEMPT'] ?? '1';
-      const name = `phoenix-page.${tame(castle)}.${tame(part)}.${attempt}.html`;
-      const copy = join(folder, name);
-      await copyFile(file, copy);
-      const { DefaultArtifactClient } = await loadLibrary();
-      const options = { retentionDays: keptDays, skipArchive: true };
-      await new DefaultArtifactClient().uploadArtifact(name, [copy], folder, options);
-    });
+    const name = `phoenix-page.${tame(castle)}.${tame(part)}.${attemptOf(env)}.html`;
+    await upload(file, name, name, { env, skipArchive: true });
   } catch (cause) {
     throw new PhoenixError({
       code: 'PHX-ARTIFACT-PAGE',
@@ -67,6 +54,26 @@ export async function keepPageFile(file: string, { castle, part }: Part, { env }
       cause,
     });
   }
+}
+
+const attemptOf = (env: World['env']) => env['GITHUB_RUN_ATTEMPT'] ?? '1';
+
+/** Uploads a copy of `file`, called `as`, as the artifact `name`. */
+async function upload(
+  file: string,
+  as: string,
+  name: string,
+  { env, ...options }: World & { readonly skipArchive?: boolean },
+): Promise<void> {
+  await inScratch(env, async (folder) => {
+    const copy = join(folder, as);
+    await copyFile(file, copy);
+    const { DefaultArtifactClient } = await loadLibrary();
+    await new DefaultArtifactClient().uploadArtifact(name, [copy], folder, {
+      retentionDays: keptDays,
+      ...options,
+    });
+  });
 }
 
 /**
