@@ -82,7 +82,7 @@ test('a child that writes 1 GB as fast as it can fills neither memory nor the va
   expect(measured.loss.turns).toBeGreaterThan(0);
   expect(measured.grown).toBeLessThan(128 * mib);
   expect(measured.size).toBeLessThan(8 * limit);
-  // Nothing is missing that is not told, but for what is written in the moment of emptying.
+  // Nothing is missing that is not told, but for the rest of a line that was cut and what is written as it is emptied.
   const missing = 1024 * mib + 9 - measured.bytes - measured.loss.lostBytes;
   expect(missing).toBeLessThan(measured.loss.turns * 8 * mib);
   expect(measured.stuckMs).toBeLessThan(250);

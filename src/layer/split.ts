@@ -6,6 +6,8 @@ export interface Splitter {
   add(bytes: Uint8Array): string[];
   /** What follows does not belong to what came: the line that was begun, as far as it came. */
   cut(): string[];
+  /** As `cut`, and what follows begins within a line: it counts from the next newline on. */
+  resume(): string[];
   /** No more will come: the last line, where it has no newline. */
   end(): string[];
 }
@@ -19,6 +21,7 @@ export function createSplitter(trim: (text: string) => string = (text) => text):
   let decoder = new TextDecoder();
   let partial = '';
   let short = false;
+  let skipping = false;
   const grow = (text: string) => {
     const room = longestLine - partial.length;
     short ||= text.length > room;
@@ -30,9 +33,19 @@ export function createSplitter(trim: (text: string) => string = (text) => text):
     return line;
   };
   const begun = () => (partial === '' ? [] : [take()]);
+  const cut = () => {
+    decoder = new TextDecoder();
+    short = partial !== '';
+    return begun();
+  };
   return {
     add(bytes) {
       const lines = decoder.decode(bytes, { stream: true }).split('\n');
+      if (skipping) {
+        if (lines.length === 1) return [];
+        lines.shift();
+        skipping = false;
+      }
       const last = lines.pop() ?? '';
       const whole = lines.map((line) => {
         if (partial === '' && line.length <= longestLine) return line;
@@ -42,13 +55,14 @@ export function createSplitter(trim: (text: string) => string = (text) => text):
       grow(last);
       return whole;
     },
-    cut() {
-      decoder = new TextDecoder();
-      short = partial !== '';
-      return begun();
+    cut,
+    resume() {
+      skipping = true;
+      return cut();
     },
     end() {
-      grow(decoder.decode());
+      const rest = decoder.decode();
+      if (!skipping) grow(rest);
       return begun();
     },
   };

@@ -39,7 +39,7 @@ export async function tailFile(
   options: TailOptions = {},
 ): Promise<Tail> {
   const handle = await open(file, options.rotateAtBytes === undefined ? 'r' : 'r+');
-  const rotation = createRotation(handle, options.rotateAtBytes ?? Number.POSITIVE_INFINITY);
+  const rotation = createRotation(handle.fd, options.rotateAtBytes ?? Number.POSITIVE_INFINITY);
   const splitter = createSplitter(options.trim);
   const buffer = Buffer.allocUnsafe(chunkBytes);
   let offset = 0;
@@ -64,9 +64,11 @@ export async function tailFile(
     await handOn(splitter.cut());
   };
   const turn = async () => {
-    const lost = rotation.lostBytes;
-    offset = await rotation.turn(offset);
-    if (rotation.lostBytes > lost) await handOn(splitter.cut());
+    const turned = rotation.turn(offset);
+    if (turned === undefined) return;
+    offset = 0;
+    if (turned.lost) await handOn(splitter.resume());
+    await handOn(splitter.add(turned.kept));
   };
   const drain = async (until = Number.POSITIVE_INFINITY) => {
     queued = false;
