@@ -6,6 +6,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { capture } from '../../src/command.ts';
 import { parseProcesses, readProcesses } from '../../src/journal/processes.ts';
+import { writeAnswers } from '../../src/layer/answers.ts';
 import { forbidStarts } from '../../src/layer/engines.ts';
 import { makeStarter, markedEnvironment } from '../../src/layer/starter.ts';
 import { identify } from '../../src/process-identity.ts';
@@ -109,6 +110,51 @@ describe('the starter of an engine', () => {
     const raised = 'echo 500 > /proc/$$/oom_score_adj; exec "$0" apply';
     const { stdout } = await capture('sh', ['-c', raised, made.starter.engine], { env: made.env });
     expect(stdout).toBe('0\n0077\n0\n');
+  });
+
+  test('answers for the outputs that the run has read back, and starts no engine for them', async () => {
+    await using made = await engineFolder('echo "asked $*"');
+    const live = join(made.folder.dir, 'live of a castle');
+    const list = await writeAnswers(made.runDir, 1, [
+      { dir: join(live, 'secrets'), printed: '{"id":1}' },
+      { dir: join(live, 'platform'), printed: '{"id":2}' },
+    ]);
+    const env = { ...made.env, PHOENIX_OUTPUTS: list ?? '' };
+    const ask = async (folder: string, ...args: readonly string[]) => {
+      const cwd = join(live, folder);
+      await mkdir(cwd, { recursive: true });
+      return (await capture(made.starter.engine, args, { cwd, env })).stdout;
+    };
+    expect(await ask('platform', 'output', '-json')).toBe('{"id":2}');
+    expect(await ask('secrets/.terragrunt-cache/123', 'init', '-get=false')).toBe('');
+    expect(await ask('secrets/.terragrunt-cache/123', 'output', '-json')).toBe('{"id":1}');
+    expect(await ask('secrets/.terragrunt-cache/Ab/Cd', 'output', '-json')).toBe('{"id":1}');
+    expect(await readProcesses(made.runDir)).toEqual([]);
+
+    // A folder that is used again is initialised, and what nobody read back the engine tells.
+    expect(await ask('secrets/.terragrunt-cache/Ab/Cd', 'init', '-get=false')).toBe(
+      'asked init -get=false\n',
+    );
+    expect(await ask('secrets', 'init', '-get=false')).toBe('asked init -get=false\n');
+    expect(await ask('secrets/.terragrunt-cache/123', 'init')).toBe('asked init\n');
+    expect(await ask('secrets/below', 'output', '-json')).toBe('asked output -json\n');
+    expect(await ask('secrets-too', 'output', '-json')).toBe('asked output -json\n');
+    expect(await ask('secrets', 'output', '-json', 'id')).toBe('asked output -json id\n');
+    expect(await ask('secrets', 'output')).toBe('asked output\n');
+  });
+
+  test('lets it collect its memory as ever while it works, and seldom where it only starts', async () => {
+    await using made = await engineFolder(`echo "$1 $\{GOGC-unset}"`);
+    const through = async (set: Readonly<Record<string, string>>, ...args: readonly string[]) => {
+      const env = { ...made.env, ...set };
+      return (await capture(made.starter.wrapper, [made.starter.engine, ...args], { env })).stdout;
+    };
+    expect(await through({}, 'init')).toBe('init 400\n');
+    expect(await through({}, 'apply')).toBe('apply unset\n');
+    expect(await through({ GOGC: '50' }, 'init')).toBe('init 50\n');
+    expect(await through({ GOGC: '50' }, 'apply')).toBe('apply 50\n');
+    const terragrunt = ['sh', '-c', 'echo $GOGC'];
+    expect((await capture(made.starter.wrapper, terragrunt, { env: made.env })).stdout).toBe('800\n');
   });
 
   test('has the name of the engine, since Terragrunt goes by it', async () => {

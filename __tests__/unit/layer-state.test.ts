@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Claimed, contradictions, type LayerState } from '../../src/layer/state.ts';
+import { type Claimed, contradictions, type LayerState, parseState } from '../../src/layer/state.ts';
 
 const state = (addresses: readonly string[], tainted: readonly string[] = []): LayerState => ({
   serial: 1,
@@ -34,3 +34,24 @@ test.each<[string, Claimed, LayerState, string[]]>([
 ])('where %s, the contradictions are told', (_, claimed, found, expected) => {
   expect(contradictions(claimed, found)).toEqual(expected);
 });
+
+const stateText = (outputs: string) =>
+  `{"version":4,"serial":1,"lineage":"l","outputs":${outputs},"resources":[]}`;
+
+test('outputs are printed as the engine prints them, in its order and with their types', () => {
+  const { printed } = parseState(
+    stateText(
+      '{"b":{"value":{"n":[1,true,null]},"type":["object",{"n":["tuple",["number","bool","dynamic"]]}],"sensitive":true},"a":{"value":"<x>","type":"string"}}',
+    ),
+  );
+  expect(printed).toBe(
+    '{"b":{"sensitive":true,"type":["object",{"n":["tuple",["number","bool","dynamic"]]}],"value":{"n":[1,true,null]}},"a":{"sensitive":false,"type":"string","value":"<x>"}}',
+  );
+});
+
+test.each(['9007199254740993', '0.1', '[1, {"deep": 1e400}]', '12345678901234567890.5'])(
+  'outputs with the number %s are not handed on: JavaScript might tell another',
+  (value) => {
+    expect(parseState(stateText(`{"a":{"value":${value},"type":"dynamic"}}`))).not.toHaveProperty('printed');
+  },
+);

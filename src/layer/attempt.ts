@@ -1,5 +1,6 @@
 import { messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { writeAnswers } from './answers.ts';
 import { drain, endRest } from './drain.ts';
 import { forbidStarts } from './engines.ts';
 import { parseEngineLine, shownText } from './events.ts';
@@ -50,7 +51,8 @@ export async function attemptLayer(
   const observer = createObserver();
   const started = Date.now();
   const killedBefore = await oomKills();
-  const { dir: unit, timeoutSeconds, operation = 'apply' } = job;
+  const { dir: unit, timeoutSeconds, operation = 'apply', answers = [] } = job;
+  const outputs = await writeAnswers(job.partition, number, answers);
   run.journal.write({ type: 'attempt', layer: name, number, unit, timeoutSeconds });
   const process = await startLayerProcess({
     starter: job.starter.wrapper,
@@ -61,6 +63,7 @@ export async function attemptLayer(
       ...job.env,
       ...markedEnvironment({ run: run.id, runDir: run.journal.dir, layer: name, number }),
       [marks.stdout]: files.stdout,
+      ...(outputs === undefined ? {} : { [marks.outputs]: outputs }),
       ...(operation === 'destroy' ? { [marks.words]: files.stderr } : {}),
       TG_TF_PATH: job.starter.engine,
     },

@@ -1,4 +1,5 @@
 import type { Journal } from '../journal/journal.ts';
+import type { Answer } from './answers.ts';
 import type { Engines } from './engines.ts';
 import type { Starter } from './starter.ts';
 
@@ -15,6 +16,8 @@ export interface LayerJob {
   /** The layer's partition of the vault: output, report and var files live there. */
   readonly partition: string;
   readonly varFiles: readonly string[];
+  /** The outputs of dependencies that this run has read back; the engine is asked for all others. */
+  readonly answers?: readonly Answer[];
   readonly env: Readonly<Record<string, string>>;
   readonly terragrunt: string;
   /** The engine itself (tofu or terraform), for the read-back. */

@@ -27,6 +27,8 @@ export interface LayerOutcome {
   /** What took longest in all its attempts, the longest first. */
   readonly slowest?: readonly TimedResource[];
   readonly outputs: ReadonlyMap<string, unknown>;
+  /** The same as `output -json` prints them, where they were read back. */
+  readonly printed?: string;
   /** What must be known of it beside its verdict. */
   readonly note?: string;
   readonly error?: PhoenixError;
@@ -55,6 +57,7 @@ export async function runLayer(
     phases,
     slowest: slowestOf(slowest),
     outputs: state?.outputs ?? new Map<string, unknown>(),
+    ...(state?.printed === undefined ? {} : { printed: state.printed }),
     ...(error === undefined ? {} : { error }),
   });
   // Its time counts from when it begins: the layer itself may have worked for longer than that.

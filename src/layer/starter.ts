@@ -1,5 +1,6 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { collectorPercent } from './collector.ts';
 
 /** How Terragrunt 1.1 begins to say that it made the outputs of a dependency up; in its log of either form. */
 const mockWords = 'that has no outputs, but mock outputs provided and returning';
@@ -19,6 +20,10 @@ export const marks = {
   stdout: 'PHOENIX_STDOUT',
   /** Where Terragrunt's own words of a `destroy` go; unset elsewhere. */
   words: 'PHOENIX_WORDS',
+  /** The outputs of the layer's dependencies, as answers.ts writes them; unset where none are known. */
+  outputs: 'PHOENIX_OUTPUTS',
+  /** Set where GOGC is Phoenix' own, and so not for an engine at work. */
+  collector: 'PHOENIX_COLLECTOR',
 } as const;
 
 /** Whose attempt it is, for the programs that are started for it. */
@@ -62,7 +67,8 @@ export interface Starter {
  *
  * Terragrunt asks the engine for its version each time before anything else; the engine is pinned, so it is asked once a
  * run and answers from a file of the run's folder after that. Away from the unit: in a folder with providers it would
- * list those too.
+ * list those too. It asks for the outputs of dependencies next, each by an engine of its own, which it first initialises
+ * with their backend in a folder made for that: those that this run has read back are answered from the vault.
  */
 export async function makeStarter(folder: string, engine: string): Promise<Starter> {
   await mkdir(folder, { recursive: true });
@@ -73,6 +79,7 @@ export async function makeStarter(folder: string, engine: string): Promise<Start
     wrapper: await script(join(folder, 'layer-start'), [
       record('terragrunt', `"\${1##*/}"`),
       refuse,
+      `[ -n "$GOGC" ] || export GOGC=${collectorPercent.terragrunt} ${marks.collector}=1`,
       'exec "$@"',
     ]),
     engine: await script(join(folder, name), [
@@ -81,9 +88,14 @@ export async function makeStarter(folder: string, engine: string): Promise<Start
       `  (cd / && exec ${quote(engine)} -version) > ${version}.$$ || { rm -f ${version}.$$; exec ${quote(engine)} -version; }`,
       `  mv ${version}.$$ ${version} && exec cat ${version}`,
       'fi',
+      answer,
       `if [ -n "$${marks.folder}" ]; then`,
       record('engine', '"$1"'),
       refuse,
+      `if [ -n "$${marks.collector}" ]; then`,
+      `  unset ${marks.collector}`,
+      `  case "$1" in init | output) GOGC=${collectorPercent.shortEngine} ;; *) unset GOGC ;; esac`,
+      'fi',
       // Terragrunt says so before it starts the engine, and destroys by them all the same.
       `if [ "$1" = destroy ] && grep -qs ${quote(mockWords)} "$${marks.words}"; then`,
       '  echo "not destroyed by outputs that are made up" >&2; exit 1',
@@ -95,6 +107,22 @@ export async function makeStarter(folder: string, engine: string): Promise<Start
     ]),
   };
 }
+
+/**
+ * Only for the very calls by which Terragrunt 1.1 fetches outputs. Its folder for that is named by digits alone, and is
+ * the only one in which `init` is left out: others may be used again.
+ */
+const answer = [
+  `if [ -n "$${marks.outputs}" ]; then`,
+  '  case "$*" in "output -json" | "init -get=false")',
+  "    while IFS='\t' read -r dir file; do",
+  '      case "$PWD" in "$dir" | "$dir"/.terragrunt-cache/*) ;; *) continue ;; esac',
+  '      [ "$1" = output ] && exec cat "$file"',
+  `      case "$\{PWD#"$dir"/.terragrunt-cache/}" in *[!0-9]*) ;; *) exit 0 ;; esac`,
+  `    done < "$${marks.outputs}"`,
+  '  esac',
+  'fi',
+].join('\n');
 
 /** One write, short enough to be atomic: lines of layers that start at the same time do not mix. */
 function record(role: string, command: string): string {

@@ -2,13 +2,17 @@ import { z } from 'zod';
 import { runChild } from '../child.ts';
 import { PhoenixError } from '../errors.ts';
 import { varFileArguments } from '../locks/probe.ts';
+import { collectorPercent, collectRarely } from './collector.ts';
 
 /** An OpenTofu/Terraform state, format 4, as `state pull` prints it: what a verdict and a kubeconfig need of it. */
 const stateFormat = z.object({
   version: z.literal(4),
   serial: z.number(),
   lineage: z.string(),
-  outputs: z.record(z.string(), z.object({ value: z.unknown(), sensitive: z.boolean().optional() })),
+  outputs: z.record(
+    z.string(),
+    z.object({ value: z.unknown(), type: z.unknown(), sensitive: z.boolean().optional() }),
+  ),
   resources: z.array(
     z.object({
       module: z.string().optional(),
@@ -31,6 +35,8 @@ export interface LayerState {
   readonly outputs: ReadonlyMap<string, unknown>;
   /** Those that the engine calls sensitive. */
   readonly sensitive: ReadonlyMap<string, unknown>;
+  /** All outputs as `output -json` prints them; left out where a number in them is not held exactly. */
+  readonly printed?: string;
 }
 
 /** A backend that does not answer must not hold up a run for ever. */
@@ -53,7 +59,7 @@ export async function readState(options: {
     ['state', 'pull', ...varFileArguments(options)],
     {
       cwd: options.dir,
-      env: options.env,
+      env: collectRarely(options.env, collectorPercent.shortEngine),
       signal: options.signal,
       timeoutMs: readWithinMs,
       keep: largestState,
@@ -102,7 +108,30 @@ function summarise(state: z.infer<typeof stateFormat>): LayerState {
     }
   }
   const { serial } = state;
-  return { serial, addresses, tainted, ...outputsOf(state.outputs) };
+  const printed = printedOf(state.outputs);
+  return {
+    serial,
+    addresses,
+    tainted,
+    ...outputsOf(state.outputs),
+    ...(printed === undefined ? {} : { printed }),
+  };
+}
+
+function printedOf(outputs: z.infer<typeof stateFormat>['outputs']): string | undefined {
+  const entries = Object.entries(outputs);
+  // The engine's numbers have no bounds, those of JavaScript do.
+  if (!entries.every(([, { value }]) => exact(value))) return undefined;
+  const printed = entries.map(([name, { value, type, sensitive = false }]) => [
+    name,
+    { sensitive, type, value },
+  ]);
+  return JSON.stringify(Object.fromEntries(printed));
+}
+
+function exact(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isSafeInteger(value);
+  return typeof value !== 'object' || value === null || Object.values(value).every(exact);
 }
 
 /** Outputs as a state holds them and as `output -json` prints them, and which of them are sensitive. */

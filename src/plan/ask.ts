@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import type { Captured } from '../command.ts';
 import { PhoenixError } from '../errors.ts';
+import { collectorPercent, collectRarely } from '../layer/collector.ts';
 
 export interface Terragrunt {
   /** The Terragrunt binary. */
@@ -29,7 +30,7 @@ export async function ask(
   signal.throwIfAborted();
   const child = spawn(terragrunt, [...args, ...common, '--working-dir', dir], {
     cwd: dir,
-    env: { ...env, TG_TF_PATH: tofu },
+    env: { ...collectRarely(env, collectorPercent.terragrunt), TG_TF_PATH: tofu },
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -1,6 +1,7 @@
 import { layerSettings } from '../castle/layers.ts';
 import { warmClient } from '../cluster/load.ts';
 import { toPhoenixError } from '../errors.ts';
+import type { Answer } from '../layer/answers.ts';
 import { type Engines, enginesOf } from '../layer/engines.ts';
 import type { LayerJob, Operation } from '../layer/job.ts';
 import { type LayerOutcome, runLayer } from '../layer/run.ts';
@@ -46,11 +47,14 @@ export async function runLayers(
 ): Promise<void> {
   const { run, progress } = context;
   const engines = enginesOf(run.journal);
+  const answers = new Map<string, Answer>();
   const { standings } = await runGraph(
     nodes,
     (id) => {
       const layer = layers.get(id);
-      return layer === undefined ? runClaimGate(context) : runOne(layer, nodes, engines, context);
+      return layer === undefined
+        ? runClaimGate(context)
+        : runOne(layer, nodes, { engines, answers }, context);
     },
     { signal: run.signal },
   );
@@ -74,7 +78,7 @@ export async function runLayers(
 async function runOne(
   layer: Layer,
   nodes: readonly GraphNode[],
-  engines: Engines,
+  { engines, answers }: { readonly engines: Engines; readonly answers: Map<string, Answer> },
   context: LayersContext,
 ): Promise<Outcome> {
   const { run, progress, operation = 'apply', perform = runLayer } = context;
@@ -84,13 +88,17 @@ async function runOne(
   run.log.from(name, 'started');
   let outcome: LayerOutcome;
   try {
-    const job = await traced(await layerJob(layer, engines, context), run, span);
+    const known = operation === 'apply' ? layer.dependencies.map((on) => answers.get(on)) : [];
+    const own = await traced(await layerJob(layer, engines, context), run, span);
+    const job = { ...own, answers: known.filter((answer) => answer !== undefined) };
     await leaveLayer(run.vault, job);
     outcome = await perform(job, layerSettings(run.castle, name).retry, run.log, run.signal);
     // What a layer says that could not write is not the cause: whether there was room is asked at once.
     const full = outcome.verdict === 'failed' ? await fullError(run.vault.dir) : undefined;
     if (full !== undefined) outcome = { ...outcome, error: full };
     for (const phase of outcome.phases) run.ledger.record(phase.name, 'step', phase.from, phase.to, span);
+    if (operation === 'apply' && succeeded(outcome) && outcome.printed !== undefined)
+      answers.set(name, { dir: layer.dir, printed: outcome.printed });
     if (operation === 'apply' && succeeded(outcome) && name === run.castle.kubeconfig?.layer) {
       progress.access = await takeKubeconfig(run, outcome.outputs);
     }
