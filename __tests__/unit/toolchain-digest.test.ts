@@ -1,8 +1,9 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { digestFor, sha256File } from '../../src/toolchain/digest.ts';
+import { hashInThread } from '../../src/toolchain/hashers.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { sha256 } from '../support/publishers.ts';
 
@@ -10,15 +11,36 @@ const hex = fc.stringMatching(/^[0-9a-f]{64}$/);
 const fileName = fc.stringMatching(/^[a-z][a-z0-9_.-]{0,30}$/);
 
 describe('the digest of a file', () => {
+  const buffer = 1 << 20;
+  const large = 16 * buffer;
+
   it('is that of all its bytes, whatever its length is to the size of the buffers', async () => {
     await using folder = await temporaryFolder();
-    const buffer = 1 << 18;
-    for (const size of [0, 1, buffer - 1, buffer, buffer + 1, 2 * buffer, 3 * buffer + 7]) {
-      const bytes = Buffer.from(Array.from({ length: size }, (_, index) => (index * 31 + size) % 251));
+    for (const size of [0, 1, buffer, large - 1, large, large + 1, large + buffer, large + 3 * buffer + 7]) {
+      const bytes = Buffer.alloc(size, Buffer.from(Array.from({ length: 251 }, (_, at) => (at * 31) % 251)));
       const file = join(folder.dir, String(size));
       await writeFile(file, bytes);
       expect(await sha256File(file)).toBe(sha256(bytes));
     }
+  });
+
+  it('is told for each of many at once, and one that cannot be read fails alone', async () => {
+    await using folder = await temporaryFolder();
+    const files = await Promise.all(
+      Array.from({ length: 9 }, async (_, index) => {
+        const [file, bytes] = [join(folder.dir, String(index)), Buffer.alloc(large, index)];
+        await writeFile(file, bytes);
+        return { file, digest: sha256(bytes) };
+      }),
+    );
+    const unreadable = join(folder.dir, 'a folder');
+    await mkdir(unreadable);
+    const asked = await Promise.allSettled([
+      hashInThread(unreadable),
+      ...files.map(({ file }) => sha256File(file)),
+    ]);
+    expect(asked[0]?.status).toBe('rejected');
+    expect(asked.slice(1)).toEqual(files.map(({ digest }) => ({ status: 'fulfilled', value: digest })));
   });
 });
 

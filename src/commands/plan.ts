@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { type Castle, loadCastle } from '../castle/load.ts';
+import { tellCastle } from '../castle/told.ts';
 import type { Edge } from '../edge.ts';
 import { ownPullRequest } from '../identity/pull-request.ts';
 import { jobCost, simulationOf } from '../insight/forecast.ts';
@@ -28,6 +29,7 @@ import type { CommandResult } from './result.ts';
 export async function plan(request: Request, edge: Edge): Promise<CommandResult> {
   await ownPullRequest(edge.env);
   const castle = await loadCastle(resolve(edge.cwd, request.castle || 'phoenix.yaml'));
+  tellCastle(castle, edge.log);
   const requests = toolRequests(castle).filter(({ name }) => name === castle.engine || name === 'terragrunt');
   const lockFile = lockFileOf(castle, edge.home);
   const tools = await installToolchain(requests, {

@@ -1,5 +1,6 @@
 import { whenAborted } from '../cancellation.ts';
 import type { Castle } from '../castle/load.ts';
+import { tellCastle } from '../castle/told.ts';
 import type { Edge } from '../edge.ts';
 import { type PhoenixError, toPhoenixError } from '../errors.ts';
 import { layerTracing } from '../otel/send.ts';
@@ -61,6 +62,7 @@ async function prepare(
   work: Work,
 ): Promise<void> {
   const { log, env } = edge;
+  tellCastle(castle, log);
   const stateDir = stateDirOf(castle);
   const opened = await plainLedger.span('opening', 'phase', () => openRun(castle, request, edge, ends));
   const { id, home, journal, lease, group } = opened;
