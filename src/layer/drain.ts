@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../log.ts';
 import { endMarked } from '../process/end.ts';
+import { ownStart } from '../process/tree.ts';
 import type { LayerJob } from './job.ts';
 import type { Exit, LayerProcess } from './process.ts';
 import { marks } from './starter.ts';
@@ -59,7 +60,8 @@ export async function endRest(running: LayerProcess, job: LayerJob, log: Log): P
   }
   running.kill();
   // Also what left the group: a daemon that a provisioner started holds the layer's output, and nobody's orders.
-  const left = await endMarked({ name: marks.layer, value: `${job.run.id}/${job.name}` }, { graceMs: 2_000 });
+  const marker = { name: marks.layer, value: `${job.run.id}/${job.name}` };
+  const left = await endMarked(marker, { graceMs: 2_000, since: ownStart() });
   const names = left.map(({ name, pid }) => `${name} (${pid})`);
   if (names.length > 0) log.warn(`${job.name}: ended what it had left running: ${names.join(', ')}`);
 }

@@ -2,12 +2,13 @@ import { existsSync } from 'node:fs';
 import { chmod, copyFile, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readProcesses } from '../journal/processes.ts';
+import { type LayerProcessRecord, readProcesses } from '../journal/processes.ts';
 import { readRuns } from '../journal/record.ts';
 import { askEngine } from '../locks/ask-engine.ts';
 import { varFileArguments } from '../locks/probe.ts';
 import type { Log } from '../log.ts';
 import { engineContext } from './context.ts';
+import type { Engines } from './engines.ts';
 import type { LayerJob } from './job.ts';
 import { isSealed, openSealed } from './sealed-state.ts';
 
@@ -54,11 +55,8 @@ export async function rescueState(
 /** States of the layer that wait for their backend: where engines ran, on this run or an earlier one, and the kept ones. */
 async function pendingStates({ name, run }: LayerJob, engineDir: string | undefined): Promise<string[]> {
   const folders = new Set(engineDir === undefined ? [] : [engineDir]);
-  for (const { dir } of await readRuns(run.home)) {
-    for (const record of await readProcesses(dir)) {
-      if (record.role === 'engine' && record.layer === name) folders.add(record.dir);
-    }
-  }
+  for (const record of [...(await earlierProcesses(run)), ...(await readProcesses(run.journal.dir))])
+    if (record.role === 'engine' && record.layer === name) folders.add(record.dir);
   const kept = rescuedFolder(run.home, name);
   const names = (await readdir(kept).catch(() => [] as string[])).sort();
   const files = [
@@ -66,6 +64,23 @@ async function pendingStates({ name, run }: LayerJob, engineDir: string | undefi
     ...[...folders].map((dir) => join(dir, erroredState)),
   ];
   return files.filter((file) => existsSync(file));
+}
+
+const earlier = new WeakMap<Engines, Promise<readonly LayerProcessRecord[]>>();
+
+/** The processes of all other runs: read once in a run, since a machine keeps a hundred of them and no other writes now. */
+function earlierProcesses({
+  home,
+  journal,
+  engines,
+}: LayerJob['run']): Promise<readonly LayerProcessRecord[]> {
+  const read = async () => {
+    const runs = (await readRuns(home)).filter(({ dir }) => dir !== journal.dir);
+    return (await Promise.all(runs.map(({ dir }) => readProcesses(dir)))).flat();
+  };
+  const known = earlier.get(engines) ?? read();
+  earlier.set(engines, known);
+  return known;
 }
 
 async function rescueFile(

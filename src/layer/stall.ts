@@ -52,7 +52,10 @@ export function watchForStall(options: StallOptions): StallWatch {
   const watch = async (): Promise<StallReport | undefined> => {
     let alive = now();
     let looked = alive;
-    while (!stop.signal.aborted) {
+    for (;;) {
+      // Before the first look too: most layers that have nothing to change are done by then.
+      await sleep(everyMs, undefined, { signal: stop.signal, ref: false }).catch(() => {});
+      if (stop.signal.aborted) return undefined;
       const vitals = await sample();
       const time = now();
       // Nothing to see is nothing that could stall: the layer has ended, or this system has no /proc.
@@ -61,9 +64,7 @@ export function watchForStall(options: StallOptions): StallWatch {
       looked = time;
       const silent = (time - Math.max(alive, lastOutput())) / 1000;
       if (silent >= stallSeconds) return { seconds: silent, ...(await picture()) };
-      await sleep(everyMs, undefined, { signal: stop.signal, ref: false }).catch(() => {});
     }
-    return undefined;
   };
   return {
     stalled: new Promise((resolve, reject) => {

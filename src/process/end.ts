@@ -16,13 +16,17 @@ const killedWithinMs = 2_000;
 /**
  * Ends every process that bears the marker, wherever it went: asks each once (SIGTERM), waits up to `graceMs`, then
  * kills, also what was started meanwhile. The engine is not for this function: it is interrupted and waited for before.
- * Returns what is gone; what still stands at the end (it hangs in the kernel) is not among it.
+ * What was started before `since` (clock ticks since boot) is left alone. Returns what is gone; what still stands at the end (it hangs in the kernel) is not among it.
  */
-export async function endMarked(marker: Marker, options: { readonly graceMs: number }): Promise<Ended[]> {
+export async function endMarked(
+  marker: Marker,
+  options: { readonly graceMs: number; readonly since?: number },
+): Promise<Ended[]> {
   const met = new Map<string, ProcessRecord>();
   const killed = new Set<string>();
   const round = async (signal: NodeJS.Signals) => {
-    const here = (await processesMarked(marker.name, marker.value)).filter(({ pid }) => pid !== process.pid);
+    const all = await processesMarked(marker.name, marker.value, options.since);
+    const here = all.filter(({ pid }) => pid !== process.pid);
     for (const found of here) {
       const asked = met.has(key(found));
       met.set(key(found), found);

@@ -27,8 +27,8 @@ export async function takePicture(leaderPid: number, marker: Marker): Promise<Pi
   const all = allProcesses();
   const marked = new Set<number>();
   await Promise.all(
-    all.map(async ({ pid }) => {
-      if (await bears(pid, marker)) marked.add(pid);
+    all.map(async (process) => {
+      if (await bears(process, marker)) marked.add(process.pid);
     }),
   );
   const found = family(

@@ -20,29 +20,66 @@ export function allProcesses(): ProcessRecord[] {
 const emptyLooks = 3;
 const emptyPauseMs = 5;
 
+/** What processes were seen to bear, by name, pid and start: it stays, and with many layers many ask. */
+const borne = new Map<string, string>();
+const mostBorne = 10_000;
+
 /**
  * Whether the process' environment, as it was at its exec, holds exactly NAME=VALUE. False for a zombie, which has none
  * left, and for a process that this user may not look into.
  */
-export async function bears(pid: number, { name, value }: Marker): Promise<boolean> {
+export async function bears(
+  { pid, startTime }: Pick<ProcessRecord, 'pid' | 'startTime'>,
+  { name, value }: Marker,
+): Promise<boolean> {
+  const key = `${name} ${pid} ${startTime}`;
+  const known = borne.get(key);
+  if (known !== undefined && known !== value) return false;
   for (let look = 1; ; look += 1) {
     const environ = await readMemoryFile(`/proc/${pid}/environ`);
     if (environ === undefined) return false;
-    if (environ.length > 0) return Buffer.concat([Buffer.of(0), environ]).includes(`\0${name}=${value}\0`);
+    if (environ.length > 0) {
+      const found = valueIn(environ, name);
+      if (borne.size >= mostBorne) borne.clear();
+      if (found !== undefined) borne.set(key, found);
+      return found === value;
+    }
     if (look === emptyLooks) return false;
     await sleep(emptyPauseMs);
   }
 }
 
+/** The value of a variable in the bytes of an environment. */
+function valueIn(environ: Buffer, name: string): string | undefined {
+  const whole = Buffer.concat([Buffer.of(0), environ]);
+  const at = whole.indexOf(`\0${name}=`);
+  if (at < 0) return undefined;
+  const from = at + name.length + 2;
+  const end = whole.indexOf(0, from);
+  return whole.toString('utf8', from, end < 0 ? whole.length : end);
+}
+
 /**
  * Every live process whose environment holds the marker: also one that left its group and session, or was given to
- * another parent. One that was started with a cleared environment is not found so; see `members`.
+ * another parent. One that was started with a cleared environment is not found so; see `members`. What was started
+ * before `since` (clock ticks since boot) is not looked at.
  */
-export async function processesMarked(name: string, value: string): Promise<ProcessRecord[]> {
+export async function processesMarked(name: string, value: string, since = 0): Promise<ProcessRecord[]> {
+  const young = pids()
+    .flatMap((pid) => readStat(pid) ?? [])
+    .filter(({ startTime, state }) => Number(startTime) >= since && state !== 'Z');
   const marked = await Promise.all(
-    pids().map(async (pid) => ((await bears(pid, { name, value })) ? readStat(pid) : undefined)),
+    young.map(async (found) => ((await bears(found, { name, value })) ? readStat(found.pid) : undefined)),
   );
   return marked.filter((found) => found !== undefined && found.state !== 'Z') as ProcessRecord[];
+}
+
+let own: number | undefined;
+
+/** When this process began, in clock ticks since boot: nothing older can bear a marker that it gave. 0 without /proc. */
+export function ownStart(): number {
+  own ??= Number(readStat(process.pid)?.startTime ?? 0);
+  return own;
 }
 
 /** The leader, its group and session, and all that descend from any of these; zombies too. */

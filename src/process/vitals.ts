@@ -20,6 +20,8 @@ const looks = 3;
  * process is new, which keeps a sample cheap on a machine with many processes.
  */
 export function createSampler(leaderPid: number, marker: Marker): () => Promise<Vital[]> {
+  /** What was there before its leader is no layer's. */
+  const since = Number(readStat(leaderPid)?.startTime ?? 0);
   const ours = new Map<number, ProcessRecord>();
   const strangers = new Map<number, number>();
 
@@ -28,11 +30,15 @@ export function createSampler(leaderPid: number, marker: Marker): () => Promise<
     for (const pid of [...ours.keys()].filter((known) => !live.has(known))) ours.delete(pid);
     for (const pid of [...strangers.keys()].filter((known) => !live.has(known))) strangers.delete(pid);
     const candidates = [...live].filter((pid) => !ours.has(pid) && (strangers.get(pid) ?? 0) < looks);
-    const unknown = candidates.flatMap((pid) => readStat(pid) ?? []);
+    const unknown: ProcessRecord[] = [];
+    for (const found of candidates.flatMap((pid) => readStat(pid) ?? [])) {
+      if (Number(found.startTime) >= since) unknown.push(found);
+      else strangers.set(found.pid, looks);
+    }
     const marked = new Set<number>();
     await Promise.all(
-      unknown.map(async ({ pid }) => {
-        if (await bears(pid, marker)) marked.add(pid);
+      unknown.map(async (process) => {
+        if (await bears(process, marker)) marked.add(process.pid);
       }),
     );
     const found = family([...unknown, ...ours.values()], ({ pid, pgrp, session }) => {

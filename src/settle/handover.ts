@@ -41,6 +41,7 @@ export async function leaveLayer(vault: Vault, job: LayerJob): Promise<void> {
     redact: ____,
     learn: _____,
     redactCut: ______,
+    answers: _______,
     ...kept
   } = job;
   // A rebirth from nothing has a layer twice: what it left as it destroyed it is over.
