@@ -1,4 +1,5 @@
 import { cpus, loadavg, release, totalmem } from 'node:os';
+import type { ForecastError } from './forecast.ts';
 import type { Timed } from './timed.ts';
 import type { Way, WayName } from './ways.ts';
 
@@ -17,6 +18,7 @@ export interface PhoenixFigures {
   readonly criticalPathSeconds: number;
   readonly unattributedPercent: number;
   readonly peakRssBytes: number;
+  readonly forecast?: ForecastError;
 }
 
 export interface Figures {
@@ -89,7 +91,7 @@ export function table(
           '',
           `Phoenix: ${phoenix.overheadPercent.toFixed(1)} % over the critical path of the layers' own work ` +
             `(${phoenix.criticalPathSeconds.toFixed(2)} s), ${phoenix.unattributedPercent.toFixed(1)} % unattributed, ` +
-            `at most ${(phoenix.peakRssBytes / 1e6).toFixed(0)} MB resident.`,
+            `at most ${(phoenix.peakRssBytes / 1e6).toFixed(0)} MB resident.${forecastText(phoenix.forecast)}`,
         ];
   return [
     `Tree ${tree}, ${from === 'nothing' ? 'from nothing' : 'no change'}, ${caches}, on ${where}`,
@@ -99,4 +101,14 @@ export function table(
     ...lines,
     ...facts,
   ].join('\n');
+}
+
+function forecastText(forecast: ForecastError | undefined): string {
+  if (forecast === undefined) return '';
+  const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
+  const { runs, medianShare, worstShare } = forecast;
+  return (
+    ` The layers of ${runs} runs, each forecast from those before it: off by ${percent(medianShare)} in the median, ` +
+    `${percent(worstShare)} at worst.`
+  );
 }

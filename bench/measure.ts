@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Report, reportSchema } from '../src/report/schema.ts';
 import { type Figures, machine, median, type PhoenixFigures, rowOf } from './figures.ts';
+import { type ForecastError, forecastError } from './forecast.ts';
 import { forgetCaches, forgetStates, plant, unfinished } from './plant.ts';
 import { mirrorConfig } from './provider.ts';
 import { environmentOf, findTools, type Site } from './site.ts';
@@ -57,7 +58,9 @@ export async function measure(conditions: Conditions): Promise<Figures> {
       }
     }
     const rows = [...seen].map(([way, results]) => rowOf(way, results));
-    const own = phoenixFigures(seen.get('job') ?? [], reports);
+    const job = sites.get('job');
+    const forecast = job === undefined ? undefined : await forecastError(job);
+    const own = phoenixFigures(seen.get('job') ?? [], reports, forecast);
     return {
       machine: where,
       tree: name,
@@ -92,6 +95,8 @@ async function settle(
     // A workflow's jobs start from a checkout each time: they have nothing to be filled but states.
     if (way.name !== 'matrix' || noChange) await way.run(quick, log);
     await plant(tree, root, { provider: cold });
+    // What the quick run took is no forecast of the others.
+    await rm(join(env['HOME'] ?? root, '.local', 'state'), { recursive: true, force: true });
     sites.set(way.name, { tree, plot, tools, env, phoenix });
     say(`${name}: ${way.name} is ready`);
   }
@@ -104,7 +109,11 @@ async function assertWhole(way: Way, { tree, plot }: Site): Promise<void> {
   if (left.length > 0) throw new Error(`${way.name} left out ${left.join(', ')}`);
 }
 
-function phoenixFigures(runs: readonly Timed[], reports: readonly Report[]): PhoenixFigures | undefined {
+function phoenixFigures(
+  runs: readonly Timed[],
+  reports: readonly Report[],
+  forecast: ForecastError | undefined,
+): PhoenixFigures | undefined {
   if (reports.length === 0) return undefined;
   const overheads = reports.map(
     ({ criticalPathSeconds }, index) => (runs[index]?.seconds ?? 0) / criticalPathSeconds - 1,
@@ -115,5 +124,6 @@ function phoenixFigures(runs: readonly Timed[], reports: readonly Report[]): Pho
     unattributedPercent:
       median(reports.map((report) => report.unattributedSeconds / report.wallSeconds)) * 100,
     peakRssBytes: Math.max(...runs.map(({ peakRssBytes }) => peakRssBytes)),
+    ...(forecast === undefined ? {} : { forecast }),
   };
 }

@@ -12,7 +12,7 @@ export interface Plot {
   readonly report: string;
 }
 
-const moduleText = (needs: string) => `${needs}variable "name" {
+const moduleText = `variable "name" {
   type = string
 }
 
@@ -81,10 +81,12 @@ export async function plant(
   const modules = join(root, 'modules', 'work');
   await mkdir(modules, { recursive: true });
   await mkdir(live, { recursive: true });
-  await writeFile(join(modules, 'main.tf'), moduleText(options.provider ? required : ''));
+  await writeFile(join(modules, 'main.tf'), moduleText);
   await writeFile(join(live, 'root.hcl'), rootText(join(root, 'state')));
-  for (const layer of tree) {
+  for (const [index, layer] of tree.entries()) {
     await mkdir(join(live, layer.name), { recursive: true });
+    // Beside the unit's file: Terragrunt lays it over its module.
+    if (options.provider) await writeFile(join(live, layer.name, 'providers.tf'), required(index));
     await writeFile(join(live, layer.name, 'terragrunt.hcl'), unitText(layer));
   }
   const castle = join(root, 'phoenix.yaml');

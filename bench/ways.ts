@@ -1,5 +1,5 @@
-import { access, copyFile, mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, copyFile, cp, mkdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { openMatrix } from './matrix.ts';
 import type { Site } from './site.ts';
 import { type Program, type Timed, timed } from './timed.ts';
@@ -32,6 +32,11 @@ export const ways: readonly Way[] = [
         const cwd = join(plot.root, 'limit', name);
         await mkdir(cwd, { recursive: true });
         await copyFile(join(plot.root, 'modules', 'work', 'main.tf'), join(cwd, 'main.tf'));
+        // Only where a provider is to be installed.
+        await cp(join(plot.live, name), cwd, {
+          recursive: true,
+          filter: (path) => !/terragrunt/.test(basename(path)),
+        });
         const args = ['init', '-input=false', '-no-color'];
         await timed({ file: tools.tofu, args, cwd, env }, join(plot.root, 'init.log'));
       }

@@ -92,13 +92,15 @@ describe('a planted tree', () => {
     expect(caches.map((folder) => existsSync(folder))).toEqual([false, false]);
   });
 
-  it('needs a provider only where one is to be installed', async () => {
-    const text = async (provider: boolean) => {
-      await plant(trees.six, root, { provider });
-      return readFile(join(root, 'modules/work/main.tf'), 'utf8');
-    };
-    expect(await text(true)).toContain('source = "bpg/proxmox"');
-    expect(await text(false)).not.toContain('proxmox');
+  it('needs a provider only where one is to be installed, and each layer another', async () => {
+    const text = async (layer: string) =>
+      readFile(join(root, 'live', layer, 'providers.tf'), 'utf8').catch(() => undefined);
+    await plant(trees.six, root, { provider: false });
+    expect(await text('secrets')).toBeUndefined();
+    await plant(trees.six, root, { provider: true });
+    const needed = await Promise.all(trees.six.map(({ name }) => text(name)));
+    expect(needed[0]).toContain('source = "registry.opentofu.org/bench/kind0"');
+    expect(new Set(needed).size).toBe(6);
   });
 });
 

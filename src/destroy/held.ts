@@ -3,7 +3,7 @@ import { eachOf } from '../bounded.ts';
 import { parseJson } from '../json.ts';
 import { enginesOf } from '../layer/engines.ts';
 import type { Layer } from '../plan/discover.ts';
-import { layerJob } from '../rebirth/layers.ts';
+import { layerJob } from '../rebirth/layer-job.ts';
 import type { Prepared } from '../rebirth/protocol.ts';
 import { wayTo } from './way.ts';
 

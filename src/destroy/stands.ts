@@ -1,6 +1,6 @@
 import { eachOf } from '../bounded.ts';
 import { enginesOf } from '../layer/engines.ts';
-import { layerJob } from '../rebirth/layers.ts';
+import { layerJob } from '../rebirth/layer-job.ts';
 import type { Prepared } from '../rebirth/protocol.ts';
 import { nukeSettings } from './criteria.ts';
 import { takeInventory } from './inventory.ts';

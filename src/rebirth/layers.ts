@@ -1,30 +1,25 @@
 import { layerSettings } from '../castle/layers.ts';
-import { warmClient } from '../cluster/load.ts';
 import { toPhoenixError } from '../errors.ts';
 import type { Answer } from '../layer/answers.ts';
 import { type Engines, enginesOf } from '../layer/engines.ts';
-import type { LayerJob, Operation } from '../layer/job.ts';
+import type { Operation } from '../layer/job.ts';
 import { type LayerOutcome, runLayer } from '../layer/run.ts';
-import { traceOf, traceparent } from '../otel/trace.ts';
 import type { Layer } from '../plan/discover.ts';
 import { runGraph } from '../plan/execute.ts';
 import type { GraphNode } from '../plan/graph.ts';
-import type { Outcome, Standing } from '../plan/schedule.ts';
-import type { OpenSpan } from '../report/ledger.ts';
-import { goOnWith } from '../settle/go-on.ts';
+import type { Outcome } from '../plan/schedule.ts';
 import { leaveLayer } from '../settle/handover.ts';
-import { learnMade } from '../vault/made.ts';
 import { fullError } from '../vault/room.ts';
 import { cautionOfStates } from './cautions.ts';
 import { claimGate, shownName } from './graph.ts';
 import { takeKubeconfig } from './kubeconfig.ts';
+import { layerJob, traced } from './layer-job.ts';
+import { cancelledNote, noteUnstarted } from './layer-notes.ts';
 import { noteFailure, type Progress } from './progress.ts';
+import { fetchProviders } from './providers.ts';
 import type { Run } from './run.ts';
 import type { RunSecrets } from './secrets.ts';
 import type { Workspace } from './workspace.ts';
-
-/** How long an interrupted engine may take to reach a safe point. The runner leaves main and post 285 s in all. */
-const graceSeconds = 240;
 
 export interface LayersContext {
   readonly run: Run;
@@ -45,9 +40,11 @@ export async function runLayers(
   layers: ReadonlyMap<string, Layer>,
   context: LayersContext,
 ): Promise<void> {
-  const { run, progress } = context;
+  const { run, progress, operation = 'apply' } = context;
   const engines = enginesOf(run.journal);
   const answers = new Map<string, Answer>();
+  const applied = nodes.flatMap(({ id }) => layers.get(id) ?? []);
+  await using _ahead = fetchProviders(operation === 'apply' ? applied : [], context);
   const { standings } = await runGraph(
     nodes,
     (id) => {
@@ -138,46 +135,6 @@ async function runOne(
   return succeeded(outcome) ? 'done' : verdict === 'cancelled' ? 'cancelled' : 'failed';
 }
 
-/** The layer as this run knows it: its folders, its secrets as files, its limits. */
-export async function layerJob(
-  { name, dir }: Layer,
-  engines: Engines,
-  { run, progress, workspace, secrets, operation = 'apply' }: Omit<LayersContext, 'passClaim'>,
-): Promise<LayerJob> {
-  const { timeoutSeconds, stallSeconds } = layerSettings(run.castle, name);
-  const access = progress.access === undefined ? {} : { KUBECONFIG: progress.access.file };
-  const warms = operation === 'apply' && name === run.castle.kubeconfig?.layer;
-  return {
-    name,
-    operation,
-    dir,
-    partition: await run.vault.partition(name),
-    varFiles: secrets.varFiles(name),
-    env: workspace.environment({ ...access, ...secrets.environment(name) }),
-    terragrunt: workspace.terragrunt,
-    engine: workspace.engine,
-    starter: workspace.starter,
-    run: { id: run.id, home: run.home, journal: run.journal, engines },
-    attemptsBefore: progress.attempts.get(name) ?? 0,
-    timeoutSeconds,
-    stallSeconds,
-    graceSeconds,
-    handsOver: run.handsOver,
-    redact: (text: string) => run.redactor.redact(text),
-    redactCut: (text: string) => run.redactor.redactCut(text),
-    learn: (outputs: ReadonlyMap<string, unknown>) => learnMade(run.redactor, name, outputs),
-    ...(warms ? { onRunning: warmClient } : {}),
-  };
-}
-
-/** Its Terragrunt's spans hang below the layer's own. */
-async function traced(job: LayerJob, run: Run, { id }: OpenSpan): Promise<LayerJob> {
-  const tracing = await run.tracing;
-  if (tracing === undefined) return job;
-  const trace = traceOf(run.env, run.id);
-  return { ...job, env: { ...job.env, ...tracing, TRACEPARENT: traceparent(trace, trace.spanId(id)) } };
-}
-
 /** The claim, noted as a gate. Never throws. */
 export async function runClaimGate({
   run,
@@ -200,60 +157,6 @@ export async function runClaimGate({
     noteFailure(progress, name, cancelled ? toPhoenixError(run.signal.reason) : error);
     return cancelled ? 'cancelled' : 'failed';
   }
-}
-
-/** What never started is in the report too, as skipped. */
-function noteUnstarted(
-  id: string,
-  dependencies: readonly string[],
-  standing: Standing,
-  { run, progress, operation }: LayersContext,
-): void {
-  if (standing.status !== 'blocked' && standing.status !== 'skipped') return;
-  const name = shownName(id);
-  if (standing.status === 'blocked') {
-    const how = run.signal.aborted ? 'was stopped' : 'failed';
-    run.log.from(name, `skipped: ${standing.by.map(shownName).join(', ')} ${how}`);
-  }
-  if (id === claimGate) {
-    progress.gates.set(name, {
-      name,
-      after: run.castle.claim?.after ?? '',
-      ran: undefined,
-      verdict: 'skipped',
-    });
-    return;
-  }
-  const waited = dependencies.map(shownName);
-  progress.layers.set(name, {
-    name,
-    dependencies: waited,
-    ran: undefined,
-    verdict: 'skipped',
-    retries: 0,
-    phases: [],
-    ...(operation === 'destroy' ? { note: standsNote(standing) } : {}),
-  });
-}
-
-/** What a layer that was stopped left, and how to go on from it. */
-function cancelledNote(
-  name: string,
-  { verdict, error }: LayerOutcome,
-  { run, progress, operation }: LayersContext,
-): string {
-  if (verdict === 'handed-over')
-    return 'Its engine was asked to stop and is finishing what it is at; the step after this one waits for it.';
-  const left = error === undefined ? '' : `${error.what} ${error.why} `;
-  const command = operation === 'destroy' ? 'destroy' : undefined;
-  const fromNothing = progress.fromNothing === undefined ? undefined : run.castle.name;
-  return `${left}${goOnWith(name, command, fromNothing)}`;
-}
-
-function standsNote(standing: Standing): string {
-  if (standing.status !== 'blocked') return 'It was not begun, so what it made still stands.';
-  const by = standing.by.map(shownName).join(', ');
-  return `What it made still stands, for ${by} ${standing.by.length === 1 ? 'stands' : 'stand'} on it and could not be destroyed.`;
 }
 
 function succeeded({ verdict }: LayerOutcome): boolean {

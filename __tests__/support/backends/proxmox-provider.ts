@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { copyFile, cp, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { copyFile, cp, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -51,4 +51,13 @@ async function go(args: readonly string[], cwd: string): Promise<string> {
   const env = { ...process.env, CGO_ENABLED: '0', GOFLAGS: '' };
   const { stdout } = await promisify(execFile)('go', args, { cwd, env, maxBuffer: 64 * 1024 * 1024 });
   return stdout;
+}
+
+/** The program itself. */
+export async function warmProxmoxBinary(): Promise<string> {
+  const unpacked = await warmProxmoxProvider();
+  const files = await readdir(unpacked, { recursive: true });
+  const program = files.find((path) => /\/terraform-provider-proxmox_v[^/]+$/.test(path));
+  if (program === undefined) throw new Error(`no provider in ${unpacked}`);
+  return join(unpacked, program);
 }
