@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseLocks, providerSets } from '../../src/layer/provider-locks.ts';
+import { parseLocks, providerFiles } from '../../src/layer/provider-locks.ts';
 
 const block = (source: string, version: string, hashes = ['h1:aaaa=']) =>
   [
@@ -33,16 +33,18 @@ test('a lock file is read as the engine writes it; what has another form is left
     expect(parseLocks(odd)).toEqual([]);
 });
 
-test('each provider is asked for once, by the block with the most hashes, and two versions of one in two sets', () => {
-  const more = block(proxmox, '0.80.0', ['h1:aaaa=', 'zh:bbbb']);
-  const locks = [block(proxmox, '0.80.0'), more, block(proxmox, '0.81.0'), block(talos, '0.9.0')];
-  const sets = providerSets(parseLocks(locks.join('\n\n')));
-  expect(sets.map(({ providers }) => providers.map(({ source, version }) => `${source} ${version}`))).toEqual(
-    [[`${proxmox} 0.80.0`, `${talos} 0.9.0`], [`${proxmox} 0.81.0`]],
-  );
-  expect(sets[0]?.lock).toBe(`${more}\n\n${block(talos, '0.9.0')}\n`);
-  expect(sets[1]?.main).toBe(
-    `terraform {\n  required_providers {\n    p0 = { source = "${proxmox}", version = "0.81.0" }\n  }\n}\n`,
-  );
-  expect(providerSets([])).toEqual([]);
+test('a folder that installs them asks for exactly these, with their hashes', () => {
+  const locks = [block(proxmox, '0.80.0', ['h1:aaaa=', 'zh:bbbb']), block(talos, '0.9.0')];
+  expect(providerFiles(parseLocks(locks.join('\n\n')))).toEqual({
+    'main.tf': [
+      'terraform {',
+      '  required_providers {',
+      `    p0 = { source = "${proxmox}", version = "0.80.0" }`,
+      `    p1 = { source = "${talos}", version = "0.9.0" }`,
+      '  }',
+      '}',
+      '',
+    ].join('\n'),
+    '.terraform.lock.hcl': `${locks.join('\n\n')}\n`,
+  });
 });

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-export const lockFileName = '.terraform.lock.hcl';
+const lockFileName = '.terraform.lock.hcl';
 
 /** A provider as a lock file has it. */
 export interface LockedProvider {
@@ -26,38 +26,17 @@ export async function lockedProviders(unit: string): Promise<LockedProvider[]> {
   return parseLocks(await readFile(join(unit, lockFileName), 'utf8').catch(() => ''));
 }
 
-/** A folder's two files by which its `init` installs exactly these providers. */
-export interface ProviderSet {
-  readonly providers: readonly LockedProvider[];
-  readonly main: string;
-  readonly lock: string;
-}
-
-/** As few sets as there can be: one that holds a provider twice, in two versions, could not be initialised. */
-export function providerSets(providers: readonly LockedProvider[]): ProviderSet[] {
-  const bySource = Map.groupBy(distinct(providers), ({ source }) => source);
-  const most = Math.max(0, ...[...bySource.values()].map((versions) => versions.length));
-  return Array.from({ length: most }, (_, index) => {
-    const set = [...bySource.values()].flatMap((versions) => versions[index] ?? []);
-    const required = set.map(
-      ({ source, version }, at) => `    p${at} = { source = "${source}", version = "${version}" }\n`,
-    );
-    return {
-      providers: set,
-      main: `terraform {\n  required_providers {\n${required.join('')}  }\n}\n`,
-      lock: set.map(({ block }) => `${block}\n`).join('\n'),
-    };
-  });
-}
-
-/** One of each version; of two the one that knows more hashes. */
-function distinct(providers: readonly LockedProvider[]): LockedProvider[] {
-  const found = new Map<string, LockedProvider>();
-  for (const provider of providers) {
-    const key = keyOf(provider);
-    if (provider.block.length > (found.get(key)?.block.length ?? 0)) found.set(key, provider);
-  }
-  return [...found.values()];
+/** A folder's two files by which its `init` installs exactly these providers, no two of one source. */
+export function providerFiles(
+  providers: readonly LockedProvider[],
+): Record<'main.tf' | typeof lockFileName, string> {
+  const required = providers.map(
+    ({ source, version }, index) => `    p${index} = { source = "${source}", version = "${version}" }\n`,
+  );
+  return {
+    'main.tf': `terraform {\n  required_providers {\n${required.join('')}  }\n}\n`,
+    [lockFileName]: providers.map(({ block }) => `${block}\n`).join('\n'),
+  };
 }
 
 export function keyOf({ source, version }: Pick<LockedProvider, 'source' | 'version'>): string {

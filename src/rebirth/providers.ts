@@ -1,15 +1,9 @@
-import { access, mkdtemp, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { runChild } from '../child.ts';
-import {
-  keyOf,
-  type LockedProvider,
-  lockedProviders,
-  lockFileName,
-  type ProviderSet,
-  providerSets,
-} from '../layer/provider-locks.ts';
+import { keyOf, type LockedProvider, lockedProviders, providerFiles } from '../layer/provider-locks.ts';
 import { marks } from '../layer/starter.ts';
 import { flat } from '../layer/words.ts';
 import { errorLines } from '../plan/ask.ts';
@@ -44,6 +38,7 @@ export function fetchProviders(
   };
 }
 
+/** Layer by layer, in the order in which they will ask. */
 async function fetchAll(
   layers: readonly Layer[],
   run: Run,
@@ -51,34 +46,35 @@ async function fetchAll(
   signal: AbortSignal,
 ): Promise<void> {
   const env = { ...workspace.environment({}), [marks.run]: run.id, TG_TF_PATH: workspace.starter.engine };
-  const missing = await missingProviders(layers, sharedCache(env));
-  const started = performance.now();
-  for (const set of providerSets(missing)) {
-    const dir = await mkdtemp(join(workspaceOf(run), 'providers-'));
-    await initialise(dir, set, workspace.terragrunt, env, signal);
-  }
-  if (missing.length === 0) return;
-  const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  run.log.info(`providers: ${missing.length} for later layers fetched beside the first, ${seconds} s`);
-}
-
-/** What layers that wait for others have locked, the first do not fetch themselves at this moment, and no cache has. */
-async function missingProviders(layers: readonly Layer[], cache: string): Promise<LockedProvider[]> {
+  const cache = sharedCache(env);
   const names = new Set(layers.map(({ name }) => name));
-  const waits = ({ dependencies }: Layer) => dependencies.some((on) => names.has(on));
-  const lockedBy = async (some: readonly Layer[]) =>
-    (await Promise.all(some.map(({ dir }) => lockedProviders(dir)))).flat();
-  const first = new Set((await lockedBy(layers.filter((layer) => !waits(layer)))).map(keyOf));
-  const later = (await lockedBy(layers.filter(waits))).filter((provider) => !first.has(keyOf(provider)));
-  const cached = await Promise.all(
-    later.map(({ source, version }) =>
-      access(join(cache, source, version)).then(
-        () => true,
-        () => false,
-      ),
-    ),
+  const [later = [], first = []] = [true, false].map((waits) =>
+    layers.filter(({ dependencies }) => dependencies.some((on) => names.has(on)) === waits),
   );
-  return later.filter((_, index) => !cached[index]);
+  // What the first layers need they fetch themselves at this moment.
+  const asked = new Set((await Promise.all(first.map(({ dir }) => lockedProviders(dir)))).flat().map(keyOf));
+  const started = performance.now();
+  let fetched = 0;
+  for (const { dir } of later) {
+    const wanted: LockedProvider[] = [];
+    for (const provider of await lockedProviders(dir)) {
+      if (asked.has(keyOf(provider)) || existsSync(join(cache, provider.source, provider.version))) continue;
+      asked.add(keyOf(provider));
+      wanted.push(provider);
+    }
+    if (wanted.length === 0) continue;
+    await install(
+      wanted,
+      await mkdtemp(join(workspaceOf(run), 'providers-')),
+      workspace.terragrunt,
+      env,
+      signal,
+    );
+    fetched += wanted.length;
+  }
+  if (fetched === 0) return;
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  run.log.info(`providers: ${fetched} for later layers fetched beside the first, ${seconds} s`);
 }
 
 /** Where Terragrunt 1.1 has OpenTofu keep providers. */
@@ -87,22 +83,24 @@ function sharedCache(env: Readonly<Record<string, string>>): string {
   return env['TF_PLUGIN_CACHE_DIR'] || join(caches, 'terragrunt', 'providers');
 }
 
-/** By Terragrunt, so that its own rules say where the cache is. Throws what it said. */
-async function initialise(
+/**
+ * By Terragrunt, so that its own rules say where the cache is; after the layers wherever both want a processor. Throws
+ * what it said.
+ */
+async function install(
+  providers: readonly LockedProvider[],
   dir: string,
-  { main, lock }: ProviderSet,
   terragrunt: string,
   env: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<void> {
-  await writeFile(join(dir, 'terragrunt.hcl'), '');
-  await writeFile(join(dir, 'main.tf'), main);
-  await writeFile(join(dir, lockFileName), lock);
-  const args = ['run', '--working-dir', dir, '--non-interactive', '--no-color', '--no-tips'];
-  const { code, stderr, trouble } = await runChild(
-    terragrunt,
-    [...args, '--', 'init', '-input=false', '-backend=false'],
-    { cwd: dir, env, signal, timeoutMs: fetchWithinMs },
-  );
+  const files = { 'terragrunt.hcl': '', ...providerFiles(providers) };
+  for (const [name, text] of Object.entries(files)) await writeFile(join(dir, name), text);
+  const own = ['run', '--working-dir', dir, '--non-interactive', '--no-color', '--no-tips'];
+  const args = [...own, '--', 'init', '-input=false', '-backend=false'];
+  const { code, stderr, trouble } = await runChild('nice', ['-n', '10', terragrunt, ...args], {
+    ...{ cwd: dir, env, signal },
+    timeoutMs: fetchWithinMs,
+  });
   if (code !== 0) throw new Error(trouble ?? errorLines(stderr)[0] ?? `Terragrunt exited with ${code}`);
 }
