@@ -1,5 +1,5 @@
 import { PhoenixError } from '../../src/errors.ts';
-import { historyLine } from '../../src/github/history-line.ts';
+import { historyLine } from '../../src/report/history-entry.ts';
 import type { LayerResult } from '../../src/report/build.ts';
 import { createLedger } from '../../src/report/ledger.ts';
 import { type PastRun, readPast } from '../../src/report/page/past.ts';

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { castleSchema } from '../../src/castle/schema.ts';
-import { historyLine } from '../../src/github/history-line.ts';
 import { budgetError, withJudgement } from '../../src/insight/judge.ts';
 import { type Sample, sampleOf, sampleSchema, samplesIn } from '../../src/insight/sample.ts';
 import { insightRows } from '../../src/insight/words.ts';
 import type { ReportInput } from '../../src/report/build.ts';
+import { historyLine } from '../../src/report/history-entry.ts';
 import { type Report, reportSchema } from '../../src/report/schema.ts';
 import { renderTerminal } from '../../src/report/terminal.ts';
 import { holds } from '../support/property.ts';

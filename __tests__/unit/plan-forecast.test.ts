@@ -1,6 +1,7 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { ranTogether } from '../../src/insight/forecast.ts';
 import { keepDurations, readSamples, timesOf } from '../../src/journal/durations.ts';
 import { expectedFrom, median } from '../../src/plan/expected.ts';
 import { buildGraph } from '../../src/plan/graph.ts';
@@ -165,6 +166,23 @@ describe('a plan as it is given on', () => {
   const timed = new Map(Object.entries({ secrets: 10, engine: 60, storage: 20.0004, networking: 40 }));
   const staging = (mode: 'auto' | 'job' | 'matrix', of = nodes) =>
     stagingOf(of, { mode, runners: 2, timed, cores: 2 });
+
+  test('takes a job’s layers all at once where their times are of such a run, else as many as a runner carries', () => {
+    const many = Array.from({ length: 40 }, (_, index) => ({ id: `layer-${index}`, dependencies: [] }));
+    const took = new Map(many.map(({ id }) => [id, 5]));
+    const asked = {
+      mode: 'job',
+      runners: 2,
+      timed: took,
+      cores: 2,
+      perJob: { seconds: 0, jobs: 1 },
+    } as const;
+    expect(stagingOf(many, asked).forecast.jobSeconds).toBe(15);
+    expect(stagingOf(many, { ...asked, together: true }).forecast.jobSeconds).toBe(5);
+    const job = [{ layers: {}, gates: {}, mode: 'job' }];
+    const leg = [{ layers: {}, gates: {}, mode: 'matrix' }];
+    expect([ranTogether([]), ranTogether(job), ranTogether([...job, ...leg])]).toEqual([false, true, false]);
+  });
 
   test('as a matrix fills the ladder as far as it goes, for an empty matrix is an error', () => {
     const outputs = planOutputs(plannedRun(staging('matrix'), itself));

@@ -15,7 +15,7 @@ const wide = buildGraph([
   ...['a', 'b', 'c', 'd'].map((id) => ({ id, dependencies: ['root'] })),
   { id: 'gate:claim', dependencies: ['root'] },
 ]);
-const assumed = { perJobSeconds: 10, jobsMeasured: 0, runners: 1, layersAtOnce: 16 };
+const assumed = { perJobSeconds: 10, jobsMeasured: 0, runners: 1, layersAtOnce: 16, together: false };
 
 const sample = (each: number, changes: Partial<Sample> = {}): Sample => ({
   layers: { root: 10, a: each, b: each, c: each, d: each },

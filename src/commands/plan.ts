@@ -4,7 +4,7 @@ import { type Castle, loadCastle } from '../castle/load.ts';
 import { tellCastle } from '../castle/told.ts';
 import type { Edge } from '../edge.ts';
 import { ownPullRequest } from '../identity/pull-request.ts';
-import { jobCost, simulationOf } from '../insight/forecast.ts';
+import { jobCost, ranTogether, simulationOf } from '../insight/forecast.ts';
 import { readSamples, timesOf } from '../journal/durations.ts';
 import { castleHome } from '../journal/home.ts';
 import { layerEnvironment } from '../layer/environment.ts';
@@ -62,6 +62,7 @@ export async function plan(request: Request, edge: Edge): Promise<CommandResult>
     timed: timesOf(samples),
     cores: availableParallelism(),
     perJob: jobCost(samples, perJobSeconds),
+    together: ranTogether(samples),
   });
   const planned = plannedRun(staging, shownName);
   const simulation = request.forecast ? simulationOf(staging.graph, samples, staging.assumed) : undefined;

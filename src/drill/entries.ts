@@ -1,28 +1,14 @@
 import { z } from 'zod';
 import { parseJson } from '../json.ts';
-import { drillVerdicts } from './schema.ts';
+import { historyDrill, historyFields } from '../report/history-entry.ts';
+import type { drillVerdicts } from './schema.ts';
 
-const seconds = z.number().nonnegative();
-
-/** What a line of the history says of a drill. Lines of older versions have less; a line without `drill` is no drill. */
+/** A line of another shape is strange, and so is one whose drill is. */
 const lineSchema = z.object({
+  ...historyFields,
   run: z.string().min(1),
-  castle: z.string(),
-  started: z.iso.datetime(),
-  wallSeconds: seconds,
   url: z.string().optional().catch(undefined),
-  layers: z.record(z.string(), seconds).catch({}),
-  error: z.string().nullable().catch(null),
-  drill: z
-    .object({
-      verdict: z.enum(drillVerdicts),
-      score: z.number().catch(0),
-      rto: z.record(z.string(), seconds.nullable()).catch({}),
-      rpoSeconds: seconds.nullable().catch(null),
-      flakes: z.int().nonnegative().catch(0),
-      faults: z.array(z.string()).catch([]),
-    })
-    .optional(),
+  drill: historyDrill.optional(),
 });
 
 /** One drill of the history. */

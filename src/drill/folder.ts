@@ -3,9 +3,9 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import { dirname, join } from 'node:path';
 import type { Castle } from '../castle/load.ts';
 import { messageOf } from '../errors.ts';
-import { historyLine } from '../github/history-line.ts';
 import { castleHome } from '../journal/home.ts';
 import { parseJson } from '../json.ts';
+import { historyLine } from '../report/history-entry.ts';
 import { type Report, reportSchema } from '../report/schema.ts';
 import { linesOf, mostLines } from './entries.ts';
 

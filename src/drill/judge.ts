@@ -1,7 +1,7 @@
 import type { Castle } from '../castle/load.ts';
 import type { Edge } from '../edge.ts';
 import { PhoenixError } from '../errors.ts';
-import { historyLine } from '../github/history-line.ts';
+import { historyLine } from '../report/history-entry.ts';
 import type { Report } from '../report/schema.ts';
 import { readEntries } from './entries.ts';
 import { drillOf, type Given } from './figures.ts';

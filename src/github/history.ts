@@ -1,8 +1,8 @@
 import { linesOf } from '../drill/entries.ts';
 import { reportName } from '../drill/folder.ts';
+import { historyLine } from '../report/history-entry.ts';
 import type { Report } from '../report/schema.ts';
 import { asking, type GitHub, statusOf } from './api.ts';
-import { historyLine } from './history-line.ts';
 
 const permission = 'contents: write';
 

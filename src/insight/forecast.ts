@@ -67,6 +67,11 @@ export function jobCost(samples: readonly Sample[], estimate: number): JobCost {
     : { seconds: median(measured), jobs: measured.length };
 }
 
+/** Whether the last runs had all their layers in one job, so that the times of layers hold what they cost each other. */
+export function ranTogether(samples: readonly Sample[]): boolean {
+  return samples.length > 0 && samples.slice(0, most).every(({ mode }) => mode !== 'matrix');
+}
+
 function besideOf(samples: readonly Sample[]): number | null {
   const beside = samples.flatMap(({ mode, totalSeconds, spanSeconds }) =>
     mode === 'matrix' || totalSeconds === undefined || spanSeconds === undefined

@@ -69,7 +69,9 @@ export async function runLayer(
   /** An own dead lock is released once a layer: one that comes back is somebody's who lives. */
   let unlocked = false;
   try {
+    const began = Date.now();
     const left = await rescueState(job, undefined, care());
+    phases.push({ name: 'look back', from: began, to: Date.now() });
     if (left.status === 'kept' || left.status === 'conflict') return ended('failed', 0, unsaved(job, left));
     for (let number = 1; ; number += 1) {
       const retries = number - 1;

@@ -19,8 +19,10 @@ export interface Assumed {
   /** So many jobs were measured for it; 0: an estimate. */
   readonly jobsMeasured: number;
   readonly runners: number;
-  /** Layers that one runner carries at a time without slowing them down. */
+  /** Layers that one runner carries at a time without slowing them down beyond the times that are known of them. */
   readonly layersAtOnce: number;
+  /** The times are of layers that ran beside all others in one job: what they cost each other is in them. */
+  readonly together: boolean;
 }
 
 /** A layer waits for what it makes most of its time, so a core carries several; measured in docs/stages.md. */
@@ -35,6 +37,7 @@ export function stagingOf(
     timed,
     cores,
     perJob = { seconds: perJobSeconds, jobs: 0 },
+    together = false,
   }: {
     readonly mode: Mode;
     readonly runners: number;
@@ -42,13 +45,14 @@ export function stagingOf(
     readonly cores: number;
     /** What a job costs beside its layers, and how many were measured. */
     readonly perJob?: { readonly seconds: number; readonly jobs: number };
+    readonly together?: boolean;
   },
 ): Staging {
   const graph = buildGraph(nodes);
   const expected = expectedFrom(graph, timed);
   const assumed = {
-    ...{ perJobSeconds: perJob.seconds, jobsMeasured: perJob.jobs, runners },
-    layersAtOnce: layersPerCore * Math.max(1, cores),
+    ...{ perJobSeconds: perJob.seconds, jobsMeasured: perJob.jobs, runners, together },
+    layersAtOnce: together ? Math.max(1, graph.order.length) : layersPerCore * Math.max(1, cores),
   };
   const stages = stagesOf(graph, { expected: expected.seconds, runners, perJobSeconds: perJob.seconds });
   const forecast = forecastOf(graph, stages, {

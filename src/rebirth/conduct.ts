@@ -82,15 +82,17 @@ async function prepare(
   const toolsReady = ledger.seconds();
 
   const stop = new AbortController();
-  const vault = await openRunVault({
-    id,
-    env,
-    settings: castle.vault,
-    box: castle.box !== false,
-    job: edge.onCancel === 'hand-over' ? await thisJob() : undefined,
-    announce: (dir) => journal.write({ type: 'vault', dir }),
-    warn: (text) => log.warn(text),
-  });
+  const vault = await ledger.span('vault', 'phase', async () =>
+    openRunVault({
+      id,
+      env,
+      settings: castle.vault,
+      box: castle.box !== false,
+      job: edge.onCancel === 'hand-over' ? await thisJob() : undefined,
+      announce: (dir) => journal.write({ type: 'vault', dir }),
+      warn: (text) => log.warn(text),
+    }),
+  );
   ends.use(vault);
   edge.printed.keepIn(vault.dir);
   ends.defer(() => edge.printed.leave());

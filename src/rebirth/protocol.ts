@@ -101,10 +101,9 @@ export async function protocol(
     }
     await work({ run, edge, progress, workspace, plan, states, secrets, store, identity, session });
   } finally {
-    const sampled = await sampler.stop();
-    if (run.handsOver()) await leaveSampled(run.vault, sampled);
+    if (run.handsOver()) await leaveSampled(run.vault, await sampler.stop());
     else {
-      await ledger.span('leak audit', 'phase', () => auditRun(run, sampled, progress));
+      await ledger.span('leak audit', 'phase', async () => auditRun(run, await sampler.stop(), progress));
       log.info(
         `leak audit: ${progress.leaks.checked} places looked at, ${progress.leaks.found.length} leaks`,
       );

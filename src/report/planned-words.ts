@@ -34,10 +34,14 @@ function assumedText({
   perJobSeconds,
   jobsMeasured,
   layersAtOnce,
+  together,
 }: PlannedRun['forecast']['assumed']): string {
-  if (jobsMeasured > 0)
-    return `measured: a job costs ${duration(perJobSeconds)} beside its layers; an estimate: a runner carries ${layersAtOnce} layers at once`;
-  return `estimates: a job starts in ${perJobSeconds} s, a runner carries ${layersAtOnce} layers at once`;
+  const carries = together
+    ? 'all layers of one job at once, as in those runs'
+    : `a runner carries ${layersAtOnce} layers at once`;
+  if (jobsMeasured === 0) return `estimates: a job starts in ${perJobSeconds} s, ${carries}`;
+  const estimate = together ? '' : 'an estimate: ';
+  return `measured: a job costs ${duration(perJobSeconds)} beside its layers; ${estimate}${carries}`;
 }
 
 const mostNames = 12;

@@ -1,32 +1,19 @@
 import { z } from 'zod';
-import { drillVerdicts } from '../../drill/schema.ts';
 import type { Timed } from '../../journal/durations.ts';
 import { parseJson } from '../../json.ts';
+import { historyDrill, historyEntry, historyFields } from '../history-entry.ts';
 import { type Report, runVerdicts } from '../schema.ts';
 
 const seconds = z.number().nonnegative();
 
 const entrySchema = z.object({
+  ...historyFields,
   run: z.string(),
-  castle: z.string(),
   verdict: z.enum(runVerdicts),
-  started: z.iso.datetime(),
-  wallSeconds: seconds,
   milestones: z.record(z.string(), z.object({ seconds: seconds.nullable(), met: z.boolean() })).catch({}),
   leaks: z.number().catch(0),
   retries: z.number().catch(0),
-  layers: z.record(z.string(), seconds).catch({}),
-  error: z.string().nullable().catch(null),
-  drill: z
-    .object({
-      verdict: z.enum(drillVerdicts),
-      score: z.number().catch(0),
-      rto: z.record(z.string(), seconds.nullable()).catch({}),
-      rpoSeconds: seconds.nullable().catch(null),
-      faults: z.array(z.string()).catch([]),
-    })
-    .optional()
-    .catch(undefined),
+  drill: historyDrill.optional().catch(undefined),
 });
 
 /** What the page needs of a run of the past. */
@@ -57,30 +44,5 @@ export function readPast(lines: string, castle: string): PastRun[] {
 
 /** The past with this run at its end, where it is not in it already. */
 export function withThisRun(past: readonly PastRun[], report: Report): PastRun[] {
-  const { drill } = report;
-  return [
-    ...past.filter(({ run }) => run !== report.run),
-    {
-      run: report.run,
-      castle: report.castle,
-      verdict: report.verdict,
-      started: report.started,
-      wallSeconds: report.wallSeconds,
-      milestones: Object.fromEntries(report.milestones.map(({ name, ...rest }) => [name, rest])),
-      leaks: report.leaks.found.length,
-      retries: report.layers.reduce((sum, { retries }) => sum + retries, 0),
-      layers: Object.fromEntries(report.layers.map(({ name, seconds: took }) => [name, took])),
-      error: report.error?.code ?? null,
-      drill:
-        drill === undefined
-          ? undefined
-          : {
-              verdict: drill.verdict,
-              score: drill.score,
-              rto: drill.rto,
-              rpoSeconds: drill.rpoSeconds,
-              faults: [...drill.faults],
-            },
-    },
-  ];
+  return [...past.filter(({ run }) => run !== report.run), historyEntry(report)];
 }
