@@ -66,6 +66,7 @@ describe('the providers that later layers have locked', () => {
       await readdir(join(world.dir, 'home/.cache/terragrunt/providers/registry.opentofu.org/small')),
     ).toEqual(['early', 'late']);
     expect(await world.leftovers()).toEqual([]);
+    expect(await readdir(join(world.dir, 'home/.cache/terragrunt'))).toEqual(['providers']);
 
     const again = await world.run(['rebirth'], config);
     expect(again.code, again.output).toBe(0);
@@ -110,5 +111,8 @@ describe('the providers that later layers have locked', () => {
     const { code } = await phoenix.ended;
     expect(code).toBe(130);
     expect(await world.leftovers()).toEqual([]);
+    expect(await readdir(join(world.dir, 'home/.cache/terragrunt')).catch(() => [])).not.toContainEqual(
+      expect.stringContaining('.phoenix'),
+    );
   }, 120_000);
 });

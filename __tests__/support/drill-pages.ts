@@ -1,8 +1,8 @@
 import { drillOf } from '../../src/drill/figures.ts';
 import { withTrend } from '../../src/drill/judge.ts';
 import { PhoenixError } from '../../src/errors.ts';
-import { historyLine } from '../../src/report/history-entry.ts';
 import type { ReportInput } from '../../src/report/build.ts';
+import { historyLine } from '../../src/report/history-entry.ts';
 import { createLedger } from '../../src/report/ledger.ts';
 import { readPast } from '../../src/report/page/past.ts';
 import type { PageInput } from '../../src/report/page/render.ts';

@@ -1,6 +1,6 @@
 import { PhoenixError } from '../../src/errors.ts';
-import { historyLine } from '../../src/report/history-entry.ts';
 import type { LayerResult } from '../../src/report/build.ts';
+import { historyLine } from '../../src/report/history-entry.ts';
 import { createLedger } from '../../src/report/ledger.ts';
 import { type PastRun, readPast } from '../../src/report/page/past.ts';
 import type { PageInput } from '../../src/report/page/render.ts';

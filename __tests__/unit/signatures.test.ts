@@ -282,6 +282,12 @@ const samples: Readonly<Record<string, Sample>> = {
     ],
     twins: ['all checksums match the dependency lock file'],
   },
+  'plugin-cache-damaged': {
+    says: [
+      'Failed to install provider\n\nError while installing bpg/proxmox v0.80.0: existing cached package at\n/home/runner/.cache/terragrunt/providers/registry.opentofu.org/bpg/proxmox/0.80.0/linux_amd64\ndoes not match the content of the downloaded package; does it contain local\nmodifications?',
+    ],
+    twins: ['Using bpg/proxmox v0.80.0 from the shared cache directory'],
+  },
   'plugin-crashed': {
     says: [
       'Plugin did not respond\nThe plugin encountered an error, and failed to respond to the plugin6.(*GRPCProvider).ConfigureProvider call. The plugin logs may contain more details.',

@@ -24,6 +24,14 @@ export const engineSignatures: readonly Signature[] = [
       `If the provider was meant to change: ${inUnit(scene, 'terragrunt run -- providers lock -platform=linux_amd64 -platform=linux_arm64')}, and commit the file; else remove it from the provider cache. ${again(scene)}`,
   },
   {
+    id: 'plugin-cache-damaged',
+    code: 'PHX-LAYER-PLUGIN',
+    patterns: [/existing cached package at (\S+) does not match the content of the downloaded package/],
+    cause:
+      'The provider in the cache is not what its publisher hands out: an install was cut off half-way, or somebody changed it.',
+    next: (scene) => `Delete ${scene.match[1]}, and it is installed anew. ${again(scene)}`,
+  },
+  {
     id: 'plugin-crashed',
     code: 'PHX-LAYER-PLUGIN',
     patterns: [
