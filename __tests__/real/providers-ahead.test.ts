@@ -1,8 +1,8 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { capture } from '../../src/command.ts';
-import { archive, pack } from '../support/backends/provider-archive.ts';
+import { archive, archiveOf, mirrorOf, pack } from '../support/backends/provider-archive.ts';
 import { warmProxmoxBinary } from '../support/backends/proxmox-provider.ts';
 import { running, smallCastle } from '../support/small-castle.ts';
 import { tool } from '../support/tools.ts';
@@ -12,22 +12,6 @@ beforeAll(async () => {
   await warmTools(['tofu', 'terragrunt']);
   await warmProxmoxBinary();
 }, 900_000);
-
-const platform = `linux_${process.arch === 'x64' ? 'amd64' : process.arch}`;
-
-/** A mirror of packages, all a real provider by another name; gives the engine's configuration that names it. */
-async function mirrorOf({ dir }: World, types: readonly string[]): Promise<string> {
-  const program = pack(await readFile(await warmProxmoxBinary()));
-  for (const type of types) {
-    const folder = join(dir, 'mirror/registry.opentofu.org/small', type);
-    const name = `terraform-provider-${type}`;
-    await mkdir(folder, { recursive: true });
-    await writeFile(join(folder, `${name}_1.0.0_${platform}.zip`), archive(`${name}_v1.0.0`, program));
-  }
-  const file = join(dir, 'tofu.rc');
-  await writeFile(file, `provider_installation {\n  filesystem_mirror { path = "${dir}/mirror" }\n}\n`);
-  return file;
-}
 
 const needing = (type: string, main: string) =>
   `terraform {\n  required_providers { own = { source = "small/${type}" } }\n}\n${main}`;
@@ -40,6 +24,17 @@ async function lock({ dir }: World, layers: readonly string[], env: Readonly<Rec
     const { code, stderr } = await capture(await tool('tofu'), args, { cwd, env: { ...env } });
     if (code !== 0) throw new Error(stderr);
   }
+}
+
+/** A castle whose second layer has locked a provider, and whose first takes so long. */
+async function lateCastle(seconds: number) {
+  const world = await smallCastle({
+    first: { main: running(`sleep ${seconds}`) },
+    second: { after: ['first'], main: needing('late', '') },
+  });
+  const config = { TF_CLI_CONFIG_FILE: await mirrorOf(world.dir, 'small', ['late']) };
+  await lock(world, ['second'], config);
+  return Object.assign(world, { config });
 }
 
 describe('the providers that later layers have locked', () => {
@@ -57,7 +52,7 @@ describe('the providers that later layers have locked', () => {
       second: { after: ['first'], main: needing('late', '') },
       third: { after: ['second'], main: needing('early', '') },
     });
-    const config = { TF_CLI_CONFIG_FILE: await mirrorOf(world, ['early', 'late']) };
+    const config = { TF_CLI_CONFIG_FILE: await mirrorOf(world.dir, 'small', ['early', 'late']) };
     await lock(world, ['first', 'second', 'third'], config);
     const { code, output } = await world.run(['rebirth'], config);
     expect(code, output).toBe(0);
@@ -74,16 +69,11 @@ describe('the providers that later layers have locked', () => {
   }, 120_000);
 
   test('that are not what the lock file says are not taken, and their layer tells so itself', async () => {
-    await using world = await smallCastle({
-      first: { main: running('sleep 3') },
-      second: { after: ['first'], main: needing('late', '') },
-    });
-    const config = { TF_CLI_CONFIG_FILE: await mirrorOf(world, ['late']) };
-    await lock(world, ['second'], config);
+    await using world = await lateCastle(3);
     const forged = pack(Buffer.from('another program'));
-    const file = `mirror/registry.opentofu.org/small/late/terraform-provider-late_1.0.0_${platform}.zip`;
-    await writeFile(join(world.dir, file), archive('terraform-provider-late_v1.0.0', forged));
-    const { code, output, report } = await world.run(['rebirth'], config);
+    const file = archiveOf(world.dir, 'small', 'late');
+    await writeFile(file, archive('terraform-provider-late_v1.0.0', forged));
+    const { code, output, report } = await world.run(['rebirth'], world.config);
     expect(code, output).toBe(7);
     expect(output).toMatch(/^providers: not fetched ahead \(.*\)$/m);
     expect(report?.layers.map(({ name, verdict }) => [name, verdict])).toEqual([
@@ -93,12 +83,7 @@ describe('the providers that later layers have locked', () => {
   }, 120_000);
 
   test('are let go with the run that is stopped meanwhile', async () => {
-    await using world = await smallCastle({
-      first: { main: running('sleep 60') },
-      second: { after: ['first'], main: needing('late', '') },
-    });
-    const config = { TF_CLI_CONFIG_FILE: await mirrorOf(world, ['late']) };
-    await lock(world, ['second'], config);
+    await using world = await lateCastle(60);
     // A registry that never answers, in place of the mirror.
     const silent = join(world.dir, 'silent.rc');
     await writeFile(

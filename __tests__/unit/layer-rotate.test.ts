@@ -8,11 +8,22 @@ import { temporaryFolder } from '../support/folder.ts';
 
 const kib = 1024;
 
-test('at the limit the end of what nobody read is kept, and the rest is counted', async () => {
-  await using folder = await temporaryFolder();
+async function openRotation(atBytes: number) {
+  const folder = await temporaryFolder();
   const file = join(folder.dir, 'out');
-  await using handle = await open(file, 'ax+');
-  const rotation = createRotation(handle.fd, 256 * kib);
+  const handle = await open(file, 'ax+');
+  return {
+    ...{ file, handle, rotation: createRotation(handle.fd, atBytes) },
+    async [Symbol.asyncDispose]() {
+      await handle.close();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+test('at the limit the end of what nobody read is kept, and the rest is counted', async () => {
+  await using opened = await openRotation(256 * kib);
+  const { file, rotation } = opened;
   appendFileSync(file, `${'x'.repeat(99)}\n`.repeat(3000));
   appendFileSync(file, 'Error: the end\n');
   const turned = rotation.turn(1000);
@@ -30,10 +41,8 @@ test('at the limit the end of what nobody read is kept, and the rest is counted'
 });
 
 test('nothing is lost where what is unread can be kept whole', async () => {
-  await using folder = await temporaryFolder();
-  const file = join(folder.dir, 'out');
-  await using handle = await open(file, 'ax+');
-  const rotation = createRotation(handle.fd, 4 * kib);
+  await using opened = await openRotation(4 * kib);
+  const { file, rotation } = opened;
   appendFileSync(file, 'read\n'.repeat(1000));
   appendFileSync(file, 'unread\n');
   const turned = rotation.turn(5000);
@@ -43,16 +52,14 @@ test('nothing is lost where what is unread can be kept whole', async () => {
 });
 
 test('below its limit a file that was just written to stays, though all of it was read', async () => {
-  await using folder = await temporaryFolder();
-  const file = join(folder.dir, 'out');
-  await using handle = await open(file, 'ax+');
-  const rotation = createRotation(handle.fd, 8 * kib);
+  await using opened = await openRotation(8 * kib);
+  const { file, rotation } = opened;
   appendFileSync(file, 'read\n'.repeat(1000));
   const fresh = new Date(Date.now() + 60_000);
-  await handle.utimes(fresh, fresh);
+  await opened.handle.utimes(fresh, fresh);
   expect(rotation.turn(5000)).toBeUndefined();
   const old = new Date(Date.now() - 1000);
-  await handle.utimes(old, old);
+  await opened.handle.utimes(old, old);
   expect(rotation.turn(4999)).toBeUndefined();
   expect(rotation.turn(5000)).toMatchObject({ lost: false });
 });

@@ -48,9 +48,9 @@ async function fetchAll(
   const env = { ...workspace.environment({}), [marks.run]: run.id };
   const cache = sharedCache(env);
   const names = new Set(layers.map(({ name }) => name));
-  const [later = [], first = []] = [true, false].map((waits) =>
-    layers.filter(({ dependencies }) => dependencies.some((on) => names.has(on)) === waits),
-  );
+  const waits = ({ dependencies }: Layer) => dependencies.some((on) => names.has(on));
+  const later = layers.filter(waits);
+  const first = layers.filter((layer) => !waits(layer));
   // What the first layers need they fetch themselves at this moment.
   const asked = new Set((await Promise.all(first.map(({ dir }) => lockedProviders(dir)))).flat().map(keyOf));
   let staging: string | undefined;

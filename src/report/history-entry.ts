@@ -33,7 +33,7 @@ export function historyEntry(report: Report) {
   return {
     ...{ run, castle, mode, verdict, started, wallSeconds, unattributedSeconds, criticalPathSeconds },
     milestones: Object.fromEntries(
-      milestones.map(({ name, ...met }) => [name, { seconds: met.seconds, met: met.met }]),
+      milestones.map((milestone) => [milestone.name, { seconds: milestone.seconds, met: milestone.met }]),
     ),
     leaks: leaks.found.length,
     retries: layers.reduce((sum, { retries }) => sum + retries, 0),

@@ -1,4 +1,7 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { crc32, deflateRawSync } from 'node:zlib';
+import { warmProxmoxBinary } from './proxmox-provider.ts';
 
 /** A program as an archive has it. Packing a large one takes a second or two, so it is done once for all its names. */
 export interface Packed {
@@ -32,4 +35,29 @@ export function archive(name: string, { packed, size, crc }: Packed): Buffer {
   end.writeUInt32LE(central.length, 8);
   end.writeUInt32LE(local.length + packed.length, 12);
   return Buffer.concat([local, packed, central, Buffer.from('PK\x05\x06', 'latin1'), end]);
+}
+
+const platform = `linux_${process.arch === 'x64' ? 'amd64' : process.arch}`;
+
+/** Where a mirror in `folder` has the archive of version 1.0.0 of NAMESPACE/TYPE. */
+export function archiveOf(folder: string, namespace: string, type: string): string {
+  const below = join(folder, 'mirror', 'registry.opentofu.org', namespace, type);
+  return join(below, `terraform-provider-${type}_1.0.0_${platform}.zip`);
+}
+
+/**
+ * A mirror in `folder` of providers as archives, all that of Proxmox by other names: a real one, built from its Go module
+ * on first use. Gives the engine's CLI configuration that names the mirror.
+ */
+export async function mirrorOf(folder: string, namespace: string, types: readonly string[]): Promise<string> {
+  const program = pack(await readFile(await warmProxmoxBinary()));
+  for (const type of types) {
+    const file = archiveOf(folder, namespace, type);
+    await mkdir(join(file, '..'), { recursive: true });
+    await writeFile(file, archive(`terraform-provider-${type}_v1.0.0`, program));
+  }
+  const file = join(folder, 'tofu.rc');
+  const mirror = JSON.stringify(join(folder, 'mirror'));
+  await writeFile(file, `provider_installation {\n  filesystem_mirror {\n    path = ${mirror}\n  }\n}\n`);
+  return file;
 }
