@@ -36,11 +36,11 @@ describe('the castle of the box', () => {
     const { socket } = JSON.parse(await readFile(env.PHOENIX_BOX, 'utf8')) as { socket: string };
     const running = async () => (await askProcesses(socket)).map(({ name }) => name);
     const reborn = await world.run(['rebirth', '--castle', castle], env);
-    expect({ code: reborn.code, output: reborn.output }).toMatchObject({ code: 0 });
+    expect(reborn.code, reborn.output).toBe(0);
     expect(await running()).toEqual(expect.arrayContaining(['etcd', 'kube-apiserver']));
 
     const destroyed = await world.run(['destroy', '--castle', castle, '--confirm', 'box'], env);
-    expect({ code: destroyed.code, output: destroyed.output }).toMatchObject({ code: 0 });
+    expect(destroyed.code, destroyed.output).toBe(0);
     const { report } = destroyed;
     expect(new Set(Object.values(verdictsOf(report)))).toEqual(new Set(['destroyed']));
     expect(Object.keys(verdictsOf(report))).toHaveLength(6);
@@ -57,7 +57,7 @@ describe('the castle of the box', () => {
     expect(left.filter((name) => /etcd|apiserver|controller|external-secrets/.test(name))).toEqual([]);
 
     const again = await world.run(['destroy', '--castle', castle, '--confirm', 'box'], env);
-    expect({ code: again.code, output: again.output }).toMatchObject({ code: 0 });
+    expect(again.code, again.output).toBe(0);
     expect(new Set(Object.values(verdictsOf(again.report)))).toEqual(new Set(['absent']));
     expect((await world.leftovers()).filter((each) => !each.includes(' box-open '))).toEqual([]);
   });

@@ -28,7 +28,7 @@ test('one command rebuilds the castle of the box: every layer, the claim, GitOps
   );
   const ended = await running.ended;
 
-  expect({ code: ended.code, output: ended.stderr }).toMatchObject({ code: 0 });
+  expect(ended.code, ended.stderr).toBe(0);
   const report = reportSchema.parse(JSON.parse(ended.stdout));
   expect(report).toEqual(ended.report);
   expect(report).toMatchObject({ verdict: 'reborn', mode: 'rehearsal', error: null, failures: [] });

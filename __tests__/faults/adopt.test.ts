@@ -44,7 +44,7 @@ describe('after a run that was killed', () => {
     expect(backend.lock('b')).toBeDefined();
 
     const next = await (await start(world)).ended;
-    expect({ code: next.code, output: next.output }).toMatchObject({ code: 0 });
+    expect(next.code, next.output).toBe(0);
     expect(next.output).toMatch(/run [0-9a-f]{8} of \S+ died while b was under way; cleaning up after it/);
     expect(next.output).toMatch(/b: its engine \(process \d+\) outlived its run and is finishing/);
     expect(next.output).toContain('[b] applied');
@@ -65,7 +65,7 @@ describe('after a run that was killed', () => {
     expect(lock.ID).toBeDefined();
 
     const next = await (await start(world)).ended;
-    expect({ code: next.code, output: next.output }).toMatchObject({ code: 0 });
+    expect(next.code, next.output).toBe(0);
     expect(next.output).toMatch(new RegExp(`b: .*${lock.ID}.*released|released.*${lock.ID}`));
     expect(verdictsOf(next.report)).toEqual({ a: 'unchanged', b: 'applied', c: 'applied' });
     expect(backend.lock('b')).toBeUndefined();
@@ -102,12 +102,12 @@ describe('two rebirths of one castle at once', () => {
     const first = await start(world);
     await first.sees(/\[b\] {3}at work/);
     const second = await (await start(world, '--report', 'second.json')).ended;
-    expect({ code: second.code, output: second.output }).toMatchObject({ code: 7 });
+    expect(second.code, second.output).toBe(7);
     expect(second.output).toContain('PHX-LEASE-HELD');
     expect(second.output).toContain(`process ${first.pid} `);
     expect(second.output).not.toContain('cleaning up after it');
     const ended = await first.ended;
-    expect({ code: ended.code, output: ended.output }).toMatchObject({ code: 0 });
+    expect(ended.code, ended.output).toBe(0);
     expect(await worked(world)).toBe('worked\n');
   });
 
@@ -123,8 +123,8 @@ describe('two rebirths of one castle at once', () => {
     const second = await start(world, '--report', 'second.json');
     await second.sees(/lease: waiting for run/);
     const [one, two] = [await first.ended, await second.ended];
-    expect({ code: one.code, output: one.output }).toMatchObject({ code: 0 });
-    expect({ code: two.code, output: two.output }).toMatchObject({ code: 0 });
+    expect(one.code, one.output).toBe(0);
+    expect(two.code, two.output).toBe(0);
     expect(two.output).toContain('[b] unchanged');
     expect(await worked(world)).toBe('worked\n');
   });
@@ -135,7 +135,7 @@ describe('what a run keeps on the machine', () => {
     await using world = await smallCastle({ a: { main: made } });
     await world.write({ 'a-file': '' });
     const ended = await world.run(['rebirth'], { PHOENIX_STATE: join(world.dir, 'a-file') });
-    expect({ code: ended.code, output: ended.output }).toMatchObject({ code: 2 });
+    expect(ended.code, ended.output).toBe(2);
     expect(ended.output).toMatch(/PHX-STATE-HOME[\s\S]*set PHOENIX_STATE to another/);
     expect(ended.output).not.toContain('[a] started');
     expect(await world.leftovers()).toEqual([]);
@@ -153,7 +153,7 @@ describe('what a run keeps on the machine', () => {
     const file = `${runs}/of-another-machine/journal.jsonl`.slice(world.dir.length + 1);
     await world.write({ [file]: `${JSON.stringify(elsewhere)}\n` });
     const ended = await world.run(['rebirth']);
-    expect({ code: ended.code, output: ended.output }).toMatchObject({ code: 0 });
+    expect(ended.code, ended.output).toBe(0);
     expect(ended.output).not.toContain('cleaning up after it');
     expect(await readFile(join(world.dir, file), 'utf8')).toBe(`${JSON.stringify(elsewhere)}\n`);
   });

@@ -154,7 +154,7 @@ describe('a post step', () => {
       reach: inPost,
       async after({ site, record, report }) {
         expect(record.signals).toEqual([]);
-        expect({ code: record.post?.code, log: record.log }).toMatchObject({ code: 0 });
+        expect(record.post?.code, record.log).toBe(0);
         expect(report?.verdict).toBe('failed');
         expect(report?.error?.code).toBe('PHX-RUN-DIED');
         expect(await readdir(site.place.vaultRoot)).toEqual([]);

@@ -33,7 +33,7 @@ const reportOf = async ({ dir }: World) =>
 
 async function expectGone(world: World, backend: HttpBackend): Promise<void> {
   const next = await world.run(confirmed, quick);
-  expect({ code: next.code, output: next.output }).toMatchObject({ code: 0 });
+  expect(next.code, next.output).toBe(0);
   expect(verdictsOf(next.report)).toEqual({ c: 'absent', b: 'destroyed', a: 'destroyed' });
   expect(JSON.parse(backend.versions('b').at(-1) ?? '{}')).toMatchObject({ resources: [] });
   expect(await world.leftovers()).toEqual([]);
@@ -66,14 +66,14 @@ describe('a destroy', () => {
     expect((await world.run(['rebirth'], quick)).code).toBe(0);
     const runner = await playRunner(world);
     const nearly = await (await runner.main({ command: 'destroy', confirm: 'small\n' }, quick)).ended;
-    expect({ code: nearly.code, output: nearly.output }).toMatchObject({ code: 2 });
+    expect(nearly.code, nearly.output).toBe(2);
 
     const main = await runner.main({ command: 'destroy', confirm: 'small' }, { SECONDS: '4' });
     await main.sees(/\[b\] {3}at work/);
     main.kill('SIGKILL');
     await main.ended;
     const post = await (await runner.post()).ended;
-    expect({ code: post.code, output: post.output }).toMatchObject({ code: 0 });
+    expect(post.code, post.output).toBe(0);
     const report = await reportOf(world);
     expect(report).toMatchObject({
       command: 'destroy',

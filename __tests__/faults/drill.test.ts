@@ -55,7 +55,7 @@ describe('a drill', () => {
       });
 
       const first = await world.run(args, env);
-      expect({ code: first.code, output: first.output }).toMatchObject({ code: 0 });
+      expect(first.code, first.output).toBe(0);
       expect(first.report).toMatchObject({
         verdict: 'reborn',
         fromNothing: { reached: 'reborn', gone: expect.any(String) },
@@ -73,7 +73,7 @@ describe('a drill', () => {
 
       await writeFile(join(world.dir, 'refuse'), '');
       const second = await world.run(args, env);
-      expect({ code: second.code, output: second.output }).toMatchObject({ code: 7 });
+      expect(second.code, second.output).toBe(7);
       expect(second.output).toContain('small IS DESTROYED AND NOT REBORN.');
       expect(second.report?.drill).toMatchObject({
         verdict: 'failed',
@@ -89,7 +89,7 @@ describe('a drill', () => {
       await writeFile(join(world.dir, 'drills/history.jsonl'), '{"run": half\n');
       await rm(join(world.dir, 'refuse'));
       const third = await world.run([...args, '--page', 'drill.html'], env);
-      expect({ code: third.code, output: third.output }).toMatchObject({ code: 0 });
+      expect(third.code, third.output).toBe(0);
       expect(third.report).toMatchObject({
         fromNothing: { resumed: 'raising' },
         drill: { verdict: 'good', resumed: true, streak: 1, trend: { drills: 3, good: 2, strange: 0 } },
@@ -125,7 +125,7 @@ describe('a drill', () => {
       github.fail({ status: 410, message: 'Issues has been disabled in this repository.' });
       const at = { GITHUB_REPOSITORY: 'me/castle', GITHUB_API_URL: github.url, GITHUB_TOKEN: token };
       const ended = await world.run(args, { ...castle.env, ...at });
-      expect({ code: ended.code, output: ended.output }).toMatchObject({ code: 0 });
+      expect(ended.code, ended.output).toBe(0);
       expect(ended.report?.drill?.verdict).toBe('good');
       for (const what of ['its history in', 'metrics/drill.prom', 'its issue'])
         expect(ended.output).toContain(
@@ -140,7 +140,7 @@ describe('a drill', () => {
     await using github = await gitHubGit('me/castle', token);
     const { world } = castle;
     const never = await world.run(['report', '--dead-man'], castle.env);
-    expect({ code: never.code, output: never.output }).toMatchObject({ code: 9 });
+    expect(never.code, never.output).toBe(9);
     expect(never.output).toContain(
       'No good drill of small for longer than 26h 00m 00s. None was good so far',
     );
@@ -153,7 +153,7 @@ describe('a drill', () => {
     github.commit('phoenix-history', { 'small/history.jsonl': line(30) });
     const at = { GITHUB_REPOSITORY: 'me/castle', GITHUB_API_URL: github.url, GITHUB_TOKEN: token };
     const old = await world.run(['report', '--dead-man', '--history'], { ...castle.env, ...at });
-    expect({ code: old.code, output: old.output }).toMatchObject({ code: 9 });
+    expect(old.code, old.output).toBe(9);
     expect(github.files('phoenix-history')?.get('small/badge.json')).toContain('"color":"orange"');
     // The stand-in has no issues: that they cannot be written is told, and changes nothing.
     expect(old.output).toContain('keep the issue of the drills of small');

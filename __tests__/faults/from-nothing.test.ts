@@ -100,7 +100,7 @@ describe('a rebirth from nothing', () => {
 
       await castle.refuse('unmake-b');
       const destroying = await castle.run(args);
-      expect({ code: destroying.code, output: destroying.output }).toMatchObject({ code: 7 });
+      expect(destroying.code, destroying.output).toBe(7);
       expect(destroying.output).toMatch(/^small is NOT reborn: the run failed/m);
       expect(verdictsOf(destroying.report)).toEqual({ c: 'destroyed', b: 'failed', a: 'skipped' });
       expect(destroying.report?.fromNothing).toMatchObject({ resumed: null, reached: 'destroying' });
@@ -110,7 +110,7 @@ describe('a rebirth from nothing', () => {
       await castle.allow('unmake-b');
       await castle.refuse('make-b');
       const raising = await castle.run(args);
-      expect({ code: raising.code, output: raising.output }).toMatchObject({ code: 7 });
+      expect(raising.code, raising.output).toBe(7);
       expect(raising.output).toContain(`goes on with what run ${destroying.report?.run} began to destroy`);
       expect(raising.output).toContain('small IS DESTROYED AND NOT REBORN.');
       expect(verdictsOf(raising.report)).toEqual({ a: 'applied', b: 'failed', c: 'skipped' });
@@ -129,7 +129,7 @@ describe('a rebirth from nothing', () => {
 
       await castle.allow('make-b');
       const reborn = await castle.run(args);
-      expect({ code: reborn.code, output: reborn.output }).toMatchObject({ code: 0 });
+      expect(reborn.code, reborn.output).toBe(0);
       expect(reborn.output).toContain('NOTHING IS DESTROYED this time, the rebirth goes on.');
       expect(verdictsOf(reborn.report)).toEqual({ a: 'unchanged', b: 'applied', c: 'applied' });
       expect(reborn.report).toMatchObject({
@@ -141,7 +141,7 @@ describe('a rebirth from nothing', () => {
 
       // Whole again, so the next one begins with a destroy.
       const again = await castle.run(args);
-      expect({ code: again.code, output: again.output }).toMatchObject({ code: 0 });
+      expect(again.code, again.output).toBe(0);
       expect(again.report?.fromNothing).toMatchObject({ resumed: null, reached: 'reborn' });
       expect(await castle.done()).toEqual({
         ...{ 'make a': 3, 'make b': 3, 'make c': 3, 'unmake a': 2, 'unmake b': 2, 'unmake c': 2 },
@@ -169,7 +169,7 @@ describe('a rebirth from nothing', () => {
       expect((await castle.mark())?.phase).toBe('raising');
 
       const last = await castle.run(args);
-      expect({ code: last.code, output: last.output }).toMatchObject({ code: 0 });
+      expect(last.code, last.output).toBe(0);
       expect(last.report).toMatchObject({
         verdict: 'reborn',
         fromNothing: { resumed: 'raising', reached: 'reborn' },
@@ -229,7 +229,7 @@ describe('a rebirth from nothing', () => {
       await asked;
       run.kill('SIGINT');
       const ended = await run.ended;
-      expect({ code: ended.code, output: ended.output }).toMatchObject({ code: 130 });
+      expect(ended.code, ended.output).toBe(130);
       expect(ended.report).toMatchObject({
         verdict: 'cancelled',
         fromNothing: {
@@ -242,7 +242,7 @@ describe('a rebirth from nothing', () => {
       const gone = { ...once, 'unmake a': 1, 'unmake b': 1, 'unmake c': 1 };
       expect(await castle.done()).toEqual(gone);
       const reborn = await castle.run(args);
-      expect({ code: reborn.code, output: reborn.output }).toMatchObject({ code: 0 });
+      expect(reborn.code, reborn.output).toBe(0);
       expect(reborn.report?.fromNothing).toMatchObject({ resumed: 'destroyed', reached: 'reborn' });
       expect(await castle.done()).toEqual({ ...gone, 'make a': 2, 'make b': 2, 'make c': 2 });
     },
@@ -268,7 +268,7 @@ describe('a rebirth from nothing', () => {
       expect(mark?.phase).toBe('destroying');
       await castle.allow('unmake-b');
       const part = await castle.run(['destroy', '--only', 'c', '--confirm', 'small']);
-      expect({ code: part.code, output: part.output }).toMatchObject({ code: 0 });
+      expect(part.code, part.output).toBe(0);
       expect(await castle.mark()).toEqual(mark);
 
       // From the first apply on nothing of it may be destroyed as if it were the rest of a dead castle.
@@ -277,7 +277,7 @@ describe('a rebirth from nothing', () => {
       expect((await castle.run(['destroy', '--only', 'c', '--confirm', 'small'])).code).toBe(0);
       const before = await castle.done();
       const reborn = await castle.run(args);
-      expect({ code: reborn.code, output: reborn.output }).toMatchObject({ code: 0 });
+      expect(reborn.code, reborn.output).toBe(0);
       expect(reborn.output).toContain('NOTHING IS DESTROYED this time');
       expect(await castle.done()).toEqual({ ...before, 'make c': 2 });
     },

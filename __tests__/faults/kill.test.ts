@@ -52,7 +52,7 @@ describe('a part of the box that is killed in the middle of the run fails it, an
     const killed = Date.now();
     const ended = await run.ended;
     expect(Date.now() - killed).toBeLessThan(20_000);
-    expect({ code: ended.code, output: ended.output }).toMatchObject({ code: 8 });
+    expect(ended.code, ended.output).toBe(8);
     expect(ended.report).toMatchObject({
       verdict: 'failed',
       error: { code: 'PHX-BOX-DIED', what: `${name} of the box died in the middle of the run.` },
@@ -80,7 +80,7 @@ describe('a layer', () => {
     await run.sees(/\[broken\] {3}it is under way/);
     await killOne(world, /\/tofu apply /);
     const ended = await run.ended;
-    expect({ code: ended.code, output: ended.output }).toMatchObject({ code: 7 });
+    expect(ended.code, ended.output).toBe(7);
     expect(ended.report?.error?.what).toMatch(/^Layer broken (failed|was ended)/);
     expect(ended.report?.error?.why).toMatch(/killed/);
     expect(verdictsOf(ended.report)).toEqual({ broken: 'failed', after: 'skipped', beside: 'applied' });
@@ -93,7 +93,7 @@ describe('a layer', () => {
     await run.sees(/\[broken\] {3}it is under way/);
     await killOne(world, /\/terragrunt run .*\/live\/broken /);
     const ended = await run.ended;
-    expect({ code: ended.code, output: ended.output }).toMatchObject({ code: 7 });
+    expect(ended.code, ended.output).toBe(7);
     expect(ended.report?.error).toMatchObject({
       code: 'PHX-LAYER-KILLED',
       what: 'Layer broken was ended by signal SIGKILL (137).',
@@ -110,7 +110,7 @@ describe('Phoenix', () => {
     await run.sees(/\[platform\] terraform_data\.machine: Creating/);
     run.kill('SIGINT');
     const ended = await run.ended;
-    expect({ code: ended.code, output: ended.output }).toMatchObject({ code: 130 });
+    expect(ended.code, ended.output).toBe(130);
     expect(ended.report).toMatchObject({ verdict: 'cancelled', error: { code: 'PHX-CANCELLED' } });
     expect(verdictsOf(ended.report)).toMatchObject({ secrets: 'applied', engine: 'skipped' });
     expectClean(ended.output, canariesOf(seed));
@@ -131,7 +131,7 @@ describe('Phoenix', () => {
     expect(left.filter((path) => /\/\.phoenix\/box\/runs\/[^/]+$/.test(path))).toHaveLength(1);
 
     const next = await world.run(args);
-    expect({ code: next.code, output: next.output }).toMatchObject({ code: 0 });
+    expect(next.code, next.output).toBe(0);
     expect(next.output).toMatch(
       /run [0-9a-f]{8} of \S+ died while engine was under way; cleaning up after it/,
     );

@@ -75,7 +75,7 @@ describe('with step debug and TF_LOG=TRACE nothing gets out', () => {
     await using world = await makeWorld();
     await copyBoxCastle(world, seed);
     const record = await (await talkative(world)).ended;
-    expect({ code: record.main.code, log: record.log }).toMatchObject({ code: 0 });
+    expect(record.main.code, record.log).toBe(0);
     expect(await reportOf({ repository: world.dir })).toMatchObject({
       verdict: 'reborn',
       leaks: { found: [] },
@@ -93,7 +93,7 @@ describe('with step debug and TF_LOG=TRACE nothing gets out', () => {
     const record = await job.ended;
     // What a killed one leaves is in RAM, and the next run takes it away.
     const next = how === 'killed' ? await (await talkative(world)).ended : undefined;
-    if (next !== undefined) expect({ code: next.main.code, log: next.log }).toMatchObject({ code: 0 });
+    if (next !== undefined) expect(next.main.code, next.log).toBe(0);
     await expectNothingOut(world, record.rawLog + (next?.rawLog ?? ''));
   });
 });
@@ -109,7 +109,7 @@ describe('the audit is turned red by a secret', () => {
     await using world = await makeWorld();
     const args = await copyBoxCastle(world, seed);
     const ended = await world.run([...args, '--fault', `leak:${kind}`]);
-    expect({ code: ended.code, output: ended.output }).toMatchObject({ code: 5 });
+    expect(ended.code, ended.output).toBe(5);
     expect(ended.report).toMatchObject({ verdict: 'failed', error: { code: 'PHX-LEAK-FOUND' } });
     expect(ended.report?.leaks.found).toContainEqual({
       secret,

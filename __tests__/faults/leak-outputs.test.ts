@@ -27,7 +27,7 @@ const castle = (yaml: string, more: Readonly<Record<string, { main: string; afte
 
 async function reborn(world: World) {
   const ended = await world.run(['rebirth']);
-  expect({ code: ended.code, output: ended.output }).toMatchObject({ code: 0 });
+  expect(ended.code, ended.output).toBe(0);
   expect(ended.report?.leaks.found).toEqual([]);
   expectClean(ended.output + JSON.stringify(ended.report), new Map([['made', made]]));
   expect(await world.leftovers()).toEqual([]);
@@ -36,7 +36,7 @@ async function reborn(world: World) {
 
 async function leaked(world: World) {
   const ended = await world.run(['rebirth']);
-  expect({ code: ended.code, output: ended.output }).toMatchObject({ code: 5 });
+  expect(ended.code, ended.output).toBe(5);
   expect(ended.report).toMatchObject({ verdict: 'failed', error: { code: 'PHX-LEAK-FOUND' } });
   expectClean(ended.output + JSON.stringify(ended.report), new Map([['made', made]]));
   return ended.report?.leaks.found ?? [];
@@ -145,7 +145,7 @@ resource "terraform_data" "never" {
 `;
   await using world = await castle('', { a: { main } });
   const ended = await world.run(['rebirth']);
-  expect({ code: ended.code, output: ended.output }).not.toMatchObject({ code: 0 });
+  expect(ended.code, ended.output).not.toBe(0);
   expect(ended.report).toMatchObject({ verdict: 'failed' });
   expect(ended.report?.leaks.found).toContainEqual({
     secret: 'WORD',

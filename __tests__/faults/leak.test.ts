@@ -17,7 +17,7 @@ function castle(main: string, use = '{ layers: [a] }'): Promise<World> {
 /** What the audit found in a run that must fail for it. */
 async function leaksOf(world: World) {
   const ended = await world.run(['rebirth']);
-  expect({ code: ended.code, output: ended.output }).toMatchObject({ code: 5 });
+  expect(ended.code, ended.output).toBe(5);
   expect(ended.report).toMatchObject({ verdict: 'failed', error: { code: 'PHX-LEAK-FOUND' } });
   expect(ended.output).toMatch(/^PHX-LEAK-FOUND \[leaks\]: A secret left the vault: \d+ places?\.$/m);
   expect(ended.report?.error?.why).toMatch(/^WORD stands in \S+/);
@@ -103,7 +103,7 @@ resource "terraform_data" "made" {}
 `;
     await using world = await castle(main);
     const ended = await world.run(['rebirth']);
-    expect({ code: ended.code, output: ended.output }).toMatchObject({ code: 0 });
+    expect(ended.code, ended.output).toBe(0);
     expect(ended.report?.leaks.found).toEqual([]);
     expect(await world.leftovers()).toEqual([]);
   });
@@ -112,7 +112,7 @@ resource "terraform_data" "made" {}
     const main = running(`test "$(printf %s "$WORD" | wc -c)" -eq ${value.length} && sleep 1`);
     await using world = await castle(main, '{ layers: [a], as: env }');
     const ended = await world.run(['rebirth']);
-    expect({ code: ended.code, output: ended.output }).toMatchObject({ code: 0 });
+    expect(ended.code, ended.output).toBe(0);
     expect(ended.report?.leaks.found).toEqual([]);
     expect(ended.output).toMatch(/^warning: WORD goes into the environment of a, /m);
     expectClean(ended.output, canaries);

@@ -17,7 +17,7 @@ test('a leg hands its report over, and where it was killed its post step does', 
   const env = { ...server.env, GITHUB_RUN_ID: '7', GITHUB_RUN_ATTEMPT: '1', GITHUB_REPOSITORY: 'me/castle' };
   const first = await playRunner(world);
   const ended = await (await first.main({ command: 'layers', only: 'first' }, env)).ended;
-  expect({ code: ended.code, output: ended.output }).toMatchObject({ code: 0 });
+  expect(ended.code, ended.output).toBe(0);
   expect(ended.report).toMatchObject({ mode: 'matrix', command: 'layers', leg: 'first', verdict: 'applied' });
   expect(server.names()).toEqual(['phoenix.small.leg-first.1']);
   expect((await (await first.post(env)).ended).code).toBe(0);
@@ -28,7 +28,7 @@ test('a leg hands its report over, and where it was killed its post step does', 
   main.kill('SIGKILL');
   await main.ended;
   const post = await (await second.post(env)).ended;
-  expect({ code: post.code, output: post.output }).toMatchObject({ code: 0 });
+  expect(post.code, post.output).toBe(0);
   expect(server.names()).toEqual(['phoenix.small.leg-first.1', 'phoenix.small.leg-second.1']);
 }, 120_000);
 
@@ -37,11 +37,11 @@ test('a report that main could not hand over any more is handed over by its post
   await using world = await smallCastle({ first: { main: made } });
   const runner = await playRunner(world);
   const main = await (await runner.main({ command: 'layers', only: 'first', report: 'leg.json' })).ended;
-  expect({ code: main.code, output: main.output }).toMatchObject({ code: 0 });
+  expect(main.code, main.output).toBe(0);
   expect(main.output).toContain('PHX-ARTIFACT-KEEP');
   expect(server.names()).toEqual([]);
   const post = await (await runner.post(server.env)).ended;
-  expect({ code: post.code, output: post.output }).toMatchObject({ code: 0 });
+  expect(post.code, post.output).toBe(0);
   expect(server.names()).toEqual(['phoenix.small.leg-first.1']);
 }, 120_000);
 
@@ -52,7 +52,7 @@ test('the page of a run is kept as an artifact of its own, and its file is an ou
   const run = { GITHUB_RUN_ID: '8', GITHUB_RUN_ATTEMPT: '1', GITHUB_REPOSITORY: 'me/castle' };
   const env = { ...server.env, ...run };
   const main = await (await runner.main({ command: 'rebirth', page: 'out/page.html' }, env)).ended;
-  expect({ code: main.code, output: main.output }).toMatchObject({ code: 0 });
+  expect(main.code, main.output).toBe(0);
   expect((await runner.written('OUTPUT')).get('page')).toBe('out/page.html');
   expect(server.names()).toEqual(['phoenix.small.rebirth.1', 'phoenix-page.small.rebirth.1.html']);
   const page = server.contentOf('phoenix-page.small.rebirth.1.html')?.toString() ?? '';
@@ -63,7 +63,7 @@ test('the page of a run is kept as an artifact of its own, and its file is an ou
   const away = { command: 'rebirth', page: 'out/page.html' };
   const lonely = { ...run, ACTIONS_RESULTS_URL: 'http://127.0.0.1:9/', ACTIONS_RUNTIME_TOKEN: 'none' };
   const next = await (await runner.main(away, lonely)).ended;
-  expect({ code: next.code, output: next.output }).toMatchObject({ code: 0 });
+  expect(next.code, next.output).toBe(0);
   expect(next.output).toContain('PHX-ARTIFACT-PAGE');
   expect(await readFile(join(world.dir, 'out/page.html'), 'utf8')).toContain(
     'the times of the layers of the last 2 runs on this machine',
@@ -81,7 +81,7 @@ test('the page of a run that was killed is written and kept by its post step', a
   main.kill('SIGKILL');
   await main.ended;
   const post = await (await runner.post(env)).ended;
-  expect({ code: post.code, output: post.output }).toMatchObject({ code: 0 });
+  expect(post.code, post.output).toBe(0);
   expect(server.names().sort()).toEqual(['phoenix-page.small.rebirth.1.html', 'phoenix.small.rebirth.1']);
   const page = server.contentOf('phoenix-page.small.rebirth.1.html')?.toString();
   expect(page).toBe(await readFile(join(world.dir, 'page.html'), 'utf8'));

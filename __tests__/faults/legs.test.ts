@@ -50,7 +50,7 @@ describe('two legs of one workflow run on one machine', () => {
     await a.ended;
     await killLayer(world, 'first-a');
     const next = await world.run(['layers', '--only', 'second'], env);
-    expect({ code: next.code, output: next.output }).toMatchObject({ code: 0 });
+    expect(next.code, next.output).toBe(0);
     expect(next.output).toMatch(
       /run [0-9a-f]{8} of \S+ died while first-a was under way; cleaning up after it/,
     );
@@ -61,12 +61,12 @@ describe('two legs of one workflow run on one machine', () => {
     await sleep(4000);
     await world.write({ go: '' });
     const ended = await b.ended;
-    expect({ code: ended.code, output: ended.output }).toMatchObject({ code: 0 });
+    expect(ended.code, ended.output).toBe(0);
     expect(verdictsOf(ended.report)).toEqual({ 'first-b': 'applied' });
 
     await world.write({ never: '' });
     const after = await world.run(['rebirth'], { MEETING: world.dir });
-    expect({ code: after.code, output: after.output }).toMatchObject({ code: 0 });
+    expect(after.code, after.output).toBe(0);
     expect(verdictsOf(after.report)).toMatchObject({ 'first-b': 'unchanged', second: 'unchanged' });
     expect(existsSync(join(world.dir, 'never'))).toBe(true);
     expect(await world.leftovers()).toEqual([]);

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { warmProxmoxProvider } from '../support/backends/proxmox-provider.ts';
+import { expectCode } from '../support/codes.ts';
 import { copyMachines, openProxmox, template, token, topology } from '../support/machines.ts';
 import { makeWorld, warmTools } from '../support/world.ts';
 
@@ -70,7 +71,7 @@ const cloned = { source_of_disk: { template: template.vmid } };
 
 async function expectDestroyed(castle: Castle): Promise<void> {
   const { code, output } = await castle.run('destroy', '--confirm', 'tazlab');
-  expect({ code, output }).toMatchObject({ code: 0 });
+  expect(code, output).toBe(0);
   await castle.proxmox.settled();
   expect(castle.machines()).toEqual([]);
   expect(castle.proxmox.volumes).toEqual(['local-lvm:base-9000-disk-0']);
@@ -87,7 +88,7 @@ describe('a fault of Proxmox that passes', { timeout: 180_000 }, () => {
   ])('%s: the layer is tried again, and makes one set of machines', async (fault, values, retryClass) => {
     await using castle = await openCastle([fault], values);
     const { code, output, report } = await castle.run('rebirth');
-    expect({ code, output }).toMatchObject({ code: 0 });
+    expect(code, output).toBe(0);
     expect(output).toContain(`It is of class ${retryClass}; attempt 2 in `);
     expect(report?.layers).toMatchObject([{ name: 'platform', verdict: 'applied', retries: 1 }]);
     expect(castle.machines()).toEqual(whole);
@@ -96,7 +97,7 @@ describe('a fault of Proxmox that passes', { timeout: 180_000 }, () => {
 
   test('slow: is only slow', async () => {
     await using castle = await openCastle(['slow*1'], cloned);
-    expect(await castle.run('rebirth')).toMatchObject({ code: 0 });
+    expectCode(await castle.run('rebirth'), 0);
     expect(castle.machines()).toEqual(whole);
   });
 });
@@ -132,14 +133,14 @@ describe('a fault of Proxmox that does not pass by itself', { timeout: 180_000 }
     async (fault, values, errorCode, why, next) => {
       await using castle = await openCastle([fault], values);
       const failed = await castle.run('rebirth');
-      expect({ code: failed.code, output: failed.output }).toMatchObject({ code: 7 });
+      expect(failed.code, failed.output).toBe(7);
       expect(failed.report?.error?.code).toBe(errorCode);
       expect(failed.report?.error?.why).toMatch(why);
       expect(failed.report?.error?.next).toMatch(next);
       expect(failed.report?.layers).toMatchObject([{ verdict: 'failed', retries: 0 }]);
 
       const again = await castle.run('rebirth');
-      expect({ code: again.code, output: again.output }).toMatchObject({ code: 0 });
+      expect(again.code, again.output).toBe(0);
       expect(castle.machines()).toEqual(whole);
       await expectDestroyed(castle);
     },
@@ -152,14 +153,14 @@ describe('a fault of Proxmox that does not pass by itself', { timeout: 180_000 }
       timeouts: { agent: 8 },
     });
     const failed = await castle.run('rebirth');
-    expect({ code: failed.code, output: failed.output }).toMatchObject({ code: 7 });
+    expect(failed.code, failed.output).toBe(7);
     expect(failed.report?.error).toMatchObject({
       code: 'PHX-LAYER-PROXMOX-AGENT',
       next: expect.stringContaining('siderolabs/qemu-guest-agent'),
     });
     expect(failed.report?.wallSeconds).toBeLessThan(60);
     await castle.set({ ...cloned, agent: false });
-    expect(await castle.run('rebirth')).toMatchObject({ code: 0 });
+    expectCode(await castle.run('rebirth'), 0);
     expect(castle.machines()).toEqual(whole);
     await expectDestroyed(castle);
   });

@@ -53,7 +53,7 @@ describe('the post step', () => {
     expect(await vaultsOf(world)).toHaveLength(1);
 
     const post = await (await runner.post()).ended;
-    expect({ code: post.code, output: post.output }).toMatchObject({ code: 0 });
+    expect(post.code, post.output).toBe(0);
     const report = await reportOf(world);
     expect(report).toMatchObject({
       verdict: 'cancelled',
@@ -77,7 +77,7 @@ describe('the post step', () => {
     main.kill('SIGKILL');
     expect((await main.ended).report).toBeUndefined();
     const post = await (await runner.post()).ended;
-    expect({ code: post.code, output: post.output }).toMatchObject({ code: 0 });
+    expect(post.code, post.output).toBe(0);
     expect(await reportOf(world)).toMatchObject({
       verdict: 'failed',
       error: { code: 'PHX-RUN-DIED', what: 'Phoenix was killed while b was under way.' },
@@ -100,10 +100,10 @@ describe('the post step', () => {
     // Its engine ends by itself: from here on nothing but the job speaks for the vault.
     await enginesEnded(world);
     const meanwhile = await other.run(['rebirth'], { PHOENIX_VAULT: world.vault });
-    expect({ code: meanwhile.code, output: meanwhile.output }).toMatchObject({ code: 0 });
+    expect(meanwhile.code, meanwhile.output).toBe(0);
     expect(await vaultsOf(world)).toHaveLength(1);
     const post = await (await runner.post()).ended;
-    expect({ code: post.code, output: post.output }).toMatchObject({ code: 0 });
+    expect(post.code, post.output).toBe(0);
     expect((await reportOf(world)).layers.find(({ name }) => name === 'b')).toMatchObject({
       verdict: 'applied',
     });
@@ -129,14 +129,14 @@ describe('the post step', () => {
     main.kill('SIGINT');
     await main.ended;
     const post = await (await runner.post({ PHOENIX_CANCEL_BUDGET: '33' })).ended;
-    expect({ code: post.code, output: post.output }).toMatchObject({ code: 0 });
+    expect(post.code, post.output).toBe(0);
     expect((await reportOf(world)).aftermath).toMatchObject({ handedOn: ['b'] });
     expect(await vaultsOf(world)).toEqual([]);
     expect((await processesOf(world.mark)).some(({ command }) => /\/tofu apply /.test(command))).toBe(true);
 
     backend.delay(['POST'], 0);
     const next = await (await world.start(['rebirth'], env)).ended;
-    expect({ code: next.code, output: next.output }).toMatchObject({ code: 0 });
+    expect(next.code, next.output).toBe(0);
     expect(next.output).toMatch(/b: its engine \(process \d+\) outlived its run and is finishing/);
     expect(backend.lock('b')).toBeUndefined();
     expect(await world.leftovers()).toEqual([]);
@@ -162,7 +162,7 @@ describe('the post step', () => {
     const thief = { ...found.record, fence: found.record.fence + 1, token: 'of-another', run: 'another' };
     expect(await store.write(thief, found.version)).toBeDefined();
     const ended = await main.ended;
-    expect({ code: ended.code, output: ended.output }).toMatchObject({ code: 7 });
+    expect(ended.code, ended.output).toBe(7);
     expect(ended.report?.error?.code).toBe('PHX-LEASE-LOST');
     expect(backend.lock('b')).toBeUndefined();
     expect((await (await runner.post()).ended).code).toBe(0);

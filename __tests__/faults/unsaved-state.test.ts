@@ -34,7 +34,7 @@ describe('a state that the backend does not take', () => {
     await run.sees(/its backend does not take the state yet/);
     backend.answer(['POST'], 200);
     const ended = await run.ended;
-    expect({ code: ended.code, output: ended.output }).toMatchObject({ code: 7 });
+    expect(ended.code, ended.output).toBe(7);
     expect(ended.report?.error).toMatchObject({ code: 'PHX-LAYER-STATE-UNSAVED' });
     expect(ended.report?.error?.why).toContain(
       'The state that its engine could not save is in its backend now.',
@@ -44,7 +44,7 @@ describe('a state that the backend does not take', () => {
     expect(backend.lock('a')).toBeUndefined();
 
     const next = await (await start(world)).ended;
-    expect({ code: next.code, output: next.output }).toMatchObject({ code: 0 });
+    expect(next.code, next.output).toBe(0);
     expect(verdictsOf(next.report)).toEqual({ a: 'unchanged' });
     expect(await timesMade(world)).toBe(1);
   });
@@ -54,7 +54,7 @@ describe('a state that the backend does not take', () => {
     await using world = await castle(backend);
     backend.answer(['POST'], 503);
     const ended = await (await start(world)).ended;
-    expect({ code: ended.code, output: ended.output }).toMatchObject({ code: 7 });
+    expect(ended.code, ended.output).toBe(7);
     const [kept = ''] = await waiting(world);
     expect(ended.report?.error?.why).toContain(kept);
     expect((await stat(kept)).mode & 0o777).toBe(0o600);
@@ -63,7 +63,7 @@ describe('a state that the backend does not take', () => {
     await rm(join(world.dir, '.phoenix'), { recursive: true, force: true });
 
     const still = await (await start(world)).ended;
-    expect({ code: still.code, output: still.output }).toMatchObject({ code: 7 });
+    expect(still.code, still.output).toBe(7);
     expect(still.report?.error).toMatchObject({
       code: 'PHX-LAYER-STATE-UNSAVED',
       next: expect.stringContaining('Bring the backend up and run again'),
@@ -72,7 +72,7 @@ describe('a state that the backend does not take', () => {
 
     backend.answer(['POST'], 200);
     const next = await (await start(world)).ended;
-    expect({ code: next.code, output: next.output }).toMatchObject({ code: 0 });
+    expect(next.code, next.output).toBe(0);
     expect(verdictsOf(next.report)).toEqual({ a: 'unchanged' });
     expect(await waiting(world)).toEqual([]);
     expect(await timesMade(world)).toBe(1);
@@ -88,14 +88,14 @@ describe('a state that the backend does not take', () => {
     backend.answer(['POST'], 200);
     await rm(join(world.dir, 'home/.local/state/phoenix/small/rescued'), { recursive: true });
     const aside = await (await start(world)).ended;
-    expect({ code: aside.code, output: aside.output }).toMatchObject({ code: 0 });
+    expect(aside.code, aside.output).toBe(0);
     await world.write({
       [kept.slice(world.dir.length + 1)]:
         '{"version":4,"terraform_version":"1.12.6","serial":1,"lineage":"another","outputs":{},"resources":[],"check_results":null}',
     });
 
     const ended = await (await start(world)).ended;
-    expect({ code: ended.code, output: ended.output }).toMatchObject({ code: 7 });
+    expect(ended.code, ended.output).toBe(7);
     expect(ended.report?.error).toMatchObject({
       code: 'PHX-LAYER-STATE-UNSAVED',
       next: expect.stringContaining('Compare it with `terragrunt state pull`'),
@@ -126,7 +126,7 @@ describe('a state that the backend does not take', () => {
     expect(await timesMade(world), ended.output).toBe(1);
     expect(await waiting(world)).toEqual([]);
     const next = await (await start(world)).ended;
-    expect({ code: next.code, output: next.output }).toMatchObject({ code: 0 });
+    expect(next.code, next.output).toBe(0);
     expect(await timesMade(world)).toBe(1);
     expect(JSON.parse(backend.versions('a').at(-1) ?? '{}').resources).toHaveLength(2);
   });

@@ -9,8 +9,16 @@ import { boxTools, eventually, openTestBox, statusOf, type TestBox } from '../su
 /** A program of the kind a controller is: listens where its arguments say, and tells what it was given. */
 const program = `#!${process.execPath}
 const { createServer } = require('node:http');
-const { readFileSync } = require('node:fs');
+const { appendFileSync, readdirSync, readFileSync, unlinkSync } = require('node:fs');
 const [address, greeting] = process.argv.slice(2);
+// One file for each start that is to fail.
+const [trouble] = readdirSync(__dirname).filter((name) => name.startsWith('trouble'));
+if (trouble !== undefined) {
+  unlinkSync(__dirname + '/' + trouble);
+  appendFileSync(__dirname + '/taken', address + '\\n');
+  console.error('listen tcp ' + address + ': bind: address already in use');
+  process.exit(1);
+}
 const [host, port] = address.split(':');
 createServer((request, response) => {
   if (request.url === '/die') process.exit(3);
@@ -135,6 +143,24 @@ describe('the node of a box', () => {
     expect(world.deaths).toEqual([]);
   });
 
+  const troubles = async (count: number) => {
+    await rm(join(folder, 'taken'), { force: true });
+    for (let each = 0; each < count; each += 1) await writeFile(join(folder, `trouble-${each}`), '');
+  };
+  const taken = async () => (await readFile(join(folder, 'taken'), 'utf8')).trim().split('\n');
+
+  it('starts one again that ends before it is ready, with other ports', async () => {
+    await troubles(2);
+    const unlucky = manifest('unlucky', 'ghcr.io/external-secrets/external-secrets:v0');
+    await api.request('POST', deployments, unlucky);
+    await eventually('it is available', 20, () => isAvailable('unlucky'));
+    const { pid = 0 } = (await running()) ?? {};
+    expect(new Set([...(await taken()), await addressOf(pid)]).size).toBe(3);
+    expect(world.deaths).toEqual([]);
+    await api.request('DELETE', `${deployments}/unlucky`);
+    await eventually('the process has ended', 10, async () => (await running()) === undefined);
+  });
+
   it('tells of a death by name, sets the Deployment unavailable and does not start it again', async () => {
     await api.request(
       'POST',
@@ -151,6 +177,17 @@ describe('the node of a box', () => {
     expect(condition).toMatchObject({ status: 'False', message: expect.stringContaining('SIGKILL') });
     expect(await running()).toBeUndefined();
   });
+
+  it('gives one up that ends at each start, and tells its last words', async () => {
+    await troubles(3);
+    const hopeless = manifest('hopeless', 'ghcr.io/external-secrets/external-secrets:v0');
+    await api.request('POST', deployments, hopeless);
+    await eventually('the death is told', 20, async () => world.deaths.length > 1);
+    const told = 'exit code 1: listen tcp 127.0.0.1:0: bind: address already in use';
+    const { name, how } = world.deaths.at(-1) ?? {};
+    expect({ name, how: how?.replace(/:\d+:/, ':0:') }).toEqual({ name: 'external-secrets', how: told });
+    expect(await taken()).toHaveLength(3);
+  });
 });
 
 interface Told {
@@ -161,7 +198,12 @@ interface Told {
 
 /** What the program says of itself, asked at the address that its command line has. */
 async function tellingOf(pid: number): Promise<Told> {
-  const [, , address = ''] = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
+  const address = await addressOf(pid);
   expect(address).toMatch(/^127\.0\.0\.1:\d+$/);
   return (await fetch(`http://${address}/`)).json() as Promise<Told>;
+}
+
+async function addressOf(pid: number): Promise<string> {
+  const [, , address = ''] = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
+  return address;
 }

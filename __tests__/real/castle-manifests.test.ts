@@ -5,6 +5,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
+import { expectCode } from '../support/codes.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { serveLocally } from '../support/local-server.ts';
 import { modules } from '../support/module-cluster.ts';
@@ -74,7 +75,7 @@ describe('a manifest from where it is published', () => {
       if (next === 'cut') response.destroy();
       else response.writeHead(next).end(manifest);
     });
-    expect(await print([{ source: `${server.url}/a.yaml`, sha256 }], home.dir)).toMatchObject({ code: 0 });
+    expectCode(await print([{ source: `${server.url}/a.yaml`, sha256 }], home.dir), 0);
     const other = { source: `${server.url}/b.yaml`, sha256: sha256.replace(/^./, 'f') };
     answers.push(404, 200);
     const said = await print([other], home.dir);

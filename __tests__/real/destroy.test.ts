@@ -52,7 +52,7 @@ describe('a castle that is destroyed', () => {
 
     await writeFile(join(marks, 'refuse-b'), '');
     const half = await world.run(confirmed, env);
-    expect({ code: half.code, output: half.output }).toMatchObject({ code: 7 });
+    expect(half.code, half.output).toBe(7);
     expect(verdictsOf(half.report)).toEqual({
       ...{ d: 'destroyed', b: 'failed', c: 'destroyed', e: 'destroyed', a: 'skipped' },
     });
@@ -66,7 +66,7 @@ describe('a castle that is destroyed', () => {
 
     await rm(join(marks, 'refuse-b'));
     const rest = await world.run(confirmed, env);
-    expect({ code: rest.code, output: rest.output }).toMatchObject({ code: 0 });
+    expect(rest.code, rest.output).toBe(0);
     expect(verdictsOf(rest.report)).toEqual({
       ...{ d: 'absent', b: 'destroyed', c: 'absent', e: 'absent', a: 'destroyed' },
     });
@@ -101,14 +101,14 @@ describe('a castle that is destroyed', () => {
     expect(verdictsOf(stood.report)).toEqual({ a: 'failed', base: 'kept' });
 
     const part = await world.run([...confirmed, '--only', 'b']);
-    expect({ code: part.code, output: part.output }).toMatchObject({ code: 0 });
+    expect(part.code, part.output).toBe(0);
     expect(part.output).toMatch(/^small: b is destroyed in/m);
     expect(verdictsOf(part.report)).toEqual({ b: 'destroyed' });
 
     const from = await world.run([...confirmed, '--from', 'a']);
     expect(verdictsOf(from.report)).toEqual({ b: 'absent', a: 'destroyed' });
     const rest = await world.run(confirmed);
-    expect({ code: rest.code, output: rest.output }).toMatchObject({ code: 0 });
+    expect(rest.code, rest.output).toBe(0);
     expect(verdictsOf(rest.report)).toEqual({ a: 'absent', b: 'absent', base: 'kept', x: 'kept' });
     expect(rest.report?.layers.find(({ name }) => name === 'base')?.note).toBe(
       'x, which the castle file protects, stands on it.',
@@ -141,7 +141,7 @@ describe('a layer whose dependencies have no outputs', () => {
       'live/b/terragrunt.hcl': include + linked,
     });
     const never = await world.run(confirmed);
-    expect({ code: never.code, output: never.output }).toMatchObject({ code: 0 });
+    expect(never.code, never.output).toBe(0);
     expect(verdictsOf(never.report)).toEqual({ b: 'absent', a: 'absent' });
 
     expect((await world.run(['rebirth'])).code).toBe(0);
@@ -175,7 +175,7 @@ describe('a layer whose dependencies have no outputs', () => {
     const gone = await world.run(confirmed);
     expect(verdictsOf(gone.report)).toEqual({ b: 'destroyed', a: 'destroyed' });
     const again = await world.run(confirmed);
-    expect({ code: again.code, output: again.output }).toMatchObject({ code: 0 });
+    expect(again.code, again.output).toBe(0);
     expect(verdictsOf(again.report)).toEqual({ b: 'absent', a: 'absent' });
     expect(await world.leftovers()).toEqual([]);
   });

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { capture } from '../../src/command.ts';
 import { openTestBox, type TestBox } from '../support/box.ts';
+import { expectCode } from '../support/codes.ts';
 import {
   applied,
   boxVariables,
@@ -61,10 +62,10 @@ beforeAll(async () => {
       (name) => name.endsWith('.yaml') && name !== 'kustomization.yaml',
     );
     const named = files.map((name) => `--filename=${join(crds, name)}`);
-    expect(await kubectl(['apply', '--server-side', ...named])).toMatchObject({ code: 0 });
+    expectCode(await kubectl(['apply', '--server-side', ...named]), 0);
   }
-  expect(await kubectl(['wait', '--for=condition=Established', 'crd', '--all'])).toMatchObject({ code: 0 });
-  expect(await kubectl(['create', 'namespace', 'flux-system'])).toMatchObject({ code: 0 });
+  expectCode(await kubectl(['wait', '--for=condition=Established', 'crd', '--all']), 0);
+  expectCode(await kubectl(['create', 'namespace', 'flux-system']), 0);
 
   const variables = await boxVariables();
   kustomizations = await fluxKustomizations('tazlab');

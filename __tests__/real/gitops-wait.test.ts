@@ -7,6 +7,7 @@ import { capture } from '../../src/command.ts';
 import { accountKubeconfig } from '../../src/rehearsal/account.ts';
 import type { Deployment } from '../../src/rehearsal/container.ts';
 import { openTestBox, type TestBox } from '../support/box.ts';
+import { expectCode } from '../support/codes.ts';
 import { built, type Manifest, podTemplateOf } from '../support/reference-tree.ts';
 import { tool } from '../support/tools.ts';
 
@@ -23,10 +24,10 @@ beforeAll(async () => {
   file = await tool('kubectl');
   await writeFile(join(folder, 'admin'), await world.kubeconfig(), { mode: 0o600 });
   apps = await built('apps/data');
-  expect(await admin(['create', 'namespace', 'tazlab-db'])).toMatchObject({ code: 0 });
+  expectCode(await admin(['create', 'namespace', 'tazlab-db']), 0);
   const items = apps.filter(({ kind }) => ['ServiceAccount', 'Role', 'RoleBinding'].includes(kind));
   const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
-  expect(await admin(['apply', '--server-side', '--filename=-'], input)).toMatchObject({ code: 0 });
+  expectCode(await admin(['apply', '--server-side', '--filename=-'], input), 0);
 });
 afterAll(async () => {
   await world[Symbol.asyncDispose]();
@@ -82,7 +83,7 @@ describe.each(['mnemosyne-mcp', 'pgadmin'])('the init container of %s', (app) =>
     expect(ended).toBe(false);
     const made = await admin(['create', 'secret', 'generic', secret, '--namespace=tazlab-db']);
     const since = Date.now();
-    expect(made).toMatchObject({ code: 0 });
+    expectCode(made, 0);
     expect(await waiting).toMatchObject({ code: 0, stderr: '' });
     expect(Date.now() - since).toBeLessThan(10_000);
     await admin(['delete', 'secret', secret, '--namespace=tazlab-db']);

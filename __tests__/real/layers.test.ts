@@ -66,7 +66,7 @@ describe('layers side by side', () => {
       { yaml: 'env: [MEETING]\nlayers:\n  a: { timeout: 30s }\n  b: { timeout: 30s }\n' },
     );
     const ended = await world.run(rebirth, { MEETING: world.dir });
-    expect({ code: ended.code, output: ended.output }).toMatchObject({ code: 0 });
+    expect(ended.code, ended.output).toBe(0);
     const times = new Map(
       ended.report?.layers.map(({ name, started, ended: to }) => [name, { started, to }]),
     );
@@ -92,7 +92,7 @@ describe('a layer that fails', () => {
   test('with an error of a class that the castle file names is tried again, and the report counts it', async () => {
     await using world = await smallCastle({ a: { main: failing(lock, 1) } }, { yaml: retrying(2) });
     const ended = await world.run(rebirth, { TRIES: join(world.dir, 'tries') });
-    expect({ code: ended.code, output: ended.output }).toMatchObject({ code: 0 });
+    expect(ended.code, ended.output).toBe(0);
     expect(ended.report?.layers).toMatchObject([{ name: 'a', verdict: 'applied', retries: 1 }]);
     expect(ended.report?.layers[0]?.phases['backoff']).toBeGreaterThan(1);
     expect(ended.output).toMatch(/It is of class proxmox-lock; attempt 2 in \d s/);
@@ -202,7 +202,7 @@ describe('a secret', () => {
       { secrets },
     );
     const ended = await world.run(rebirth);
-    expect({ code: ended.code, output: ended.output }).toMatchObject({ code: 0 });
+    expect(ended.code, ended.output).toBe(0);
     expect(verdictsOf(ended.report)).toEqual({ a: 'applied', b: 'applied' });
     expect(ended.report?.leaks.found).toEqual([]);
     expectClean(ended.output + JSON.stringify(ended.report), canaries);
@@ -253,7 +253,7 @@ test("a layer's environment has what the castle file asks for, and no token of t
     STATE_vault: '/somewhere',
     NODE_OPTIONS: '--max-old-space-size=512',
   });
-  expect({ code: ended.code, output: ended.output }).toMatchObject({ code: 0 });
+  expect(ended.code, ended.output).toBe(0);
   const text = await readFile(seen, 'utf8');
   const names = text.split('\n').map((line) => line.split('=')[0]);
   expect(text).toContain('TF_VAR_region=eu');

@@ -114,7 +114,7 @@ describe.skipIf(process.getuid?.() !== 0)('what is left outside a destroyed cast
 
       const ended = await world.run(['destroy', '--confirm', 'small']);
       server.close();
-      expect({ code: ended.code, output: ended.output }).toMatchObject({ code: 0 });
+      expect(ended.code, ended.output).toBe(0);
       expect(ended.report?.verdict).toBe('destroyed');
       expect(ended.report?.leftovers).toEqual([
         { kind: 'dns', name: 'blog.example.org', is: 'left', saw: 'it still resolves to 192.0.2.7' },
@@ -138,7 +138,7 @@ describe.skipIf(process.getuid?.() !== 0)('what is left outside a destroyed cast
         'phoenix.yaml': `version: 1\ncastle: small\nlive: live\nsecrets:\n  source: { files: { dir: ${world.secrets} } }\n  TAILNET_TOKEN: {}\nlease: { place: machine }\ndestroy: { leftovers: { dns: [blog.example.org], resolver: 127.0.0.154, tailnet: { token: TAILNET_TOKEN, tag: "tag:castle", api: "${broken.url}" } } }\n`,
       });
       const again = await world.run(['destroy', '--confirm', 'small']);
-      expect({ code: again.code, output: again.output }).toMatchObject({ code: 0 });
+      expect(again.code, again.output).toBe(0);
       expect(again.report?.leftovers).toEqual([
         {
           kind: 'dns',

@@ -6,6 +6,7 @@ import { capture } from '../../src/command.ts';
 import { hasBackedUpPostgres, warmBackedUpPostgres } from '../support/backends/backed-up-postgres.ts';
 import { type NodeDatabase, openNodeDatabase } from '../support/backends/node-database.ts';
 import { untilReady } from '../support/backends/until-ready.ts';
+import { expectCode } from '../support/codes.ts';
 import { gitopsRoot } from '../support/reference-tree.ts';
 
 const scripts = join(gitopsRoot, 'infrastructure/instances/node-db');
@@ -72,7 +73,7 @@ describe.skipIf(!hasBackedUpPostgres() || process.getuid?.() !== 0)('the databas
   test('is left alone when its pod starts again', async () => {
     await database.down();
     const again = await database.restore();
-    expect(again).toMatchObject({ code: 0 });
+    expectCode(again, 0);
     expect(again.lines).toEqual(['the data folder is whole (first)']);
     await database.up();
     expect(database.psql('SELECT count(*) FROM memories')).toEqual(['500']);
@@ -107,7 +108,7 @@ describe.skipIf(!hasBackedUpPostgres() || process.getuid?.() !== 0)('the databas
     await mkdir(join(database.dir, 'volume/pg15'));
     await writeFile(join(database.dir, 'volume/pg15/PG_VERSION'), '15\n');
     execFileSync('chown', ['-R', 'postgres', join(database.dir, 'volume')]);
-    expect(await database.restore()).toMatchObject({ code: 0 });
+    expectCode(await database.restore(), 0);
     await database.up();
     expect(database.psql('SELECT count(*) FROM memories')).toEqual(['501']);
     await database.down();

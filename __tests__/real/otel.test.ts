@@ -24,7 +24,7 @@ test('a rebirth’s spans and those of its Terragrunts are one trace, each layer
     OTEL_EXPORTER_OTLP_ENDPOINT: server.url,
     TRACEPARENT: `00-${trace}-00f067aa0ba902b7-01`,
   });
-  expect({ code: ended.code, output: ended.output }).toMatchObject({ code: 0 });
+  expect(ended.code, ended.output).toBe(0);
   const sent = JSON.parse(own.at(-1) ?? '{}');
   const spans: { name: string; spanId: string; traceId: string }[] =
     sent.resourceSpans[0].scopeSpans[0].spans;
@@ -41,7 +41,7 @@ test('a rebirth’s spans and those of its Terragrunts are one trace, each layer
 test('a receiver that is not there costs a rebirth nothing but a word', async () => {
   await using world = await smallCastle({ a: { main: made } });
   const ended = await world.run(['rebirth'], { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' });
-  expect({ code: ended.code, output: ended.output }).toMatchObject({ code: 0 });
+  expect(ended.code, ended.output).toBe(0);
   expect(ended.report?.verdict).toBe('reborn');
   expect(ended.output).toMatch(/spans were not taken by 127\.0\.0\.1:1/);
 }, 120_000);

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { expectCode } from '../support/codes.ts';
 import { type Machines, openMachines, template, topology } from '../support/machines.ts';
 
 // The provider of Proxmox is the real one, built from its module; Proxmox is a stand-in, and no VM boots in it. The Talos
@@ -19,7 +20,7 @@ const made = ({ proxmox }: Machines) => proxmox.machines.filter(({ vmid }) => vm
 const begun = ({ proxmox }: Machines) => proxmox.tasks.map(({ type, id }) => `${type} ${id}`);
 
 async function expectGone(castle: Machines): Promise<void> {
-  expect(await castle.tofu(...destroy)).toMatchObject({ code: 0 });
+  expectCode(await castle.tofu(...destroy), 0);
   await castle.proxmox.settled();
   expect(castle.proxmox.machines.map(({ vmid }) => vmid)).toEqual([template.vmid]);
   expect(castle.proxmox.volumes).toEqual(['local-lvm:base-9000-disk-0']);
@@ -34,7 +35,7 @@ describe('the machines of the platform', { timeout: 120_000 }, () => {
     async (_, source, files) => {
       await using castle = await openMachines();
       await castle.set(source);
-      expect(await castle.tofu(...apply)).toMatchObject({ code: 0 });
+      expectCode(await castle.tofu(...apply), 0);
       const machines = made(castle).toSorted((a, b) => a.vmid - b.vmid);
       expect(machines).toMatchObject([
         {
@@ -70,7 +71,7 @@ describe('the machines of the platform', { timeout: 120_000 }, () => {
 
   test('stay when the image is another: that is for machines that are yet to be made', async () => {
     await using castle = await openMachines();
-    expect(await castle.tofu(...apply)).toMatchObject({ code: 0 });
+    expectCode(await castle.tofu(...apply), 0);
     const other = { image: { ...topology.source_of_disk.image, sha512: 'b'.repeat(128) } };
     await castle.set({ source_of_disk: other });
     const changed = await castle.tofu(...plan);
@@ -81,10 +82,10 @@ describe('the machines of the platform', { timeout: 120_000 }, () => {
   test('are not rebooted, all at once, by more memory', async () => {
     await using castle = await openMachines();
     await castle.set(cloned);
-    expect(await castle.tofu(...apply)).toMatchObject({ code: 0 });
+    expectCode(await castle.tofu(...apply), 0);
     const { 'cp-1': first, ...others } = topology.machines;
     await castle.set({ ...cloned, machines: { 'cp-1': { ...first, memory: 12288 }, ...others } });
-    expect(await castle.tofu(...apply)).toMatchObject({ code: 0 });
+    expectCode(await castle.tofu(...apply), 0);
     expect(made(castle).find(({ vmid }) => vmid === 421)?.config['memory']).toBe('12288');
     expect(begun(castle).filter((task) => /^qm(?:reboot|stop|shutdown)/.test(task))).toEqual([]);
   });
@@ -97,7 +98,7 @@ describe('machines whose state is lost', { timeout: 120_000 }, () => {
   ])('and that were %s are named by the provider, and adopted without being touched', async (_, source) => {
     await using castle = await openMachines();
     await castle.set(source);
-    expect(await castle.tofu(...apply)).toMatchObject({ code: 0 });
+    expectCode(await castle.tofu(...apply), 0);
     const before = made(castle);
     await rm(join(castle.root, 'terraform.tfstate'));
     let lost = await castle.tofu(...apply);

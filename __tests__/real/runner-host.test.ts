@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { expectCode } from '../support/codes.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { openRunnerHost, renderRunnerHost, variables } from '../support/runner-host.ts';
 
@@ -33,7 +34,7 @@ describe('the module of the runner host', () => {
   }, async () => {
     await using host = await openRunnerHost({ snippets: [rendered.snippet] });
     await host.set(snippetOf(rendered.snippet));
-    expect(await host.tofu(...apply)).toMatchObject({ code: 0 });
+    expectCode(await host.tofu(...apply), 0);
     const [vm, ...others] = host.proxmox.machines;
     expect(others).toEqual([]);
     expect(vm).toMatchObject({ vmid: 900, status: 'running' });

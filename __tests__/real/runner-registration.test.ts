@@ -10,6 +10,7 @@ import { createAuthority } from '../../src/rehearsal/pki.ts';
 import { startInfisical } from '../../src/rehearsal/stand-ins/infisical.ts';
 import { startHashicorpVault } from '../support/backends/hashicorp-vault.ts';
 import { warmHashicorpVault } from '../support/backends/hashicorp-vault-build.ts';
+import { expectCode } from '../support/codes.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { startGithubApp } from '../support/github-app.ts';
 import { runnerModule } from '../support/runner-host.ts';
@@ -199,7 +200,7 @@ describe.skipIf(missing.length > 0)('the registration of a runner', () => {
 
   test('asks for the administration of one repository only where runners belong to a repository', async () => {
     await using world = await openWorld({ scope: 'repos/castle-folk/tazlab' });
-    expect(await register(world)).toMatchObject({ code: 0 });
+    expectCode(await register(world), 0);
     expect(world.github.asked).toEqual([
       { repositories: ['tazlab'], permissions: { administration: 'write' } },
     ]);

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { capture } from '../../src/command.ts';
 import { startGit } from '../../src/rehearsal/stand-ins/git.ts';
 import { gitEnvironment, makeCastleRepository } from '../../src/rehearsal/stand-ins/git-repository.ts';
+import { expectCode } from '../support/codes.ts';
 
 const token = 'github-token-value-1234567890';
 let dir = '';
@@ -65,7 +66,7 @@ describe('the git remote', () => {
     expect(listed.stdout).toBe(`${commit}\trefs/heads/main\n`);
     const clone = join(dir, 'clone');
     const cloned = await git('clone', '--quiet', '--depth', '1', withToken(remote.repository), clone);
-    expect(cloned).toMatchObject({ code: 0 });
+    expectCode(cloned, 0);
     expect(await readFile(join(clone, 'castle/gitops/large.bin'))).toEqual(
       await readFile(join(dir, 'gitops/large.bin')),
     );

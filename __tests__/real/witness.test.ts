@@ -42,7 +42,7 @@ const standing = { storage: 'destroyed', platform: 'destroyed' };
 /** Refused, and no layer was begun: a second run that is let through finds all of it standing. */
 async function expectNothingTouched(world: World): Promise<void> {
   const forced = await world.run([...confirmed, '--without-witness']);
-  expect({ code: forced.code, output: forced.output }).toMatchObject({ code: 0 });
+  expect(forced.code, forced.output).toBe(0);
   expect(verdictsOf(forced.report)).toEqual(standing);
   expect(forced.output).toContain('small is destroyed WITHOUT A WITNESS, as --without-witness wants it.');
   expect(forced.report?.witness).toMatchObject({ is: 'overridden', row: null });
@@ -66,7 +66,7 @@ describe.skipIf(!hasBackedUpPostgres())('the witness of a destroy', () => {
         'state: { encryption: { key: STATE_KEY, migrate: true } }\n',
       );
       const ended = await world.run(confirmed);
-      expect({ code: ended.code, output: ended.output }).toMatchObject({ code: 0 });
+      expect(ended.code, ended.output).toBe(0);
       expect(verdictsOf(ended.report)).toEqual(standing);
       const { witness } = ended.report ?? {};
       expect(witness).toMatchObject({
@@ -93,7 +93,7 @@ describe.skipIf(!hasBackedUpPostgres())('the witness of a destroy', () => {
       await database.stop();
       const again = await world.run(confirmed);
       await database.start();
-      expect({ code: again.code, output: again.output }).toMatchObject({ code: 0 });
+      expect(again.code, again.output).toBe(0);
       expect(verdictsOf(again.report)).toEqual({ storage: 'absent', platform: 'absent' });
       expect(again.report?.witness).toMatchObject({ is: 'earlier', row: { nonce } });
       expect(again.output).toContain(
@@ -123,7 +123,7 @@ describe.skipIf(!hasBackedUpPostgres())('the witness of a destroy', () => {
       expect(refused.report).toMatchObject({ layers: [], witness: { is: 'refused', row: null } });
       expect((await keepsakeOf(world))?.passage).toBeUndefined();
       const passed = await world.run(confirmed);
-      expect({ code: passed.code, output: passed.output }).toMatchObject({ code: 0 });
+      expect(passed.code, passed.output).toBe(0);
       expect(verdictsOf(passed.report)).toEqual(standing);
     },
     slowly,
@@ -153,7 +153,7 @@ describe.skipIf(!hasBackedUpPostgres())('the witness of a destroy', () => {
       expect(unknown.report?.layers).toEqual([]);
       await world.writeSecrets({ WITNESS_URL: database.url('keeper', password) });
       const passed = await world.run(confirmed);
-      expect({ code: passed.code, output: passed.output }).toMatchObject({ code: 0 });
+      expect(passed.code, passed.output).toBe(0);
       expect(passed.report?.witness).toMatchObject({
         is: 'archived',
         row: { table: 'keeper.witness', signed: false },
@@ -295,7 +295,7 @@ describe.skipIf(!hasBackedUpPostgres())('the witness of a destroy', () => {
     async () => {
       await using world = await castle(database.url());
       const part = await world.run([...confirmed, '--only', 'storage']);
-      expect({ code: part.code, output: part.output }).toMatchObject({ code: 0 });
+      expect(part.code, part.output).toBe(0);
       expect(await keepsakeOf(world)).toMatchObject({ witness: { run: part.report?.run } });
       expect((await keepsakeOf(world))?.passage).toBeUndefined();
 
@@ -322,7 +322,7 @@ describe.skipIf(!hasBackedUpPostgres())('the witness of a destroy', () => {
       await database.stop();
       const absent = await world.run(confirmed);
       await database.start();
-      expect({ code: absent.code, output: absent.output }).toMatchObject({ code: 0 });
+      expect(absent.code, absent.output).toBe(0);
       expect(absent.report?.witness).toMatchObject({ is: 'needless', row: null });
       expect((await keepsakeOf(world))?.passage).toBeUndefined();
     },
@@ -344,7 +344,7 @@ describe.skipIf(!hasBackedUpPostgres())('the witness of a destroy', () => {
         fromNothing: { reached: 'destroying', destroyed: [] },
       });
       const reborn = await world.run(args);
-      expect({ code: reborn.code, output: reborn.output }).toMatchObject({ code: 0 });
+      expect(reborn.code, reborn.output).toBe(0);
       expect(reborn.report).toMatchObject({
         verdict: 'reborn',
         witness: { is: 'archived' },

@@ -34,7 +34,7 @@ export interface Attempt {
   readonly stall?: readonly string[];
   /** The folder the engine ran in; undefined where it never started. */
   readonly engineDir: string | undefined;
-  /** Epoch milliseconds. */
+  /** Epoch milliseconds; it has ended when all that it left is read. */
   readonly started: number;
   readonly ended: number;
 }
@@ -103,19 +103,21 @@ export async function attemptLayer(
     signal,
   );
   if (ending !== 'handed-over') await endRest(process, job, log);
-  const ended = Date.now();
   await Promise.all(tails.map((tail) => tail.stop()));
+  const left = {
+    report: await readUnitReport(files.report),
+    oomKills: difference(killedBefore, await oomKills()),
+    engineDir: await run.engines.applyFolder(name),
+  };
   return {
     exit,
     ending,
-    report: await readUnitReport(files.report),
     seen: observer.seen,
     lossy: tails.some(({ loss }) => loss.turns > 0),
-    oomKills: difference(killedBefore, await oomKills()),
+    ...left,
     ...(stall === undefined ? {} : { stall }),
-    engineDir: await run.engines.applyFolder(name),
     started,
-    ended,
+    ended: Date.now(),
   };
 }
 

@@ -15,6 +15,7 @@ export async function conclude(
   phases: TimedPhase[],
   signal: AbortSignal = new AbortController().signal,
 ): Promise<{ verdict: Verdict; state?: LayerState }> {
+  const from = Date.now();
   const { exit, report, seen, ending, lossy, engineDir, oomKills } = attempt;
   const { name: layer, operation = 'apply', dir: unit, engine, env, varFiles } = job;
   const at = await sourceOf(decidingError({ seen, report }), { unit, engineDir });
@@ -37,7 +38,6 @@ export async function conclude(
   // What was stopped or killed may have finished all the same, or half: the state tells.
   const telling = claimsSuccess || ending !== 'exited' || exit.signal !== null || seen.changes !== undefined;
   if (engineDir === undefined || !telling) return { verdict: judge({ ...evidence, state: undefined }) };
-  const from = Date.now();
   const state = await readState({ engine, dir: engineDir, env, varFiles, signal }).catch(
     (thrown: unknown) => {
       // Where the rest says success, a state that cannot be read is the finding; elsewhere it is one blank more.

@@ -3,6 +3,7 @@ import type { Operation } from './job.ts';
 
 export interface TimedPhase {
   readonly name:
+    | 'prepare'
     | 'look back'
     | 'init'
     | 'plan'

@@ -89,7 +89,9 @@ async function runOne(
     const own = await traced(await layerJob(layer, engines, context), run, span);
     const job = { ...own, answers: known.filter((answer) => answer !== undefined) };
     await leaveLayer(run.vault, job);
-    outcome = await perform(job, layerSettings(run.castle, name).retry, run.log, run.signal);
+    const prepared = { name: 'prepare' as const, from, to: Date.now() };
+    const done = await perform(job, layerSettings(run.castle, name).retry, run.log, run.signal);
+    outcome = { ...done, phases: [prepared, ...done.phases] };
     // What a layer says that could not write is not the cause: whether there was room is asked at once.
     const full = outcome.verdict === 'failed' ? await fullError(run.vault.dir) : undefined;
     if (full !== undefined) outcome = { ...outcome, error: full };

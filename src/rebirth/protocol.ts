@@ -48,9 +48,11 @@ export async function protocol(
   work: Work,
 ): Promise<void> {
   const { castle, ledger, log } = run;
-  const workspace = await makeWorkspace(run, tools);
-  ends.defer(() => removeRunFolder(workspaceOf(run)));
-  await leaveAudit(run.vault, auditPlan(run));
+  const workspace = await ledger.span('workspace', 'phase', async () => {
+    ends.defer(() => removeRunFolder(workspaceOf(run)));
+    await leaveAudit(run.vault, auditPlan(run));
+    return makeWorkspace(run, tools);
+  });
   const sampler = sampleProcesses(run);
   try {
     const discovered = () =>

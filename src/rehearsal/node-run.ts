@@ -19,6 +19,11 @@ export interface Run {
   end(): Promise<void>;
 }
 
+/**
+ * A process that ends before it is ready is started again this often in all, as a kubelet would, each time with other
+ * ports: between the choice of a free port and its use by a program that has yet to start, another may take it.
+ */
+const starts = 3;
 const healthyWithinMs = 60_000;
 const pollMs = 50;
 
@@ -30,6 +35,7 @@ export function runDeployment(
   const cancelled = new AbortController();
   const { name, namespace } = manifest.metadata;
   const folder = join(options.dir, `${namespace}.${name}`);
+  const kubeconfig = join(folder, 'kubeconfig');
   const status = options.followed.status(options.api, manifest);
   let process: Program | undefined;
 
@@ -37,14 +43,23 @@ export function runDeployment(
     const [container] = manifest.spec.template.spec.containers;
     if (container === undefined) return;
     await status.taken();
-    const home = await prepareHome(folder, container);
-    const kubeconfig = join(folder, 'kubeconfig');
+    await mkdir(folder, { recursive: true, mode: 0o700 });
     await writeFile(kubeconfig, await accountKubeconfig(options, manifest, cancelled.signal), {
       mode: 0o600,
     });
+    for (let start = 1; !cancelled.signal.aborted; start += 1) {
+      const how = await startOnce(container, start === starts);
+      if (how === undefined) return;
+      if (start === starts) throw new Error(`the process ended with ${how}`);
+      options.log('box-node', `${namespace}/${name} ended before it was ready, with ${how}: started again`);
+    }
+  };
+
+  /** Resolves when it is ready, or with how it ended before that; the end of the last start is a death. */
+  const startOnce = async (container: Container, last: boolean): Promise<string | undefined> => {
+    const home = await prepareHome(folder, container);
     const plan = planProcess(manifest, container, home);
-    if (cancelled.signal.aborted) return;
-    process = await options.supervisor.start({
+    const started = await options.supervisor.start({
       name: program.name,
       file: program.file,
       args: plan.args,
@@ -52,18 +67,23 @@ export function runDeployment(
       cwd: home.home,
       logFile: join(folder, 'log'),
     });
-    process.declareUp();
-    const { ended } = process;
+    process = started;
+    if (last) started.declareUp();
+    options.log('box-node', `runs ${namespace}/${name} as process ${started.pid}`);
+    await status.started();
+    const { ended } = started;
+    const healthy = untilHealthy(plan.health, AbortSignal.any([cancelled.signal, aborted(ended)]));
+    const early = await Promise.race([healthy.then(() => undefined), ended]);
+    if (early !== undefined) return early;
+    started.declareUp();
     void ended
       .then(async (how) => {
         if (!cancelled.signal.aborted) await status.ended(how);
       })
       .catch(ignore);
-    options.log('box-node', `runs ${namespace}/${name} as process ${process.pid}`);
-    await status.started();
-    await untilHealthy(plan.health, AbortSignal.any([cancelled.signal, aborted(ended)]));
     await status.available();
     options.log('box-node', `${namespace}/${name} is ready`);
+    return undefined;
   };
 
   const up = bringUp().catch(async (error: unknown) => {
