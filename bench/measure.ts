@@ -34,7 +34,7 @@ export async function measure(conditions: Conditions): Promise<Figures> {
   try {
     const missing: Partial<Record<WayName, string>> = {};
     for (const way of ways) {
-      const why = await way.missing?.({ phoenix });
+      const why = await way.missing?.({ phoenix, noChange });
       if (why !== undefined) missing[way.name] = why;
     }
     const measured = ways.filter((way) => missing[way.name] === undefined);

@@ -26,7 +26,7 @@ const { values } = parseArgs({
     cold: { type: 'boolean', default: false },
     'no-change': { type: 'boolean', default: false },
     runs: { type: 'string', default: '5' },
-    ways: { type: 'string', default: wayNames.join(',') },
+    ways: { type: 'string' },
     phoenix: { type: 'string', default: join(import.meta.dirname, '..', 'dist', 'index.js') },
     planner: { type: 'boolean', default: false },
     claim: { type: 'boolean', default: false },
@@ -48,7 +48,8 @@ function treeName(text: string): TreeName {
   throw new Error(`no tree ${text}; there are ${Object.keys(trees).join(', ')}`);
 }
 
-function chosenWays(text: string): Way[] {
+function chosenWays(text: string | undefined): Way[] {
+  if (text === undefined) return ways.filter(({ name }) => name !== 'affected' || values['no-change']);
   const names = text.split(',');
   const unknown = names.find((name) => !wayNames.includes(name as WayName));
   if (unknown !== undefined) throw new Error(`no way ${unknown}; there are ${wayNames.join(', ')}`);
@@ -75,7 +76,7 @@ async function fastTrack(rounds: number): Promise<Section> {
 /** One tree under one condition; `data` is what `--json` prints. */
 async function treeSection(asked: {
   readonly tree: TreeName;
-  readonly ways: string;
+  readonly ways: string | undefined;
   readonly cold?: boolean;
   readonly noChange?: boolean;
 }): Promise<Section> {
@@ -96,7 +97,7 @@ function everything(runs: number): (() => Promise<Section>)[] {
       () =>
         treeSection({ tree, ways: tree === 'six' ? 'limit,bash,seq,tg,job,matrix' : 'limit,bash,tg,job' }),
       () => treeSection({ tree, ways: 'limit,bash,tg,job', cold: true }),
-      () => treeSection({ tree, ways: 'bash,tg,job', noChange: true }),
+      () => treeSection({ tree, ways: 'bash,tg,job,affected', noChange: true }),
     ]),
     () => measureClaim(runs, say),
     () => measurePlanner(runs, say),

@@ -1,11 +1,11 @@
-import { access, copyFile, cp, mkdir } from 'node:fs/promises';
+import { access, copyFile, cp, mkdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { openMatrix } from './matrix.ts';
 import type { Site } from './site.ts';
 import { type Program, type Timed, timed } from './timed.ts';
 import { longestPath, stages, type Tree } from './trees.ts';
 
-export const wayNames = ['limit', 'bash', 'seq', 'tg', 'job', 'matrix'] as const;
+export const wayNames = ['limit', 'bash', 'seq', 'tg', 'job', 'affected', 'matrix'] as const;
 export type WayName = (typeof wayNames)[number];
 
 export interface Way {
@@ -17,7 +17,7 @@ export interface Way {
   prepare?(site: Site): Promise<void>;
   run(site: Site, log: string): Promise<Timed>;
   /** Why it cannot be measured here, if it cannot. */
-  missing?(site: Pick<Site, 'phoenix'>): Promise<string | undefined>;
+  missing?(asked: { readonly phoenix: string; readonly noChange: boolean }): Promise<string | undefined>;
 }
 
 const turbo = join(import.meta.dirname, 'turbo.sh');
@@ -82,9 +82,20 @@ export const ways: readonly Way[] = [
     says: 'phoenix rebirth',
     whole: true,
     missing: ({ phoenix }) => unbuilt(phoenix),
-    run({ plot, phoenix, env }, log) {
-      const args = [phoenix, 'rebirth', '--castle', plot.castle, '--report', plot.report, '--no-color'];
-      return timed({ file: process.execPath, args, cwd: plot.root, env }, log);
+    run: (site, log) => timed(rebirth(site), log),
+  },
+  {
+    name: 'affected',
+    says: 'phoenix rebirth --affected after a push that touches no layer: it runs none, and asks no provider',
+    whole: true,
+    missing: async ({ phoenix, noChange }) =>
+      noChange ? unbuilt(phoenix) : 'where everything is to be applied every layer is affected',
+    prepare: async (site) => {
+      await timed(rebirth(site), join(site.plot.root, 'prepare.log'));
+    },
+    async run(site, log) {
+      await commit(site, log);
+      return timed(rebirth(site, '--affected', '--base', 'HEAD'), log);
     },
   },
   {
@@ -98,6 +109,23 @@ export const ways: readonly Way[] = [
     },
   },
 ];
+
+function rebirth({ plot, phoenix, env }: Site, ...more: readonly string[]): Program {
+  const args = [phoenix, 'rebirth', '--castle', plot.castle, '--report', plot.report, '--no-color', ...more];
+  return { file: process.execPath, args, cwd: plot.root, env };
+}
+
+/** The tree as a clone has it. */
+async function commit({ plot, env }: Site, log: string): Promise<void> {
+  await writeFile(join(plot.root, '.gitignore'), '.*/\nphoenix-report.json\nstate/\n');
+  const identity = ['-c', 'user.name=bench', '-c', 'user.email=bench@phoenix.invalid'];
+  for (const args of [
+    ['init', '--quiet'],
+    ['add', '--all'],
+    [...identity, 'commit', '--quiet', '--allow-empty', '--message=The tree'],
+  ])
+    await timed({ file: 'git', args, cwd: plot.root, env }, log);
+}
 
 function unbuilt(phoenix: string): Promise<string | undefined> {
   return access(phoenix).then(
