@@ -11,6 +11,7 @@ const { status } = spawnSync(
     join('node_modules', 'vitest', 'vitest.mjs'),
     'run',
     '--reporter=default',
+    '--reporter=./scripts/flaky-reporter.ts',
     '--reporter=json',
     `--outputFile.json=${results}`,
     ...process.argv.slice(2),
