@@ -9,6 +9,8 @@ export interface Row {
   readonly minSeconds: number;
   readonly maxSeconds: number;
   readonly runs: number;
+  /** Of Phoenix' own ways: the median share of a run that no span of its report tells of. */
+  readonly unattributedPercent?: number;
 }
 
 /** What only Phoenix's own runs tell. */
@@ -16,7 +18,6 @@ export interface PhoenixFigures {
   /** Median over the runs of: (wall clock − critical path of the layers' own work) / that path. */
   readonly overheadPercent: number;
   readonly criticalPathSeconds: number;
-  readonly unattributedPercent: number;
   readonly peakRssBytes: number;
   readonly forecast?: ForecastError;
 }
@@ -56,12 +57,16 @@ export function median(values: readonly number[]): number {
 
 export function rowOf(name: WayName, runs: readonly Timed[]): Row {
   const seconds = runs.map((run) => run.seconds);
+  const unattributed = runs.flatMap(({ report }) =>
+    report === undefined ? [] : report.unattributedSeconds / report.wallSeconds,
+  );
   return {
     name,
     medianSeconds: thousandths(median(seconds)),
     minSeconds: thousandths(Math.min(...seconds)),
     maxSeconds: thousandths(Math.max(...seconds)),
     runs: runs.length,
+    ...(unattributed.length === 0 ? {} : { unattributedPercent: thousandths(median(unattributed) * 100) }),
   };
 }
 
@@ -77,12 +82,13 @@ export function table(
   const lines = ways.flatMap(({ name, says }) => {
     const row = rows.find((each) => each.name === name);
     const why = missing[name];
-    if (row === undefined) return why === undefined ? [] : [`| ${name} | ${why} | | | | ${says} |`];
+    if (row === undefined) return why === undefined ? [] : [`| ${name} | ${why} | | | | | ${says} |`];
     const over = limit === undefined ? '' : `${((row.medianSeconds / limit - 1) * 100).toFixed(1)} %`;
     const [mid, low, high] = [row.medianSeconds, row.minSeconds, row.maxSeconds].map((each) =>
       each.toFixed(2),
     );
-    return [`| ${name} | ${mid} | ${low}–${high} | ${row.runs} | ${over} | ${says} |`];
+    const untold = row.unattributedPercent === undefined ? '' : `${row.unattributedPercent.toFixed(1)} %`;
+    return [`| ${name} | ${mid} | ${low}–${high} | ${row.runs} | ${over} | ${untold} | ${says} |`];
   });
   const facts =
     phoenix === undefined
@@ -90,14 +96,14 @@ export function table(
       : [
           '',
           `Phoenix: ${phoenix.overheadPercent.toFixed(1)} % over the critical path of the layers' own work ` +
-            `(${phoenix.criticalPathSeconds.toFixed(2)} s), ${phoenix.unattributedPercent.toFixed(1)} % unattributed, ` +
-            `at most ${(phoenix.peakRssBytes / 1e6).toFixed(0)} MB resident.${forecastText(phoenix.forecast)}`,
+            `(${phoenix.criticalPathSeconds.toFixed(2)} s), at most ${(phoenix.peakRssBytes / 1e6).toFixed(0)} MB ` +
+            `resident.${forecastText(phoenix.forecast)}`,
         ];
   return [
     `Tree ${tree}, ${from === 'nothing' ? 'from nothing' : 'no change'}, ${caches}, on ${where}`,
     '',
-    '| Way | Median s | Spread s | Runs | Over the limit | What it is |',
-    '|---|---|---|---|---|---|',
+    '| Way | Median s | Spread s | Runs | Over the limit | Unattributed | What it is |',
+    '|---|---|---|---|---|---|---|',
     ...lines,
     ...facts,
   ].join('\n');

@@ -46,7 +46,7 @@ export async function openMatrix({ plot, env }: Site): Promise<Matrix> {
       const seconds = (performance.now() - started) / 1000;
       await writeFile(log, output);
       if (status === 0 && report?.verdict === 'reborn' && report.mode === 'matrix')
-        return { seconds, peakRssBytes: 0 };
+        return { seconds, peakRssBytes: 0, report };
       throw new Error(`act ended with ${status}:\n${output.trimEnd().split('\n').slice(-40).join('\n')}`);
     },
     [Symbol.asyncDispose]: () => repository[Symbol.asyncDispose](),

@@ -1,7 +1,6 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Report, reportSchema } from '../src/report/schema.ts';
 import { type Figures, machine, median, type PhoenixFigures, rowOf } from './figures.ts';
 import { type ForecastError, forecastError } from './forecast.ts';
 import { forgetCaches, forgetStates, plant, unfinished } from './plant.ts';
@@ -41,7 +40,6 @@ export async function measure(conditions: Conditions): Promise<Figures> {
     const log = join(folder, 'run.log');
     const sites = await settle(conditions, measured, folder, log);
     const seen = new Map<WayName, Timed[]>(measured.map((way) => [way.name, []]));
-    const reports: Report[] = [];
     for (let round = 0; round < runs; round += 1) {
       const first = round % measured.length;
       for (const way of [...measured.slice(first), ...measured.slice(0, first)]) {
@@ -51,8 +49,6 @@ export async function measure(conditions: Conditions): Promise<Figures> {
         if (cold) await forgetCaches(site.plot, site.tree, site.env['HOME'] ?? folder);
         const result = await way.run(site, log);
         await assertWhole(way, site);
-        if (way.name === 'job')
-          reports.push(reportSchema.parse(JSON.parse(await readFile(site.plot.report, 'utf8'))));
         seen.get(way.name)?.push(result);
         say(`${name}, round ${round + 1} of ${runs}: ${way.name} ${result.seconds.toFixed(2)} s`);
       }
@@ -60,7 +56,7 @@ export async function measure(conditions: Conditions): Promise<Figures> {
     const rows = [...seen].map(([way, results]) => rowOf(way, results));
     const job = sites.get('job');
     const forecast = job === undefined ? undefined : await forecastError(job);
-    const own = phoenixFigures(seen.get('job') ?? [], reports, forecast);
+    const own = phoenixFigures(seen.get('job') ?? [], forecast);
     return {
       machine: where,
       tree: name,
@@ -111,18 +107,14 @@ async function assertWhole(way: Way, { tree, plot }: Site): Promise<void> {
 
 function phoenixFigures(
   runs: readonly Timed[],
-  reports: readonly Report[],
   forecast: ForecastError | undefined,
 ): PhoenixFigures | undefined {
-  if (reports.length === 0) return undefined;
-  const overheads = reports.map(
-    ({ criticalPathSeconds }, index) => (runs[index]?.seconds ?? 0) / criticalPathSeconds - 1,
-  );
+  const told = runs.flatMap(({ seconds, report }) => (report === undefined ? [] : { seconds, report }));
+  if (told.length === 0) return undefined;
   return {
-    overheadPercent: median(overheads) * 100,
-    criticalPathSeconds: median(reports.map((report) => report.criticalPathSeconds)),
-    unattributedPercent:
-      median(reports.map((report) => report.unattributedSeconds / report.wallSeconds)) * 100,
+    overheadPercent:
+      median(told.map(({ seconds, report }) => seconds / report.criticalPathSeconds - 1)) * 100,
+    criticalPathSeconds: median(told.map(({ report }) => report.criticalPathSeconds)),
     peakRssBytes: Math.max(...runs.map(({ peakRssBytes }) => peakRssBytes)),
     ...(forecast === undefined ? {} : { forecast }),
   };

@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process';
 import { open, readFile } from 'node:fs/promises';
+import type { Report } from '../src/report/schema.ts';
 
 export interface Timed {
   readonly seconds: number;
   /** The most memory the process itself held (VmHWM); 0 where the system does not tell. */
   readonly peakRssBytes: number;
+  /** What a run of Phoenix told of itself. */
+  readonly report?: Report;
 }
 
 export interface Program {

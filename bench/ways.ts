@@ -1,5 +1,6 @@
-import { access, copyFile, cp, mkdir, writeFile } from 'node:fs/promises';
+import { access, copyFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { reportSchema } from '../src/report/schema.ts';
 import { openMatrix } from './matrix.ts';
 import type { Site } from './site.ts';
 import { type Program, type Timed, timed } from './timed.ts';
@@ -82,7 +83,7 @@ export const ways: readonly Way[] = [
     says: 'phoenix rebirth',
     whole: true,
     missing: ({ phoenix }) => unbuilt(phoenix),
-    run: (site, log) => timed(rebirth(site), log),
+    run: (site, log) => timedRebirth(site, log),
   },
   {
     name: 'affected',
@@ -91,11 +92,11 @@ export const ways: readonly Way[] = [
     missing: async ({ phoenix, noChange }) =>
       noChange ? unbuilt(phoenix) : 'where everything is to be applied every layer is affected',
     prepare: async (site) => {
-      await timed(rebirth(site), join(site.plot.root, 'prepare.log'));
+      await timedRebirth(site, join(site.plot.root, 'prepare.log'));
     },
     async run(site, log) {
       await commit(site, log);
-      return timed(rebirth(site, '--affected', '--base', 'HEAD'), log);
+      return timedRebirth(site, log, '--affected', '--base', 'HEAD');
     },
   },
   {
@@ -110,9 +111,10 @@ export const ways: readonly Way[] = [
   },
 ];
 
-function rebirth({ plot, phoenix, env }: Site, ...more: readonly string[]): Program {
+async function timedRebirth({ plot, phoenix, env }: Site, log: string, ...more: string[]): Promise<Timed> {
   const args = [phoenix, 'rebirth', '--castle', plot.castle, '--report', plot.report, '--no-color', ...more];
-  return { file: process.execPath, args, cwd: plot.root, env };
+  const result = await timed({ file: process.execPath, args, cwd: plot.root, env }, log);
+  return { ...result, report: reportSchema.parse(JSON.parse(await readFile(plot.report, 'utf8'))) };
 }
 
 /** The tree as a clone has it. */

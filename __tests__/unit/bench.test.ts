@@ -12,6 +12,7 @@ import { timed } from '../../bench/timed.ts';
 import { hurried, longestPath, stages, trees } from '../../bench/trees.ts';
 import { ways } from '../../bench/ways.ts';
 import { castleSchema } from '../../src/castle/schema.ts';
+import { sampleReport } from '../support/reports.ts';
 
 const seconds = (layers: readonly { readonly seconds: number }[]) =>
   layers.reduce((sum, each) => sum + each.seconds, 0);
@@ -131,9 +132,23 @@ describe('the figures of the bench', () => {
       },
       ways,
     );
-    expect(text).toContain('| tg | 9.00 | 9.00–9.00 | 1 | 12.5 % |');
+    expect(text).toContain('| tg | 9.00 | 9.00–9.00 | 1 | 12.5 % |  |');
     expect(text).toContain('| job | not built |');
     expect(text).not.toContain('| seq |');
+  });
+
+  it('say how much of a run its own report leaves untold', () => {
+    const told = (unattributedSeconds: number) => ({
+      ...{ seconds: 10, peakRssBytes: 0 },
+      report: { ...sampleReport(), wallSeconds: 10, unattributedSeconds },
+    });
+    const row = rowOf('job', [told(0.05), told(0.2), told(0.1)]);
+    expect(row.unattributedPercent).toBe(1);
+    const text = table(
+      { ...{ machine: 'here', tree: 'six', caches: 'warm', from: 'nothing' }, rows: [row], missing: {} },
+      ways,
+    );
+    expect(text).toContain('| job | 10.00 | 10.00–10.00 | 3 |  | 1.0 % |');
   });
 
   it('take the place of those that a page had, and nothing else of it', () => {
