@@ -54,6 +54,12 @@ describe('the figures of a drill', () => {
     expect(sampleDrill({ leaks: { checked: 0, found: [] } }).drill?.leaks).toBeNull();
   });
 
+  it('say of no witness that the castle asks for none, but where nothing was destroyed', () => {
+    const reason = (report: Parameters<typeof drillOf>[0]) => drillOf(report, { faults: [] }).witness.reason;
+    expect(reason(sampleDrill())).toBe('The castle asks for no witness.');
+    expect(reason(sampleReport())).toBe('Nothing was destroyed, and no witness written.');
+  });
+
   it('never take a witness for found that nobody looked for', () => {
     const { drill } = sampleDrill({ witness });
     expect(drill).toMatchObject({ verdict: 'good', witness: { b: 'unknown' }, rpoSeconds: null });

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubernetesObjectApi, Watch } from '@kubernetes/client-node';
 import { messageOf, PhoenixError } from '../errors.ts';
 import type { ApiObject, Kind } from './client.ts';
+import { lastSeenText } from './last-seen.ts';
 
 /** What a judge says of the objects it is shown: done with a value, refused for good, or still waiting and for what. */
 export type Judgement<T> =
@@ -75,7 +76,7 @@ export async function waitForObjects<T>(
     code: options.code,
     class: 'cluster',
     what: `Waited ${Math.round(options.seconds)} s for ${options.reason}.`,
-    why: `Last seen: ${lastSeen}.`,
+    why: lastSeenText(lastSeen),
     next: 'Look at the object and its events with kubectl describe; mend the cause, then run again.',
   });
 }

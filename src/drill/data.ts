@@ -21,9 +21,15 @@ export function dataOf(report: Report): Data {
   return { rungs: ladder?.rungs, witness, rpoSeconds: rpoOf(report, ladder, witness) };
 }
 
-function witnessOf({ witness }: Report, ladder: Ladder | undefined): Drill['witness'] {
+function witnessOf({ witness, fromNothing }: Report, ladder: Ladder | undefined): Drill['witness'] {
   const both = (is: Drill['witness']['a'], reason: string) => ({ a: is, b: is, reason });
-  if (witness === undefined) return both('none', 'The castle asks for no witness.');
+  if (witness === undefined) {
+    const destroyed = fromNothing?.gone !== undefined;
+    return both(
+      'none',
+      destroyed ? 'The castle asks for no witness.' : 'Nothing was destroyed, and no witness written.',
+    );
+  }
   if (witness.row === null) return both('none', witness.reason ?? 'None was written.');
   // Only a castle that says how a backup is taken has a row in it.
   const a = witness.row.rows?.a != null;

@@ -1,11 +1,12 @@
 import type { Milestone } from '../castle/milestones.ts';
 import type { Probe } from '../castle/probes.ts';
+import { lastSeenText } from '../cluster/last-seen.ts';
 import { PhoenixError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { type Held, hold } from './hold.ts';
 import { lookerOf, type ProbeContext, subjectOf } from './lookers.ts';
 import { moveFor } from './moves.ts';
-import { lastSeenText, type ProbeResult, resultOf } from './result.ts';
+import { type ProbeResult, resultOf } from './result.ts';
 
 export interface MilestoneContext extends ProbeContext {
   readonly log: Log;
@@ -78,7 +79,7 @@ function notReached(
     what: held.final
       ? `Milestone ${milestone}: ${subject} will not come by itself.`
       : `Waited ${Math.round(held.seconds)} s for milestone ${milestone}: ${subject}.`,
-    why: lastSeenText({ lastSeen: seen.join('. ') }),
+    why: lastSeenText(seen.join('. ')),
     next:
       move?.next ??
       'Look at the object and its events with kubectl describe; mend the cause, then run again.',

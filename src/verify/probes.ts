@@ -1,11 +1,12 @@
 import type { Probe } from '../castle/probes.ts';
 import type { VerifySettings } from '../castle/verify.ts';
+import { lastSeenText } from '../cluster/last-seen.ts';
 import { PhoenixError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { hold } from './hold.ts';
 import { lookerOf, type ProbeContext, subjectOf } from './lookers.ts';
 import { moveFor } from './moves.ts';
-import { lastSeenText, type ProbeResult, resultOf } from './result.ts';
+import { type ProbeResult, resultOf } from './result.ts';
 
 export interface NamedProbe {
   readonly name: string;
@@ -45,7 +46,7 @@ export async function runProbes(
           what: held.final
             ? `The probe ${name} (${subjectOf(probe)}) will not pass by itself.`
             : `The probe ${name} (${subjectOf(probe)}) did not pass within ${Math.round(held.seconds)} s, ${passes} looks in a row.`,
-          why: `${lastSeenText(held)}${flapped}`,
+          why: `${lastSeenText(held.lastSeen)}${flapped}`,
           next: held.trouble === undefined ? 'Mend what was last seen, then run verify again.' : move.next,
         }),
       );

@@ -23,8 +23,3 @@ export function resultOf(name: string, kind: ProbeResult['kind'], held: Held): P
 export function skippedProbe(name: string, kind: ProbeResult['kind'], reason: string): ProbeResult {
   return { name, kind, verdict: 'skipped', seconds: 0, passes: 0, flaps: 0, reason, lastSeen: null };
 }
-
-/** What was seen last, as a sentence; some of what is seen is one already. */
-export function lastSeenText({ lastSeen }: Pick<Held, 'lastSeen'>): string {
-  return `Last seen: ${lastSeen}${/[.!?]$/.test(lastSeen) ? '' : '.'}`;
-}
