@@ -88,6 +88,8 @@ export function runDeployment(
 
   const up = bringUp().catch(async (error: unknown) => {
     if (cancelled.signal.aborted) return;
+    // One that still runs is given up on, not watched any less: its end is a death.
+    process?.declareUp();
     options.log('box-node', `${namespace}/${name} does not run: ${messageOf(error)}`);
     await status.unavailable(messageOf(error)).catch(ignore);
   });
