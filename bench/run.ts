@@ -26,7 +26,7 @@ const { values } = parseArgs({
     cold: { type: 'boolean', default: false },
     'no-change': { type: 'boolean', default: false },
     runs: { type: 'string', default: '5' },
-    ways: { type: 'string' },
+    ways: { type: 'string', default: wayNames.join(',') },
     phoenix: { type: 'string', default: join(import.meta.dirname, '..', 'dist', 'index.js') },
     planner: { type: 'boolean', default: false },
     claim: { type: 'boolean', default: false },
@@ -48,8 +48,7 @@ function treeName(text: string): TreeName {
   throw new Error(`no tree ${text}; there are ${Object.keys(trees).join(', ')}`);
 }
 
-function chosenWays(text: string | undefined): Way[] {
-  if (text === undefined) return ways.filter(({ name }) => name !== 'affected' || values['no-change']);
+function chosenWays(text: string): Way[] {
   const names = text.split(',');
   const unknown = names.find((name) => !wayNames.includes(name as WayName));
   if (unknown !== undefined) throw new Error(`no way ${unknown}; there are ${wayNames.join(', ')}`);
@@ -76,7 +75,7 @@ async function fastTrack(rounds: number): Promise<Section> {
 /** One tree under one condition; `data` is what `--json` prints. */
 async function treeSection(asked: {
   readonly tree: TreeName;
-  readonly ways: string | undefined;
+  readonly ways: string;
   readonly cold?: boolean;
   readonly noChange?: boolean;
 }): Promise<Section> {

@@ -48,15 +48,18 @@ export function runDeployment(
       mode: 0o600,
     });
     for (let start = 1; !cancelled.signal.aborted; start += 1) {
-      const how = await startOnce(container, start === starts);
-      if (how === undefined) return;
-      if (start === starts) throw new Error(`the process ended with ${how}`);
+      const how = await startOnce(container);
+      if (how === undefined || cancelled.signal.aborted) return;
+      if (start === starts) {
+        options.supervisor.died(program.name, how);
+        throw new Error(`the process ended with ${how}`);
+      }
       options.log('box-node', `${namespace}/${name} ended before it was ready, with ${how}: started again`);
     }
   };
 
-  /** Resolves when it is ready, or with how it ended before that; the end of the last start is a death. */
-  const startOnce = async (container: Container, last: boolean): Promise<string | undefined> => {
+  /** Resolves when it is ready, or with how it ended before that. */
+  const startOnce = async (container: Container): Promise<string | undefined> => {
     const home = await prepareHome(folder, container);
     const plan = planProcess(manifest, container, home);
     const started = await options.supervisor.start({
@@ -68,7 +71,6 @@ export function runDeployment(
       logFile: join(folder, 'log'),
     });
     process = started;
-    if (last) started.declareUp();
     options.log('box-node', `runs ${namespace}/${name} as process ${started.pid}`);
     await status.started();
     const { ended } = started;
