@@ -40,15 +40,19 @@ async function unlock(world: World, ...more: readonly string[]) {
   };
 }
 
+/** Again and again: a process may have been born of another between the look and the end of that one. */
 async function killAll(world: World): Promise<void> {
-  for (const { pid } of await processesOf(world.mark)) {
-    try {
-      process.kill(pid, 'SIGKILL');
-    } catch {
-      // It went with another.
+  await eventually('everything is dead', 30, async () => {
+    const alive = await processesOf(world.mark);
+    for (const { pid } of alive) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It went with another.
+      }
     }
-  }
-  await eventually('everything is dead', 10, async () => (await processesOf(world.mark)).length === 0);
+    return alive.length === 0;
+  });
 }
 
 describe('phoenix unlock', () => {

@@ -23,8 +23,8 @@ describe('a sign of life', () => {
   test('is none of what idle programs do: timers, the quota of the cgroup, garbage collected every two minutes', () => {
     const garbage = (second: number) => Math.floor(second / 120) * 8.5 * millisecond;
     const seen = signs(600, (second) => [
-      vital('tofu', second * 2.9 * millisecond + garbage(second), second * 115, 1),
-      vital('terragrunt', second * 0.1 * millisecond + garbage(second), second * 400, 2),
+      vital('tofu', second * 12 * millisecond + garbage(second), second * 115, 1),
+      vital('terragrunt', second * 4 * millisecond + garbage(second), second * 400, 2),
       vital('terraform-provi', second * 0.05 * millisecond + garbage(second), second * 83, 3),
       vital('sleep', 0, 0, 4),
     ]);
@@ -37,6 +37,12 @@ describe('a sign of life', () => {
       vital('terraform-provi', second * 100_000, Math.floor(second / 10) * 400, 2),
     ]);
     expect(seen).toEqual([0, 10, 20, 30, 40, 50]);
+  });
+
+  test('is a download over a slow line, which takes next to no processor time', () => {
+    expect(signs(5, (second) => [vital('tofu', second * millisecond, second * 50_000)])).toEqual([
+      0, 1, 2, 3, 4,
+    ]);
   });
 
   test('is not what the engine and its wrapper write: that is the heartbeat', () => {

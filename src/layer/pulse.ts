@@ -4,21 +4,24 @@ import type { Vital } from '../process/vitals.ts';
 interface Idle {
   readonly cpuRate: number;
   readonly cpuBurst: number;
-  /** Bytes a second; undefined where bytes are no sign of life. */
-  readonly byteRate?: number;
+  /** Bytes a second. */
+  readonly byteRate: number;
 }
 
 /**
- * What a process uses while it only waits, measured over six minutes on `time_sleep` and a sleeping `local-exec`, with
- * OpenTofu 1.12.6, Terragrunt 1.1.1 and hashicorp/time 0.12.1; the limits are two to four times that.
- *   tofu            1.6 ms/s (3.0 at most), and 8.5 ms every two minutes, when Go collects garbage without a reason;
- *                   83 bytes/s, since Go looks once a second at its cgroup's processor quota; 115 with a heartbeat
- *   terragrunt      0.06 ms/s, 9.1 ms every two minutes
+ * What a process uses while it only waits, measured on `time_sleep` and a sleeping `local-exec`, with OpenTofu 1.12.6,
+ * Terragrunt 1.1.1 and hashicorp/time 0.12.1, on two machines, one of them busy. A third, at half their speed, was over
+ * 6 ms/s; a layer that hangs there must be found too, so the limits are five times what was measured.
+ *   tofu            1.6-4.6 ms/s, since its runtime wakes a hundred times a second, and 8.5 ms every two minutes, when
+ *                   Go collects garbage without a reason; 83 bytes/s, since Go looks once a second at its cgroup's
+ *                   processor quota; 115 with a heartbeat
+ *   terragrunt      0.06-1.3 ms/s, 9.1 ms every two minutes
  *   a provider      0.001 ms/s, no bytes; sh and sleep: nothing at all
- * The bytes of the wrapper and the engine are no sign: they carry the heartbeat. A provider's are: even a small answer
- * over HTTPS has some 300 bytes, a keep-alive of HTTP/2 with its answer 80.
+ * Few bytes of the wrapper and the engine are no sign: they carry the heartbeat of each resource. Many are: a download
+ * over a slow line uses next to no processor time. A provider's few are one: even a small answer over HTTPS has some
+ * 300 bytes, a keep-alive of HTTP/2 with its answer 80.
  */
-const wrapper: Idle = { cpuRate: 6_000_000, cpuBurst: 30_000_000 };
+const wrapper: Idle = { cpuRate: 25_000_000, cpuBurst: 60_000_000, byteRate: 16_384 };
 const worker: Idle = { cpuRate: 1_000_000, cpuBurst: 20_000_000, byteRate: 256 };
 
 const wrappers = new Set(['terragrunt', 'tofu', 'terraform']);
@@ -57,8 +60,7 @@ function isAlive(lastSign: Moment, last: Moment, now: Moment): boolean {
     const cpu = vital.cpuNanoseconds - then.cpuNanoseconds;
     if (cpu > idle.cpuBurst + idle.cpuRate * secondsBetween(lastSign, now)) return true;
     const bytes = vital.ioBytes - before.ioBytes;
-    if (idle.byteRate !== undefined && bytes > idle.byteRate * Math.max(1, secondsBetween(last, now)))
-      return true;
+    if (bytes > idle.byteRate * Math.max(1, secondsBetween(last, now))) return true;
   }
   return false;
 }
