@@ -49,7 +49,7 @@ describe('the end of a box', () => {
     const { child, host, pids } = await opened();
     expect(pids).toHaveLength(2);
     child.kill('SIGKILL');
-    await eventually('every process has ended', 8, () => noneLives([host, ...pids]));
+    await eventually('every process has ended', 30, () => noneLives([host, ...pids]));
     expect(await isGone(dir)).toBe(true);
     expect(await readdir(join(stateDir, 'boxes'))).toEqual([]);
   });
@@ -60,7 +60,7 @@ describe('the end of a box', () => {
     process.kill(host, 'SIGKILL');
     child.kill('SIGKILL');
     await once(child, 'exit');
-    await eventually('the host has ended', 8, () => noneLives([host]));
+    await eventually('the host has ended', 30, () => noneLives([host]));
     expect(await noneLives(pids)).toBe(false);
     const swept = await sweepBoxes(stateDir);
     expect(swept).toEqual({ boxes: 1, processes: ['etcd', 'kube-apiserver'] });
@@ -72,8 +72,8 @@ describe('the end of a box', () => {
   it('comes with a polite signal to the host as well', async () => {
     const { child, host, pids } = await opened();
     process.kill(host, 'SIGTERM');
-    await eventually('every process has ended', 8, () => noneLives([host, ...pids]));
-    await eventually('the RAM directory is gone', 2, () => isGone(dir));
+    await eventually('every process has ended', 30, () => noneLives([host, ...pids]));
+    await eventually('the RAM directory is gone', 30, () => isGone(dir));
     child.kill('SIGKILL');
   });
 
@@ -84,7 +84,7 @@ describe('the end of a box', () => {
     const [record = ''] = await readdir(join(world.stateDir, 'boxes'));
     const { host } = JSON.parse(await readFile(join(world.stateDir, 'boxes', record), 'utf8'));
     process.kill(host.pid, 'SIGKILL');
-    await eventually('the death of the host is told', 8, async () => world.deaths.length > 0);
+    await eventually('the death of the host is told', 30, async () => world.deaths.length > 0);
     expect(world.deaths).toEqual([{ name: 'box-host', how: 'signal SIGKILL' }]);
     expect(await noneLives(pids)).toBe(true);
     expect(await isGone(world.dir)).toBe(true);
@@ -104,7 +104,7 @@ describe('the end of a box', () => {
     const opening = openBox({ ...options, signal: stop.signal });
     stop.abort(new Error('cancelled'));
     await expect(opening).rejects.toThrow();
-    await eventually('the host left nothing', 8, async () => (await sweepBoxes(stateDir)).boxes === 0);
+    await eventually('the host left nothing', 30, async () => (await sweepBoxes(stateDir)).boxes === 0);
     expect(await readdir(join(stateDir, 'boxes')).catch(() => [])).toEqual([]);
   });
 

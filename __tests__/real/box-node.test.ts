@@ -100,7 +100,7 @@ describe('the node of a box', () => {
   it('never makes a Deployment ready whose image it has no program for', async () => {
     await api.request('POST', deployments, manifest('stranger', 'docker.io/library/nginx:1.27.5'));
     await api.request('POST', deployments, manifest('known', 'ghcr.io/external-secrets/external-secrets:v0'));
-    await eventually('the known one is available', 20, () => isAvailable('known'));
+    await eventually('the known one is available', 30, () => isAvailable('known'));
     expect((await seen('stranger')).status).toEqual({});
   });
 
@@ -122,11 +122,11 @@ describe('the node of a box', () => {
     const before = await running();
     await api.request('PATCH', `${deployments}/known`, { metadata: { labels: { touched: 'yes' } } });
     await api.request('PATCH', `${deployments}/known`, { spec: { progressDeadlineSeconds: 500 } });
-    await eventually('the new generation is observed', 10, () => isAvailable('known'));
+    await eventually('the new generation is observed', 30, () => isAvailable('known'));
     expect(await running()).toEqual(before);
     const changed = manifest('known', 'ghcr.io/external-secrets/external-secrets:v1');
     await api.request('PATCH', `${deployments}/known`, { spec: changed.spec });
-    await eventually('another process runs', 20, async () => {
+    await eventually('another process runs', 30, async () => {
       const now = await running();
       return now !== undefined && now.pid !== before?.pid && (await isAvailable('known'));
     });
@@ -139,7 +139,7 @@ describe('the node of a box', () => {
     const { server, ca, certificate: cert, key } = await world.access();
     const options = { method: 'DELETE', ca, cert, key };
     expect(await statusOf(`${server}${deployments}/known`, options)).toBe(200);
-    await eventually('the process has ended', 10, async () => (await identify(pid)) === undefined);
+    await eventually('the process has ended', 30, async () => (await identify(pid)) === undefined);
     expect(world.deaths).toEqual([]);
   });
 
@@ -153,12 +153,12 @@ describe('the node of a box', () => {
     await troubles(2);
     const unlucky = manifest('unlucky', 'ghcr.io/external-secrets/external-secrets:v0');
     await api.request('POST', deployments, unlucky);
-    await eventually('it is available', 20, () => isAvailable('unlucky'));
+    await eventually('it is available', 30, () => isAvailable('unlucky'));
     const { pid = 0 } = (await running()) ?? {};
     expect(new Set([...(await taken()), await addressOf(pid)]).size).toBe(3);
     expect(world.deaths).toEqual([]);
     await api.request('DELETE', `${deployments}/unlucky`);
-    await eventually('the process has ended', 10, async () => (await running()) === undefined);
+    await eventually('the process has ended', 30, async () => (await running()) === undefined);
   });
 
   it('tells of a death by name, sets the Deployment unavailable and does not start it again', async () => {
@@ -167,12 +167,12 @@ describe('the node of a box', () => {
       deployments,
       manifest('doomed', 'ghcr.io/external-secrets/external-secrets:v0'),
     );
-    await eventually('it is available', 20, () => isAvailable('doomed'));
+    await eventually('it is available', 30, () => isAvailable('doomed'));
     const { pid = 0 } = (await running()) ?? {};
     process.kill(pid, 'SIGKILL');
-    await eventually('the death is told', 5, async () => world.deaths.length > 0);
+    await eventually('the death is told', 30, async () => world.deaths.length > 0);
     expect(world.deaths[0]).toMatchObject({ name: 'external-secrets' });
-    await eventually('it is unavailable', 5, async () => !(await isAvailable('doomed')));
+    await eventually('it is unavailable', 30, async () => !(await isAvailable('doomed')));
     const condition = (await seen('doomed')).status.conditions?.find(({ type }) => type === 'Available');
     expect(condition).toMatchObject({ status: 'False', message: expect.stringContaining('SIGKILL') });
     expect(await running()).toBeUndefined();
@@ -182,7 +182,7 @@ describe('the node of a box', () => {
     await troubles(3);
     const hopeless = manifest('hopeless', 'ghcr.io/external-secrets/external-secrets:v0');
     await api.request('POST', deployments, hopeless);
-    await eventually('the death is told', 20, async () => world.deaths.length > 1);
+    await eventually('the death is told', 30, async () => world.deaths.length > 1);
     const told = 'exit code 1: listen tcp 127.0.0.1:0: bind: address already in use';
     const { name, how } = world.deaths.at(-1) ?? {};
     expect({ name, how: how?.replace(/:\d+:/, ':0:') }).toEqual({ name: 'external-secrets', how: told });

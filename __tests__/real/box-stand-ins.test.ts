@@ -36,7 +36,7 @@ it.each(['github-oidc', 'infisical'])('the death of the stand-in %s is told by i
   await using world = await openTestBox({ tools: new Map(), standIns });
   const { pid } = (await world.box.processes()).find((process) => process.name === name) ?? { pid: 0 };
   process.kill(pid, 'SIGKILL');
-  await eventually('its death is told', 5, async () => world.deaths.length > 0);
+  await eventually('its death is told', 30, async () => world.deaths.length > 0);
   expect(world.deaths).toEqual([{ name, how: expect.stringContaining('SIGKILL') }]);
 });
 

@@ -114,7 +114,7 @@ describe('the control plane of a box', () => {
   it('tells by name that etcd died, and not what ended because it was asked to', async () => {
     const etcd = (await world.box.processes()).find(({ name }) => name === 'etcd');
     process.kill(etcd?.pid ?? 0, 'SIGKILL');
-    await eventually('the death of etcd is told', 5, async () => world.deaths.length > 0);
+    await eventually('the death of etcd is told', 30, async () => world.deaths.length > 0);
     expect(world.deaths[0]).toMatchObject({ name: 'etcd', how: expect.stringMatching(/^signal SIGKILL/) });
   });
 });

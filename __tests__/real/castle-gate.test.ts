@@ -203,7 +203,7 @@ describe('a gate', () => {
     expect(String(first)).toContain(crd);
     const [gate] = await processesOf(gateScript);
     shell.kill('SIGKILL');
-    await eventually('the gate has ended', 10, async () => (await processesOf(gateScript)).length === 0);
+    await eventually('the gate has ended', 30, async () => (await processesOf(gateScript)).length === 0);
     expect(gate).toBeDefined();
   });
 

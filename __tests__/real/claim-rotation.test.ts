@@ -139,7 +139,7 @@ describe('the machine identity of a cluster that lives', () => {
   test('that is locked out is freed once, and told', async () => {
     for (const _ of [1, 2, 3]) await castle.logIn(clusterClientId, 'no such secret');
     // The probe is one that can fail.
-    await eventually('a sync fails', 20, async () => (await probe.failures()).length > 0);
+    await eventually('a sync fails', 30, async () => (await probe.failures()).length > 0);
     const ended = await castle.run(['claim']);
     expect(ended.code, ended.output).toBe(0);
     expect(ended.output).toContain('the lockout is cleared');

@@ -73,7 +73,7 @@ describe('phoenix unlock', () => {
     expect(first.output).toMatch(/releasing the lock .*: engine \d+ of run [0-9a-f]{8} .* is gone/);
     expect(backend.lock('a')).toBeUndefined();
     const second = await unlock(world);
-    expect(second).toMatchObject({ code: 0, statuses: ['a free', 'b free'] });
+    expect(second, second.output).toMatchObject({ code: 0, statuses: ['a free', 'b free'] });
     const ended = await world.run(['rebirth'], { SECONDS_OF_A: '0' });
     expect(ended.code, ended.output).toBe(0);
   });

@@ -94,7 +94,7 @@ describe('to ask for a lock', () => {
     expect(await settle(layer, [], { deadlineSeconds: 2 })).toMatchObject({ status: 'kept' });
     await layer.tofu('force-unlock', '-force', parseStoredLock(backend.lock('platform') ?? '')?.id ?? '');
     const settling = settle(layer, [], { deadlineSeconds: 2 });
-    await eventually('the question holds the lock', 10, async () => backend.lock('platform') !== undefined);
+    await eventually('the question holds the lock', 30, async () => backend.lock('platform') !== undefined);
     backend.hang([]);
     // It asks again once its first question is dead, and finds that one's lock.
     expect(await settling).toMatchObject({ status: 'released' });
@@ -107,7 +107,7 @@ describe('to ask for a lock', () => {
     const stop = new AbortController();
     backend.delay(['GET'], 500);
     const probing = rejection(probeLock(layer.context({ signal: stop.signal })));
-    await eventually('the question holds the lock', 10, async () => backend.lock('platform') !== undefined);
+    await eventually('the question holds the lock', 30, async () => backend.lock('platform') !== undefined);
     stop.abort(new Error('cancelled'));
     expect(await probing).toMatchObject({ message: 'cancelled' });
     expect(backend.lock('platform')).toBeUndefined();

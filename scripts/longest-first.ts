@@ -1,0 +1,29 @@
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** Files that take minutes, the longest first. */
+const long = [
+  'e2e/drill-node',
+  'faults/cancel-box',
+  'faults/campaign',
+  'faults/platform',
+  'faults/cancel-layers',
+  'faults/leak-box',
+  'e2e/workflows',
+  'real/witness',
+  'faults/mint',
+  'faults/from-nothing',
+  'real/claim-rotation',
+].map((name) => `/__tests__/${name}.test.ts`);
+
+/** Begins with the files that take minutes, so that none of them is left to run by itself at the end. */
+export class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    return sorted.toSorted((one, other) => rank(one) - rank(other));
+  }
+}
+
+function rank({ moduleId }: TestSpecification): number {
+  const place = long.findIndex((path) => moduleId.endsWith(path));
+  return place === -1 ? long.length : place;
+}
