@@ -1,6 +1,6 @@
 import { copyFile, mkdir } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
-import { postEntry } from '../__tests__/support/runner/entry.ts';
+import { postEntry } from '../__tests__/support/entry.ts';
 import type { JobStep } from '../__tests__/support/runner/job.ts';
 import { toolCache } from '../__tests__/support/world.ts';
 import { stages } from '../bench/trees.ts';

@@ -3,9 +3,9 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { CampaignFigures } from '../../campaign/figures.ts';
+import { entry } from '../support/entry.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { processesOf } from '../support/processes.ts';
-import { entry } from '../support/runner/entry.ts';
 import { soon } from '../support/runner/moments.ts';
 import { warmTools } from '../support/world.ts';
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, expect, test } from 'vitest';
-import { entry, postEntry } from '../support/runner/entry.ts';
+import { entry, postEntry } from '../support/entry.ts';
 import { startJob } from '../support/runner/job.ts';
 import { running, smallCastle } from '../support/small-castle.ts';
 import { toolCache, warmTools } from '../support/world.ts';

@@ -6,12 +6,11 @@ import { dirStore } from '../../src/lease/dir.ts';
 import { reportSchema } from '../../src/report/schema.ts';
 import { type HttpBackend, startHttpBackend } from '../support/backends/http.ts';
 import { untilReady } from '../support/backends/until-ready.ts';
+import { entry } from '../support/entry.ts';
 import { processesOf } from '../support/processes.ts';
 import { playRunner, vaultsOf } from '../support/runner/play.ts';
 import { made, running, smallCastle, verdictsOf } from '../support/small-castle.ts';
 import { type World, warmTools } from '../support/world.ts';
-
-const entry = join(import.meta.dirname, '../../src/index.ts');
 
 beforeAll(() => warmTools(['tofu', 'terragrunt']), 900_000);
 

@@ -4,6 +4,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readRuns } from '../../src/journal/record.ts';
+import { entry } from '../support/entry.ts';
 import { processesOf } from '../support/processes.ts';
 import { canMount, mountedIn } from '../support/ram.ts';
 import { made, running, smallCastle, verdictsOf } from '../support/small-castle.ts';
@@ -11,7 +12,6 @@ import { toolCache, warmTools } from '../support/world.ts';
 
 /** These mount for real, which takes root. */
 const mounting = test.skipIf(!canMount);
-const entry = join(import.meta.dirname, '../../src/index.ts');
 
 beforeAll(() => warmTools(['tofu', 'terragrunt']), 900_000);
 

@@ -3,12 +3,12 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { entry } from '../support/entry.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { configMap, type Written } from '../support/gitops/files.ts';
 import { mended, notADirectory } from '../support/gitops/history.ts';
 import { cluster, folder } from '../support/gitops/linted.ts';
 
-const entry = join(import.meta.dirname, '../../src/index.ts');
 const castleText = `version: 1
 castle: small
 live: live

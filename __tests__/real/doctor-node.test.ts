@@ -5,8 +5,8 @@ import { z } from 'zod';
 import { assertNodeHost } from '../../src/doctor/node/assert.ts';
 import { lookAtKernel } from '../../src/doctor/node/kernel.ts';
 import { programFolders } from '../../src/doctor/node/programs.ts';
+import { entry } from '../support/entry.ts';
 
-const entry = join(import.meta.dirname, '../../src/index.ts');
 const signal = () => AbortSignal.timeout(60_000);
 const isRoot = process.getuid?.() === 0;
 const hasNamespaces =

@@ -11,12 +11,11 @@ import { dirStore } from '../../src/lease/dir.ts';
 import { identify } from '../../src/process-identity.ts';
 import { canKeepFromSwap } from '../../src/vault/root.ts';
 import { startHttpBackend } from '../support/backends/http.ts';
+import { entry } from '../support/entry.ts';
 import { ownerOn } from '../support/lease-sim.ts';
 import { processesOf } from '../support/processes.ts';
 import { made, running, smallCastle } from '../support/small-castle.ts';
 import { toolCache, type World, warmTools } from '../support/world.ts';
-
-const entry = join(import.meta.dirname, '../../src/index.ts');
 
 const answer = z.object({
   castle: z.string().nullable(),

@@ -1,12 +1,12 @@
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runJobs } from '../../src/github/run-jobs.ts';
 import { silentLog } from '../../src/log.ts';
 import { createRedactor } from '../../src/vault/redact.ts';
+import { entry } from '../support/entry.ts';
 import { serveLocally } from '../support/local-server.ts';
 
 const token = 'ghs_0123456789abcdefghij';
-const self = [process.execPath, join(import.meta.dirname, '../../src/index.ts')];
+const self = [process.execPath, entry];
 const job = (id: number) => ({
   id,
   name: `rebirth / leg-${id}`,

@@ -2,8 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Report, reportSchema } from '../../src/report/schema.ts';
-
-const entry = join(import.meta.dirname, '../../src/index.ts');
+import { entry } from './entry.ts';
 
 /** How Phoenix ended, as its user sees it. */
 export interface Ended {
@@ -25,7 +24,7 @@ export interface Running {
   sees(pattern: RegExp, seconds?: number): Promise<RegExpExecArray>;
 }
 
-/** Starts `phoenix ARGS…` from its sources, in the folder `cwd`, with `env` as its whole environment. */
+/** Starts `phoenix ARGS…` in the folder `cwd`, with `env` as its whole environment. */
 export async function startPhoenix(
   args: readonly string[],
   { cwd, env }: { readonly cwd: string; readonly env: Readonly<Record<string, string>> },

@@ -11,8 +11,8 @@ import { locksIn, readStateFile, type StateSeen } from '../../../campaign/state-
 import { startStateHost } from '../../../campaign/state-host.ts';
 import { environmentOf } from '../../../campaign/ways.ts';
 import { type Report, reportSchema } from '../../../src/report/schema.ts';
+import { entry, postEntry } from '../entry.ts';
 import { tool } from '../tools.ts';
-import { entry, postEntry } from './entry.ts';
 import { type Job, type JobRecord, type JobStep, startJob } from './job.ts';
 
 /** How a job is cancelled: a click, a second SIGINT after it, or by force. */

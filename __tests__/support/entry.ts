@@ -1,8 +1,8 @@
 import { dirname, join, resolve } from 'node:path';
 
-/** What the runner starts: the bundle, as it is published; PHOENIX_TEST_ENTRY names another, such as src/index.ts. */
+/** The program under test: the bundle, as it is published; PHOENIX_TEST_ENTRY names another, such as src/index.ts. */
 export const entry = resolve(
-  process.env['PHOENIX_TEST_ENTRY'] ?? join(import.meta.dirname, '../../../dist/index.js'),
+  process.env['PHOENIX_TEST_ENTRY'] ?? join(import.meta.dirname, '../../dist/index.js'),
 );
 
 /** The entry of the post step that belongs to a main entry, as action.yml names it; beside src/index.ts its source. */
