@@ -2,8 +2,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { processesOf } from '../__tests__/support/processes.ts';
-import { killQuietly } from '../__tests__/support/runner/orphans.ts';
+import { killQuietly, processesOf } from '../__tests__/support/processes.ts';
 
 /** Where one run of the campaign lives, so that whatever it leaves, anywhere, is found by its mark. */
 export interface Place extends AsyncDisposable {

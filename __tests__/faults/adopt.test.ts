@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type HttpBackend, startHttpBackend } from '../support/backends/http.ts';
-import { processesOf } from '../support/processes.ts';
+import { killAll } from '../support/processes.ts';
 import { expectRefusal } from '../support/refusals.ts';
 import { made, running, smallCastle, verdictsOf } from '../support/small-castle.ts';
 import { type World, warmTools } from '../support/world.ts';
@@ -28,10 +28,6 @@ const start = (world: World, ...args: string[]) =>
   world.start(['rebirth', ...args], { WORKED: join(world.dir, 'worked') });
 
 const worked = ({ dir }: World) => readFile(join(dir, 'worked'), 'utf8').catch(() => '');
-
-async function killAll({ mark }: World): Promise<void> {
-  for (const { pid } of await processesOf(mark)) process.kill(pid, 'SIGKILL');
-}
 
 describe('after a run that was killed', () => {
   test('the next one waits for the engine that outlived it, lets it finish, and goes on from there', async () => {
@@ -59,7 +55,7 @@ describe('after a run that was killed', () => {
     await using world = await castle(backend, 3);
     const first = await start(world);
     await first.sees(/\[b\] {3}at work/);
-    await killAll(world);
+    await killAll(world.mark);
     await first.ended;
     const lock = JSON.parse(backend.lock('b') ?? '{}');
     expect(lock.ID).toBeDefined();

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { hold, stateFile } from '../../campaign/state-files.ts';
-import { processesOf } from '../support/processes.ts';
+import { killQuietly, processesOf } from '../support/processes.ts';
 import {
   type Cancelled,
   cancelledAt,
@@ -14,7 +14,6 @@ import {
 } from '../support/runner/cancelled.ts';
 import type { Job } from '../support/runner/job.ts';
 import { journalTells, serverTells, soon } from '../support/runner/moments.ts';
-import { killQuietly } from '../support/runner/orphans.ts';
 import { warmTools } from '../support/world.ts';
 
 beforeAll(() => warmTools(['tofu', 'terragrunt']), 900_000);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { startHttpBackend } from '../support/backends/http.ts';
-import { processesOf } from '../support/processes.ts';
+import { killQuietly, processesOf } from '../support/processes.ts';
 import { made, running, smallCastle, verdictsOf } from '../support/small-castle.ts';
 import { type World, warmTools } from '../support/world.ts';
 
@@ -17,7 +17,7 @@ async function killLayer({ mark }: World, layer: string): Promise<void> {
   for (const { pid } of await processesOf(mark)) {
     const environ = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
     if (environ.split('\0').some((each) => each.startsWith('PHOENIX_LAYER=') && each.endsWith(`/${layer}`)))
-      process.kill(pid, 'SIGKILL');
+      killQuietly(pid);
   }
 }
 

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { type HttpBackend, startHttpBackend } from '../support/backends/http.ts';
 import { here } from '../support/backends/locked-layer.ts';
 import { eventually } from '../support/box.ts';
-import { processesOf } from '../support/processes.ts';
+import { killAll } from '../support/processes.ts';
 import { made, running, smallCastle } from '../support/small-castle.ts';
 import { type World, warmTools } from '../support/world.ts';
 
@@ -40,21 +40,6 @@ async function unlock(world: World, ...more: readonly string[]) {
   };
 }
 
-/** Again and again: a process may have been born of another between the look and the end of that one. */
-async function killAll(world: World): Promise<void> {
-  await eventually('everything is dead', 30, async () => {
-    const alive = await processesOf(world.mark);
-    for (const { pid } of alive) {
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // It went with another.
-      }
-    }
-    return alive.length === 0;
-  });
-}
-
 describe('phoenix unlock', () => {
   it('releases what a run left that was killed with all its processes, and the next rebirth goes on', async () => {
     await using backend = await startHttpBackend();
@@ -62,7 +47,7 @@ describe('phoenix unlock', () => {
     const rebirth = await world.start(['rebirth'], { SECONDS_OF_A: '300' });
     await eventually('the layer holds its lock', 60, async () => backend.lock('a') !== undefined);
     await rebirth.sees(/Creating/);
-    await killAll(world);
+    await killAll(world.mark);
     await rebirth.ended;
     const id = (JSON.parse(backend.lock('a') ?? '{}') as { ID?: string }).ID;
 
@@ -88,7 +73,7 @@ describe('phoenix unlock', () => {
     expect(outcome).toMatchObject({ code: 7, statuses: ['a held'], error: { code: 'PHX-LOCK-HELD' } });
     expect(outcome.layers[0]?.words).toMatch(/engine \d+ of run [0-9a-f]{8} .* still runs/);
     expect(backend.lock('a')).toBe(lock);
-    await killAll(world);
+    await killAll(world.mark);
   });
 
   it("ends with 7 and names what stays locked, with the command for each; a person's own lock is never released", async () => {

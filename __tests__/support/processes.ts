@@ -26,6 +26,27 @@ export async function processesOf(mark: string): Promise<Found[]> {
   return found;
 }
 
+/** SIGKILL to a process that may be gone already; whether it was there. */
+export function killQuietly(pid: number): boolean {
+  try {
+    return process.kill(pid, 'SIGKILL');
+  } catch {
+    return false;
+  }
+}
+
+/** Kills all that `processesOf` finds, until it finds nothing: what is started between a look and its kills is missed. */
+export async function killAll(mark: string): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    const alive = await processesOf(mark);
+    if (alive.length === 0) return;
+    if (Date.now() > deadline)
+      throw new Error(`still alive: ${alive.map(({ command }) => command).join('; ')}`);
+    for (const { pid } of alive) killQuietly(pid);
+  }
+}
+
 async function read(file: string): Promise<string> {
   return readFile(file, 'utf8').catch(() => '');
 }

@@ -3,7 +3,7 @@ import { chmod, cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Ended, type Running, startPhoenix } from './cli.ts';
-import { processesOf } from './processes.ts';
+import { killQuietly, processesOf } from './processes.ts';
 import { tool } from './tools.ts';
 
 const repository = join(import.meta.dirname, '../..');
@@ -111,12 +111,4 @@ async function recordsBelow(dir: string): Promise<string[]> {
 
 async function listed(folder: string): Promise<string[]> {
   return (await readdir(folder)).map((name) => join(folder, name));
-}
-
-function killQuietly(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It ended by itself meanwhile.
-  }
 }

@@ -3,9 +3,10 @@ import { access, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../support/folder.ts';
+import { killQuietly } from '../support/processes.ts';
 import { parseCommandFile } from '../support/runner/command-files.ts';
 import { type Job, type JobRecord, startJob } from '../support/runner/job.ts';
-import { killQuietly, trackingVariable } from '../support/runner/orphans.ts';
+import { trackingVariable } from '../support/runner/orphans.ts';
 
 /** A twentieth of the runner's waits: 375 ms, 125 ms; 250 ms for the output; 14 s in all. */
 const factor = 0.05;

@@ -1,4 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
+import { killQuietly } from '../processes.ts';
 
 export const trackingVariable = 'RUNNER_TRACKING_ID';
 
@@ -22,13 +23,4 @@ export async function sweepOrphans(trackingId: string): Promise<Swept[]> {
       swept.push({ pid: Number(name), command: command.replaceAll('\0', ' ').trim() });
   }
   return swept;
-}
-
-/** SIGKILL to a process that may be gone already; whether it was there. */
-export function killQuietly(pid: number): boolean {
-  try {
-    return process.kill(pid, 'SIGKILL');
-  } catch {
-    return false;
-  }
 }
