@@ -19,7 +19,10 @@ export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
     projects: [
-      { test: { name: 'unit', include: ['__tests__/unit/**/*.test.ts'] } },
+      // Of no file's state does another's depend: modules are loaded once a worker, which takes a third off.
+      {
+        test: { name: 'unit', include: ['__tests__/unit/**/*.test.ts'], isolate: false, maxWorkers: 2 },
+      },
       { test: { ...real, name: 'real', include: ['__tests__/{real,e2e}/**/*.test.ts'] } },
       { test: { ...real, name: 'faults', include: ['__tests__/faults/**/*.test.ts'] } },
     ],
