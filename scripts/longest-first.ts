@@ -3,14 +3,17 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** Files that take minutes, the longest first. */
 const long = [
   'e2e/drill-node',
-  'faults/cancel-box',
-  'faults/campaign',
-  'faults/platform',
   'faults/cancel-layers',
-  'faults/leak-box',
+  'faults/campaign',
   'e2e/workflows',
+  'faults/platform',
+  'real/nuke',
   'real/witness',
+  'faults/cancel-box',
   'faults/mint',
+  'faults/leak-box',
+  'faults/kill',
+  'faults/unsaved-state',
   'faults/from-nothing',
   'real/claim-rotation',
 ].map((name) => `/__tests__/${name}.test.ts`);

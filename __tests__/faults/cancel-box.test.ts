@@ -59,22 +59,28 @@ const phases = [
 ] as const;
 
 describe.each(phases)('a rehearsal cancelled in its phase $name', ({ begins, fault }) => {
-  test.each(hows)('%s: leaves nothing of the box, and the next one is reborn', async (how) => {
+  test('once, twice and by force leaves nothing of the box, and the one after these is reborn', async () => {
     await using world = await makeWorld();
     await copyBoxCastle(world, seed);
-    const job = await rehearse(world, fault);
-    const phase = journalTells(world.dir, begins, (entry) => entry.type === 'phase' && entry.name === begins);
-    await beforeItEnds(job, phase);
-    await sleep(200);
-    await cancel(job, how);
-    const record = await job.ended;
-    if (how === 'forced') {
-      expect(record).toMatchObject({ main: { signal: 'SIGKILL' }, post: undefined });
-    } else {
-      expectLeft(record, await reportOf({ repository: world.dir }));
-      expect(await world.leftovers()).toEqual([]);
+    for (const how of hows) {
+      const job = await rehearse(world, fault);
+      const phase = journalTells(
+        world.dir,
+        begins,
+        (entry) => entry.type === 'phase' && entry.name === begins,
+      );
+      await beforeItEnds(job, phase);
+      await sleep(200);
+      await cancel(job, how);
+      const record = await job.ended;
+      if (how === 'forced') {
+        expect(record).toMatchObject({ main: { signal: 'SIGKILL' }, post: undefined });
+      } else {
+        expectLeft(record, await reportOf({ repository: world.dir }));
+        expect(await world.leftovers(), how).toEqual([]);
+      }
+      expectClean(record.log, canariesOf(seed));
     }
-    expectClean(record.log, canariesOf(seed));
 
     const next = await (await rehearse(world, '')).ended;
     expect(next.main.code, next.log).toBe(0);
