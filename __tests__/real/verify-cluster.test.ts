@@ -83,7 +83,7 @@ describe('probes of a cluster with real controllers and scheduler', () => {
   const held = async (probe: Probe, seconds = 30, pods = openPodDesk(cluster, 'test:1')) => {
     await using desk = pods;
     const looker = lookerOf(probe, { cluster, sha: 'a'.repeat(40), pods: desk, database: undefined });
-    return hold(looker, { passes: 2, everyMs: 200, seconds, signal });
+    return await hold(looker, { passes: 2, everyMs: 200, seconds, signal });
   };
   const workload = (name: string, replicas: number, more: object = {}) => ({
     apiVersion: 'apps/v1',

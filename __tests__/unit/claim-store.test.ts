@@ -5,7 +5,7 @@ import { castleFolder, wholeCastle } from '../support/castle.ts';
 
 async function castle() {
   await using folder = await castleFolder(wholeCastle);
-  return loadCastle(folder.file);
+  return await loadCastle(folder.file);
 }
 
 describe("the store that the cluster claims its token from, where the castle file gives the project's id", () => {
