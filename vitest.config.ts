@@ -21,7 +21,13 @@ export default defineConfig({
     projects: [
       // Of no file's state does another's depend: modules are loaded once a worker, which takes a third off.
       {
-        test: { name: 'unit', include: ['__tests__/unit/**/*.test.ts'], isolate: false, maxWorkers: 2 },
+        test: {
+          name: 'unit',
+          include: ['__tests__/unit/**/*.test.ts'],
+          isolate: false,
+          maxWorkers: 2,
+          testTimeout: 30_000,
+        },
       },
       { test: { ...real, name: 'real', include: ['__tests__/{real,e2e}/**/*.test.ts'] } },
       { test: { ...real, name: 'faults', include: ['__tests__/faults/**/*.test.ts'] } },
