@@ -2,6 +2,12 @@ import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './scripts/longest-first.ts';
 
 /**
+ * Where nobody looks on, one test of several thousand must not hide what the others say; scripts/flaky-reporter.ts names
+ * those that needed it.
+ */
+const retry = process.env['CI'] === undefined ? 0 : 1;
+
+/**
  * Real binaries, real servers, real processes, each in a place of its own. They wait more than they work: two files at a
  * time, which share two cores with what they start.
  */
@@ -10,16 +16,14 @@ const real = {
   hookTimeout: 300_000,
   maxWorkers: 2,
   sequence: { groupOrder: 1 },
-  // Where nobody looks on, one test of several thousand must not hide what the others say; scripts/flaky-reporter.ts names
-  // those that needed it.
-  retry: process.env['CI'] === undefined ? 0 : 1,
+  retry,
 };
 
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
     projects: [
-      // Of no file's state does another's depend: modules are loaded once a worker, which takes a third off.
+      // No file depends on what another left in a module, so modules are loaded once a worker: a third of the time less.
       {
         test: {
           name: 'unit',
@@ -27,6 +31,7 @@ export default defineConfig({
           isolate: false,
           maxWorkers: 2,
           testTimeout: 30_000,
+          retry,
         },
       },
       { test: { ...real, name: 'real', include: ['__tests__/{real,e2e}/**/*.test.ts'] } },
