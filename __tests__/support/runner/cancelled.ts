@@ -19,8 +19,11 @@ import { type Job, type JobRecord, type JobStep, startJob } from './job.ts';
 export const hows = ['once', 'twice', 'forced'] as const;
 export type How = (typeof hows)[number];
 
-/** Main must be gone this soon after its first signal: the runner would wait longer, but not for it alone. */
-const leavesWithinMs = 2000;
+/**
+ * Main must be gone this soon after its first signal: it takes half a second on a machine that is not busy, and the runner
+ * waits 7.5 s before it sends another.
+ */
+const leavesWithinMs = 5_000;
 /** So short that main is still there. */
 const betweenClicksMs = 50;
 
