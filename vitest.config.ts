@@ -8,8 +8,8 @@ import { LongestFirst } from './scripts/longest-first.ts';
 const retry = process.env['CI'] === undefined ? 0 : 1;
 
 /**
- * Real binaries, real servers, real processes, each in a place of its own. They wait more than they work: two files at a
- * time, which share two cores with what they start.
+ * Real binaries, real servers, real processes, each in a place of its own: two files at a time, which with what they start
+ * keep two cores busy.
  */
 const real = {
   testTimeout: 240_000,

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { endAll } from '../__tests__/support/processes.ts';
 import { type JobRecord, type JobStep, startJob } from '../__tests__/support/runner/job.ts';
 import { within } from '../__tests__/support/runner/ladder.ts';
 import { backendFolder, brokenInvariants, type Invariant } from './invariants.ts';
-import { endAll, makePlace, type Place } from './place.ts';
+import { makePlace, type Place } from './place.ts';
 import { plantCastle } from './plant.ts';
 import { momentOf, type Scenario, slowestWriteMs, type WayName } from './scenario.ts';
 import { readStateFile, type StateSeen } from './state-files.ts';

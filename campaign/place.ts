@@ -1,8 +1,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { killQuietly, processesOf } from '../__tests__/support/processes.ts';
+import { endAll } from '../__tests__/support/processes.ts';
 
 /** Where one run of the campaign lives, so that whatever it leaves, anywhere, is found by its mark. */
 export interface Place extends AsyncDisposable {
@@ -79,18 +78,4 @@ export async function makePlace(name: string): Promise<Place> {
   };
   open.add(made);
   return made;
-}
-
-const roundsToEnd = 50;
-
-/** Kills all that bears the mark, until nothing does: one of them may have started another meanwhile. */
-export async function endAll(mark: string): Promise<number> {
-  let killed = 0;
-  for (let round = 0; round < roundsToEnd; round += 1) {
-    const found = await processesOf(mark);
-    if (found.length === 0) return killed;
-    for (const { pid } of found) if (killQuietly(pid)) killed += 1;
-    await sleep(20);
-  }
-  return killed;
 }

@@ -1,8 +1,7 @@
 import { readlink } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Found, killQuietly, processesOf } from '../__tests__/support/processes.ts';
+import { endAll, type Found, killQuietly, processesOf } from '../__tests__/support/processes.ts';
 import type { Job } from '../__tests__/support/runner/job.ts';
-import { endAll } from './place.ts';
 import type { Scenario } from './scenario.ts';
 import { hold } from './state-files.ts';
 import type { StateHost } from './state-host.ts';

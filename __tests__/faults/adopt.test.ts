@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type HttpBackend, startHttpBackend } from '../support/backends/http.ts';
-import { killAll } from '../support/processes.ts';
+import { endAll } from '../support/processes.ts';
 import { expectRefusal } from '../support/refusals.ts';
 import { made, running, smallCastle, verdictsOf } from '../support/small-castle.ts';
 import { type World, warmTools } from '../support/world.ts';
@@ -55,7 +55,7 @@ describe('after a run that was killed', () => {
     await using world = await castle(backend, 3);
     const first = await start(world);
     await first.sees(/\[b\] {3}at work/);
-    await killAll(world.mark);
+    await endAll(world.mark);
     await first.ended;
     const lock = JSON.parse(backend.lock('b') ?? '{}');
     expect(lock.ID).toBeDefined();

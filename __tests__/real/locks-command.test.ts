@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { type HttpBackend, startHttpBackend } from '../support/backends/http.ts';
 import { here } from '../support/backends/locked-layer.ts';
 import { eventually } from '../support/box.ts';
-import { killAll } from '../support/processes.ts';
+import { endAll, processesOf } from '../support/processes.ts';
 import { made, running, smallCastle } from '../support/small-castle.ts';
 import { type World, warmTools } from '../support/world.ts';
 
@@ -47,7 +47,8 @@ describe('phoenix unlock', () => {
     const rebirth = await world.start(['rebirth'], { SECONDS_OF_A: '300' });
     await eventually('the layer holds its lock', 60, async () => backend.lock('a') !== undefined);
     await rebirth.sees(/Creating/);
-    await killAll(world.mark);
+    await endAll(world.mark);
+    expect(await processesOf(world.mark)).toEqual([]);
     await rebirth.ended;
     const id = (JSON.parse(backend.lock('a') ?? '{}') as { ID?: string }).ID;
 
@@ -73,7 +74,8 @@ describe('phoenix unlock', () => {
     expect(outcome).toMatchObject({ code: 7, statuses: ['a held'], error: { code: 'PHX-LOCK-HELD' } });
     expect(outcome.layers[0]?.words).toMatch(/engine \d+ of run [0-9a-f]{8} .* still runs/);
     expect(backend.lock('a')).toBe(lock);
-    await killAll(world.mark);
+    await endAll(world.mark);
+    expect(await processesOf(world.mark)).toEqual([]);
   });
 
   it("ends with 7 and names what stays locked, with the command for each; a person's own lock is never released", async () => {

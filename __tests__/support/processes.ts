@@ -1,4 +1,5 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Found {
   readonly pid: number;
@@ -35,16 +36,18 @@ export function killQuietly(pid: number): boolean {
   }
 }
 
-/** Kills all that `processesOf` finds, until it finds nothing: what is started between a look and its kills is missed. */
-export async function killAll(mark: string): Promise<void> {
-  const deadline = Date.now() + 30_000;
-  for (;;) {
-    const alive = await processesOf(mark);
-    if (alive.length === 0) return;
-    if (Date.now() > deadline)
-      throw new Error(`still alive: ${alive.map(({ command }) => command).join('; ')}`);
-    for (const { pid } of alive) killQuietly(pid);
+const roundsToEnd = 50;
+
+/** Kills all that bears the mark, until nothing does: one of them may have started another meanwhile. */
+export async function endAll(mark: string): Promise<number> {
+  let killed = 0;
+  for (let round = 0; round < roundsToEnd; round += 1) {
+    const found = await processesOf(mark);
+    if (found.length === 0) return killed;
+    for (const { pid } of found) if (killQuietly(pid)) killed += 1;
+    await sleep(20);
   }
+  return killed;
 }
 
 async function read(file: string): Promise<string> {

@@ -3,9 +3,10 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Aftermath, brokenInvariants } from '../../campaign/invariants.ts';
-import { endAll, makePlace, type Place } from '../../campaign/place.ts';
+import { makePlace, type Place } from '../../campaign/place.ts';
 import type { Scenario, WayName } from '../../campaign/scenario.ts';
 import { lockFile, stateFile, traceFile } from '../../campaign/state-files.ts';
+import { endAll } from '../support/processes.ts';
 import type { JobRecord } from '../support/runner/job.ts';
 
 const canary = 'canary-of-the-invariants';

@@ -10,8 +10,8 @@ interface Idle {
 
 /**
  * What a process uses while it only waits, measured on `time_sleep` and a sleeping `local-exec`, with OpenTofu 1.12.6,
- * Terragrunt 1.1.1 and hashicorp/time 0.12.1, on two machines, one of them busy. A third, at half their speed, was over
- * 6 ms/s; a layer that hangs there must be found too, so the limits are five times what was measured.
+ * Terragrunt 1.1.1 and hashicorp/time 0.12.1, at two times. A layer that hangs must be found on a machine of half that
+ * speed too, so the limits are five times what was measured.
  *   tofu            1.6-4.6 ms/s, since its runtime wakes a hundred times a second, and 8.5 ms every two minutes, when
  *                   Go collects garbage without a reason; 83 bytes/s, since Go looks once a second at its cgroup's
  *                   processor quota; 115 with a heartbeat
